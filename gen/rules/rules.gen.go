@@ -85,6 +85,7 @@ const (
 	RequestJSON                                          ID = "request.json"
 	RequestIdempotencyInFlight                           ID = "request.idempotency.in_flight"
 	RequestIdempotencyMismatch                           ID = "request.idempotency.mismatch"
+	AllergyIntoleranceListNotFound                       ID = "allergy_intolerance.list.not_found"
 	AllergyIntoleranceListUnknownParameter               ID = "allergy_intolerance.list.unknown_parameter"
 	AllergyIntoleranceListIDFilter                       ID = "allergy_intolerance.list.id_filter"
 	AllergyIntoleranceListDateFilter                     ID = "allergy_intolerance.list.date_filter"
@@ -92,6 +93,7 @@ const (
 	AllergyIntoleranceGetNotFound                        ID = "allergy_intolerance.get.not_found"
 	AllergyIntoleranceContextPerson                      ID = "allergy_intolerance.context.person"
 	AllergyIntoleranceContextNotFound                    ID = "allergy_intolerance.context.not_found"
+	AllergyIntoleranceListInEpisodeNotFound              ID = "allergy_intolerance.list_in_episode.not_found"
 	AllergyIntoleranceListInEpisodeUnknownParameter      ID = "allergy_intolerance.list_in_episode.unknown_parameter"
 	AllergyIntoleranceListInEpisodeDateFilter            ID = "allergy_intolerance.list_in_episode.date_filter"
 	AllergyIntoleranceListInEpisodeDateExists            ID = "allergy_intolerance.list_in_episode.date_exists"
@@ -241,6 +243,7 @@ const (
 	ConditionContextPerson                               ID = "condition.context.person"
 	ConditionContextNotFound                             ID = "condition.context.not_found"
 	ConditionListInEpisodeAccess                         ID = "condition.list_in_episode.access"
+	ConditionListInEpisodeNotFound                       ID = "condition.list_in_episode.not_found"
 	ConditionListInEpisodeUnknownParameter               ID = "condition.list_in_episode.unknown_parameter"
 	ConditionListInEpisodeDateFilter                     ID = "condition.list_in_episode.date_filter"
 	ConditionListInEpisodeDateExists                     ID = "condition.list_in_episode.date_exists"
@@ -538,6 +541,7 @@ const (
 	EncounterContextPerson                               ID = "encounter.context.person"
 	EncounterContextNotFound                             ID = "encounter.context.not_found"
 	EncounterListInEpisodeAccess                         ID = "encounter.list_in_episode.access"
+	EncounterListInEpisodeNotFound                       ID = "encounter.list_in_episode.not_found"
 	EncounterListInEpisodeUnknownParameter               ID = "encounter.list_in_episode.unknown_parameter"
 	EncounterListInEpisodeIDFilter                       ID = "encounter.list_in_episode.id_filter"
 	EncounterListInEpisodeDateFilter                     ID = "encounter.list_in_episode.date_filter"
@@ -626,10 +630,12 @@ const (
 	HealthcareServiceListDivisionID                      ID = "healthcare_service.list.division_id"
 	HealthcareServiceGetNotFound                         ID = "healthcare_service.get.not_found"
 	HealthcareServiceGetOwner                            ID = "healthcare_service.get.owner"
+	ImmunizationListInEpisodeNotFound                    ID = "immunization.list_in_episode.not_found"
 	ImmunizationListInEpisodeUnknownParameter            ID = "immunization.list_in_episode.unknown_parameter"
 	ImmunizationListInEpisodeDateFilter                  ID = "immunization.list_in_episode.date_filter"
 	ImmunizationListInEpisodeDateExists                  ID = "immunization.list_in_episode.date_exists"
 	ImmunizationGetInEpisodeNotFound                     ID = "immunization.get_in_episode.not_found"
+	ImmunizationListNotFound                             ID = "immunization.list.not_found"
 	ImmunizationListUnknownParameter                     ID = "immunization.list.unknown_parameter"
 	ImmunizationListIDFilter                             ID = "immunization.list.id_filter"
 	ImmunizationListDateFilter                           ID = "immunization.list.date_filter"
@@ -688,6 +694,7 @@ const (
 	TokenCreateApp                                       ID = "token.create.app"
 	TokenCreateGrantUsed                                 ID = "token.create.grant_used"
 	ObservationListInEpisodeAccess                       ID = "observation.list_in_episode.access"
+	ObservationListInEpisodeNotFound                     ID = "observation.list_in_episode.not_found"
 	ObservationListInEpisodeUnknownParameter             ID = "observation.list_in_episode.unknown_parameter"
 	ObservationListInEpisodeDateFilter                   ID = "observation.list_in_episode.date_filter"
 	ObservationListInEpisodeDateExists                   ID = "observation.list_in_episode.date_exists"
@@ -1147,6 +1154,7 @@ const (
 	ProcedureGetNotFound                                 ID = "procedure.get.not_found"
 	ProcedureContextPerson                               ID = "procedure.context.person"
 	ProcedureContextNotFound                             ID = "procedure.context.not_found"
+	RiskAssessmentListNotFound                           ID = "risk_assessment.list.not_found"
 	RiskAssessmentListUnknownParameter                   ID = "risk_assessment.list.unknown_parameter"
 	RiskAssessmentListIDFilter                           ID = "risk_assessment.list.id_filter"
 	RiskAssessmentListDateFilter                         ID = "risk_assessment.list.date_filter"
@@ -1477,6 +1485,18 @@ var All = []Rule{
 		Fixed:       true,
 	},
 	{
+		ID:        AllergyIntoleranceListNotFound,
+		Operation: "listAllergyIntolerances",
+		Check:     "The ids of the address are UUIDs",
+		CheckUK:   "Ідентифікатори в адресі — UUID",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not_found",
+		Source:    "no source tells",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
 		ID:          AllergyIntoleranceListUnknownParameter,
 		Operation:   "listAllergyIntolerances",
 		Check:       "The query has no other parameters than those listed",
@@ -1577,6 +1597,18 @@ var All = []Rule{
 		Message:   "not_found",
 		Source:    "medical_events 2019, FallbackController",
 		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        AllergyIntoleranceListInEpisodeNotFound,
+		Operation: "listEpisodeAllergyIntolerances",
+		Check:     "The ids of the address are UUIDs",
+		CheckUK:   "Ідентифікатори в адресі — UUID",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not_found",
+		Source:    "no source tells",
+		Origin:    "inferred",
 		Fixed:     true,
 	},
 	{
@@ -3563,6 +3595,18 @@ var All = []Rule{
 		Message:   "Access denied",
 		Source:    "ehealth.abac.api, medical_events.feature; wiki 17049388207; kong-mithril-plugin 0.5.2 (the text)",
 		Origin:    "code",
+	},
+	{
+		ID:        ConditionListInEpisodeNotFound,
+		Operation: "listEpisodeConditions",
+		Check:     "The ids of the address are UUIDs",
+		CheckUK:   "Ідентифікатори в адресі — UUID",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not_found",
+		Source:    "no source tells",
+		Origin:    "inferred",
+		Fixed:     true,
 	},
 	{
 		ID:          ConditionListInEpisodeUnknownParameter,
@@ -7611,6 +7655,18 @@ var All = []Rule{
 		Origin:    "code",
 	},
 	{
+		ID:        EncounterListInEpisodeNotFound,
+		Operation: "listEpisodeEncounters",
+		Check:     "The ids of the address are UUIDs",
+		CheckUK:   "Ідентифікатори в адресі — UUID",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not_found",
+		Source:    "no source tells",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
 		ID:          EncounterListInEpisodeUnknownParameter,
 		Operation:   "listEpisodeEncounters",
 		Check:       "The query has no other parameters than those listed",
@@ -8776,6 +8832,18 @@ var All = []Rule{
 		Origin:    "inferred",
 	},
 	{
+		ID:        ImmunizationListInEpisodeNotFound,
+		Operation: "listEpisodeImmunizations",
+		Check:     "The ids of the address are UUIDs",
+		CheckUK:   "Ідентифікатори в адресі — UUID",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not_found",
+		Source:    "no source tells",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
 		ID:          ImmunizationListInEpisodeUnknownParameter,
 		Operation:   "listEpisodeImmunizations",
 		Check:       "The query has no other parameters than those listed",
@@ -8835,6 +8903,18 @@ var All = []Rule{
 		Message:   "not_found",
 		Source:    "medical_events 2019, FallbackController",
 		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        ImmunizationListNotFound,
+		Operation: "listImmunizations",
+		Check:     "The ids of the address are UUIDs",
+		CheckUK:   "Ідентифікатори в адресі — UUID",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not_found",
+		Source:    "no source tells",
+		Origin:    "inferred",
 		Fixed:     true,
 	},
 	{
@@ -9622,6 +9702,18 @@ var All = []Rule{
 		Message:   "Access denied",
 		Source:    "ehealth.abac.api, medical_events.feature; wiki 17049388207; kong-mithril-plugin 0.5.2 (the text)",
 		Origin:    "code",
+	},
+	{
+		ID:        ObservationListInEpisodeNotFound,
+		Operation: "listEpisodeObservations",
+		Check:     "The ids of the address are UUIDs",
+		CheckUK:   "Ідентифікатори в адресі — UUID",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not_found",
+		Source:    "no source tells",
+		Origin:    "inferred",
+		Fixed:     true,
 	},
 	{
 		ID:          ObservationListInEpisodeUnknownParameter,
@@ -15948,6 +16040,18 @@ var All = []Rule{
 		Message:   "not_found",
 		Source:    "medical_events 2019, FallbackController",
 		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        RiskAssessmentListNotFound,
+		Operation: "listRiskAssessments",
+		Check:     "The ids of the address are UUIDs",
+		CheckUK:   "Ідентифікатори в адресі — UUID",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not_found",
+		Source:    "no source tells",
+		Origin:    "inferred",
 		Fixed:     true,
 	},
 	{

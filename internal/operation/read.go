@@ -314,6 +314,14 @@ func FindPage[D any](
 // FiltersAreSound refuses what is wrong with the filters.
 func FiltersAreSound(_ context.Context, s *Listing) error { return s.Filters.Err() }
 
+// PathIsSound passes when the ids of the path are well formed.
+func PathIsSound(_ context.Context, s *Listing) error {
+	if s.know(); s.Patient.Hidden == nil || s.Filters.malformed {
+		return fault.ErrNotFound
+	}
+	return nil
+}
+
 // ListedPatientExists passes when the patient of the path exists.
 func ListedPatientExists(ctx context.Context, s *Listing) (err error) {
 	s.Patient, err = s.engine.People.Patient(ctx, s.patientID)
@@ -371,6 +379,7 @@ type Filters struct {
 	conditions []mongodb.Condition
 	wrong      Refusals
 	among      func(ctx context.Context, s *Listing) ([]uuid.UUID, error)
+	malformed  bool // an id of the path
 }
 
 // Among keeps only the documents whose ids open returns. open is called after the checks
@@ -413,9 +422,10 @@ func (f *Filters) Not(value, field string) { f.want(field, mongodb.Not, value) }
 // Is wants a field to hold yes or no.
 func (f *Filters) Is(value bool, field string) { f.want(field, mongodb.Equal, value) }
 
-// PathID wants a field to hold the id of a path, which finds nothing when it is malformed.
+// PathID wants a field to hold the id of a path. PathIsSound refuses a malformed one.
 func (f *Filters) PathID(value, field string) {
-	id, _ := envelope.ParseID(value)
+	id, ok := envelope.ParseID(value)
+	f.malformed = f.malformed || !ok
 	f.want(field, mongodb.Equal, id)
 }
 

@@ -36,6 +36,28 @@ var shared = map[string]string{
 	"listAuthenticationMethods":        "like searchPersons; phones and numbers are masked",
 	"listConfidantPersonRelationships": "like listAuthenticationMethods",
 	"listShortEpisodes":                "whoever may read summaries sees what any patient is treated for, in short; the pages check nothing else",
+
+	// Rule -1 of the wiki: allergies, vaccinations and risks are every doctor's business.
+	"getImmunization":                "anybody with the scope may read them (decisions R41)",
+	"listImmunizations":              "anybody with the scope may read them (decisions R41)",
+	"getEpisodeImmunization":         "anybody with the scope may read them (decisions R41)",
+	"listEpisodeImmunizations":       "anybody with the scope may read them (decisions R41)",
+	"getAllergyIntolerance":          "anybody with the scope may read them (decisions R41)",
+	"listAllergyIntolerances":        "anybody with the scope may read them (decisions R41)",
+	"getEpisodeAllergyIntolerance":   "anybody with the scope may read them (decisions R41)",
+	"listEpisodeAllergyIntolerances": "anybody with the scope may read them (decisions R41)",
+	"getRiskAssessment":              "anybody with the scope may read them (decisions R41)",
+	"listRiskAssessments":            "anybody with the scope may read them (decisions R41)",
+
+	// Who may not see a record learns which episode to ask an approval for.
+	"getEncounterContext":          "a context tells the ids of episodes and reports alone",
+	"getConditionContext":          "a context tells the ids of episodes and reports alone",
+	"getObservationContext":        "a context tells the ids of episodes and reports alone",
+	"getDiagnosticReportContext":   "a context tells the ids of episodes and reports alone",
+	"getProcedureContext":          "a context tells the ids of episodes and reports alone",
+	"getImmunizationContext":       "a context tells the ids of episodes and reports alone",
+	"getAllergyIntoleranceContext": "a context tells the ids of episodes and reports alone",
+	"getRiskAssessmentContext":     "a context tells the ids of episodes and reports alone",
 }
 
 // No legal entity sees or changes what is another's: not by its ids in a path,

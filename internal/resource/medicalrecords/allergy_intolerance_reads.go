@@ -18,12 +18,12 @@ var allergyIntolerances = kind[AllergyIntolerance]{
 // Operations on allergy intolerances.
 var (
 	GetAllergyIntolerance   = allergyIntolerances.get("getAllergyIntolerance", "", rules.AllergyIntoleranceGetNotFound)
-	ListAllergyIntolerances = allergyIntolerances.list("listAllergyIntolerances", "", []rules.ID{
+	ListAllergyIntolerances = allergyIntolerances.open("listAllergyIntolerances", rules.AllergyIntoleranceListNotFound, []rules.ID{
 		rules.AllergyIntoleranceListUnknownParameter, rules.AllergyIntoleranceListIDFilter, rules.AllergyIntoleranceListDateFilter, rules.AllergyIntoleranceListDateExists,
 	})
 	GetAllergyIntoleranceContext   = allergyIntolerances.context("getAllergyIntoleranceContext", rules.AllergyIntoleranceContextPerson, rules.AllergyIntoleranceContextNotFound)
 	GetEpisodeAllergyIntolerance   = allergyIntolerances.get("getEpisodeAllergyIntolerance", "", rules.AllergyIntoleranceGetInEpisodeNotFound)
-	ListEpisodeAllergyIntolerances = allergyIntolerances.list("listEpisodeAllergyIntolerances", "", []rules.ID{
+	ListEpisodeAllergyIntolerances = allergyIntolerances.open("listEpisodeAllergyIntolerances", rules.AllergyIntoleranceListInEpisodeNotFound, []rules.ID{
 		rules.AllergyIntoleranceListInEpisodeUnknownParameter, rules.AllergyIntoleranceListInEpisodeDateFilter, rules.AllergyIntoleranceListInEpisodeDateExists,
 	})
 )

@@ -24,7 +24,7 @@ var (
 	})
 	GetConditionContext   = conditions.context("getConditionContext", rules.ConditionContextPerson, rules.ConditionContextNotFound)
 	GetEpisodeCondition   = conditions.get("getEpisodeCondition", rules.ConditionGetInEpisodeAccess, rules.ConditionGetInEpisodeNotFound)
-	ListEpisodeConditions = conditions.list("listEpisodeConditions", rules.ConditionListInEpisodeAccess, []rules.ID{
+	ListEpisodeConditions = conditions.page("listEpisodeConditions", rules.ConditionListInEpisodeAccess, rules.ConditionListInEpisodeNotFound, []rules.ID{
 		rules.ConditionListInEpisodeUnknownParameter, rules.ConditionListInEpisodeDateFilter, rules.ConditionListInEpisodeDateExists,
 	})
 )

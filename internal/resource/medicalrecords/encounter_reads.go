@@ -24,7 +24,7 @@ var (
 	})
 	GetEncounterContext   = encounters.context("getEncounterContext", rules.EncounterContextPerson, rules.EncounterContextNotFound)
 	GetEpisodeEncounter   = encounters.get("getEpisodeEncounter", rules.EncounterGetInEpisodeAccess, rules.EncounterGetInEpisodeNotFound)
-	ListEpisodeEncounters = encounters.list("listEpisodeEncounters", rules.EncounterListInEpisodeAccess, []rules.ID{
+	ListEpisodeEncounters = encounters.page("listEpisodeEncounters", rules.EncounterListInEpisodeAccess, rules.EncounterListInEpisodeNotFound, []rules.ID{
 		rules.EncounterListInEpisodeUnknownParameter, rules.EncounterListInEpisodeIDFilter, rules.EncounterListInEpisodeDateFilter, rules.EncounterListInEpisodeDateExists,
 	})
 )

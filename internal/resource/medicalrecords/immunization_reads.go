@@ -18,12 +18,12 @@ var immunizations = kind[Immunization]{
 // Operations on immunizations.
 var (
 	GetImmunization   = immunizations.get("getImmunization", "", rules.ImmunizationGetNotFound)
-	ListImmunizations = immunizations.list("listImmunizations", "", []rules.ID{
+	ListImmunizations = immunizations.open("listImmunizations", rules.ImmunizationListNotFound, []rules.ID{
 		rules.ImmunizationListUnknownParameter, rules.ImmunizationListIDFilter, rules.ImmunizationListDateFilter, rules.ImmunizationListDateExists,
 	})
 	GetImmunizationContext   = immunizations.context("getImmunizationContext", rules.ImmunizationContextPerson, rules.ImmunizationContextNotFound)
 	GetEpisodeImmunization   = immunizations.get("getEpisodeImmunization", "", rules.ImmunizationGetInEpisodeNotFound)
-	ListEpisodeImmunizations = immunizations.list("listEpisodeImmunizations", "", []rules.ID{
+	ListEpisodeImmunizations = immunizations.open("listEpisodeImmunizations", rules.ImmunizationListInEpisodeNotFound, []rules.ID{
 		rules.ImmunizationListInEpisodeUnknownParameter, rules.ImmunizationListInEpisodeDateFilter, rules.ImmunizationListInEpisodeDateExists,
 	})
 )

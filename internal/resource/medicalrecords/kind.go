@@ -55,11 +55,25 @@ func (k kind[D]) context(id string, person, notFound rules.ID) operation.Record[
 	}
 }
 
-// list reads the records that meet filters. The rules of the filters answer together.
+// list reads the records of a patient that meet filters. The rules of the filters answer
+// together.
 func (k kind[D]) list(id string, access rules.ID, filters []rules.ID, person ...rules.ID) operation.Page[D] {
+	return k.page(id, access, "", filters, person...)
+}
+
+// open is a list that whoever has the scope may read.
+func (k kind[D]) open(id string, path rules.ID, filters []rules.ID) operation.Page[D] {
+	return k.page(id, "", path, filters)
+}
+
+// page is a list of a patient or of an episode. A rule that is empty is none of it.
+func (k kind[D]) page(id string, access, path rules.ID, filters []rules.ID, person ...rules.ID) operation.Page[D] {
 	p := operation.Page[D]{ID: id, Collection: k.Collection, Kind: k.Name, Owner: ownerField, Grounds: k.Fields, Events: true}
 	if access != "" {
 		p.Checks = append(p.Checks, operation.Check[*operation.Listing]{Rule: access, Pass: operation.MayListEvents})
+	}
+	if path != "" {
+		p.Checks = append(p.Checks, operation.Check[*operation.Listing]{Rule: path, Pass: operation.PathIsSound})
 	}
 	p.Checks = append(p.Checks, operation.Check[*operation.Listing]{Rule: filters[0], Or: filters[1:], Pass: operation.FiltersAreSound})
 	for _, rule := range person {

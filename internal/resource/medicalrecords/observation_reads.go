@@ -27,7 +27,7 @@ var (
 	})
 	GetObservationContext   = observations.context("getObservationContext", rules.ObservationContextPerson, rules.ObservationContextNotFound)
 	GetEpisodeObservation   = observations.get("getEpisodeObservation", rules.ObservationGetInEpisodeAccess, rules.ObservationGetInEpisodeNotFound)
-	ListEpisodeObservations = observations.list("listEpisodeObservations", rules.ObservationListInEpisodeAccess, []rules.ID{
+	ListEpisodeObservations = observations.page("listEpisodeObservations", rules.ObservationListInEpisodeAccess, rules.ObservationListInEpisodeNotFound, []rules.ID{
 		rules.ObservationListInEpisodeUnknownParameter, rules.ObservationListInEpisodeDateFilter, rules.ObservationListInEpisodeDateExists,
 	})
 )

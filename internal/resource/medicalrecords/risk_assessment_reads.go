@@ -18,7 +18,7 @@ var riskAssessments = kind[RiskAssessment]{
 // Operations on risk assessments.
 var (
 	GetRiskAssessment   = riskAssessments.get("getRiskAssessment", "", rules.RiskAssessmentGetNotFound)
-	ListRiskAssessments = riskAssessments.list("listRiskAssessments", "", []rules.ID{
+	ListRiskAssessments = riskAssessments.open("listRiskAssessments", rules.RiskAssessmentListNotFound, []rules.ID{
 		rules.RiskAssessmentListUnknownParameter, rules.RiskAssessmentListIDFilter, rules.RiskAssessmentListDateFilter, rules.RiskAssessmentListDateExists,
 	})
 	GetRiskAssessmentContext = riskAssessments.context("getRiskAssessmentContext", rules.RiskAssessmentContextPerson, rules.RiskAssessmentContextNotFound)

@@ -145,7 +145,7 @@ func (k kind) lists(w *build.World) {
 	} else {
 		w.Passes(op, "a doctor without a declaration", by(otherDoctor, "stranger_patient", ""), http.StatusOK)
 		w.Passes(op, "an unknown patient", by(doctor, "nobody", ""), http.StatusOK)
-		w.Passes(op, "a malformed patient id", k.list(doctor, "1", "", ""), http.StatusOK)
+		w.Refused(op, "a malformed patient id", k.list(doctor, "1", "", ""), fault.Refuse(k.rule("list", "not_found")))
 	}
 	if k.ofPerson {
 		w.Refused(op, "an unknown patient, when access is not checked", by(doctor, "nobody", ""), fault.Refuse(k.rule("list", "person"))).
@@ -162,7 +162,7 @@ func (k kind) listsInEpisode(w *build.World) {
 	w.Passes(op, "a doctor with a declaration", in(doctor, "patient", "episode of patient", ""), http.StatusOK)
 	w.Passes(op, "all filters", in(doctor, "patient", "episode of patient", k.inEpisodeFilters+"&page_size=1"), http.StatusOK)
 	w.Passes(op, "an unknown episode", in(doctor, "patient", "no episode", ""), http.StatusOK)
-	w.Passes(op, "a malformed episode id", k.list(doctor, build.ID("patient").String(), "1", ""), http.StatusOK)
+	w.Refused(op, "a malformed episode id", k.list(doctor, build.ID("patient").String(), "1", ""), fault.Refuse(k.rule("list_in_episode", "not_found")))
 	w.Passes(op, "a doctor of the legal entity that manages the episode", in(colleague, "patient", "episode of patient", ""), http.StatusOK)
 	if !k.open {
 		w.Passes(op, "a doctor with an approval of the episode", in(doctor, "stranger_patient", "episode of stranger_patient", ""), http.StatusOK)
