@@ -2,8 +2,6 @@
 
 -- +goose Up
 ALTER TABLE prm.diagnoses_groups ADD COLUMN description text;
-CREATE INDEX diagnoses_groups_listed_idx ON prm.diagnoses_groups (inserted_at, id) WHERE is_active;
-CREATE INDEX diagnoses_groups_code_idx ON prm.diagnoses_groups (code) WHERE is_active;
 
 CREATE TABLE prm.diagnoses_group_codes (
     id                 uuid        PRIMARY KEY,
@@ -22,6 +20,4 @@ COMMENT ON TABLE prm.diagnoses_group_codes IS 'The diagnoses of a group: codes o
 
 -- +goose Down
 DROP TABLE prm.diagnoses_group_codes;
-DROP INDEX prm.diagnoses_groups_code_idx;
-DROP INDEX prm.diagnoses_groups_listed_idx;
 ALTER TABLE prm.diagnoses_groups DROP COLUMN description;
