@@ -10817,6 +10817,9 @@ type ListEncountersParams struct {
 	// IncomingReferralID Only those that followed this service request.
 	IncomingReferralID *string `form:"incoming_referral_id,omitempty" json:"incoming_referral_id,omitempty"`
 
+	// IncomingReferral The same as `incoming_referral_id`.
+	IncomingReferral *string `form:"incoming_referral,omitempty" json:"incoming_referral,omitempty"`
+
 	// OriginEpisodeID Only those that began with this episode.
 	OriginEpisodeID *string `form:"origin_episode_id,omitempty" json:"origin_episode_id,omitempty"`
 
@@ -10916,7 +10919,10 @@ type ListEpisodeConditionsParams struct {
 
 // ListEpisodeEncountersParams defines parameters for ListEpisodeEncounters.
 type ListEpisodeEncountersParams struct {
-	// IncomingReferral Only those that followed this service request.
+	// IncomingReferralID Only those that followed this service request.
+	IncomingReferralID *string `form:"incoming_referral_id,omitempty" json:"incoming_referral_id,omitempty"`
+
+	// IncomingReferral The same as `incoming_referral_id`.
 	IncomingReferral *string `form:"incoming_referral,omitempty" json:"incoming_referral,omitempty"`
 
 	// OriginEpisodeID Only those that began with this episode.
@@ -13874,6 +13880,13 @@ func (w *ServerInterfaceWrapper) ListEncounters(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter incoming_referral_id: %s", err))
 	}
 
+	// ------------- Optional query parameter "incoming_referral" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "incoming_referral", ctx.QueryParams(), &params.IncomingReferral, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter incoming_referral: %s", err))
+	}
+
 	// ------------- Optional query parameter "origin_episode_id" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "origin_episode_id", ctx.QueryParams(), &params.OriginEpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
@@ -14408,6 +14421,13 @@ func (w *ServerInterfaceWrapper) ListEpisodeEncounters(ctx echo.Context) error {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListEpisodeEncountersParams
+	// ------------- Optional query parameter "incoming_referral_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "incoming_referral_id", ctx.QueryParams(), &params.IncomingReferralID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter incoming_referral_id: %s", err))
+	}
+
 	// ------------- Optional query parameter "incoming_referral" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "incoming_referral", ctx.QueryParams(), &params.IncomingReferral, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})

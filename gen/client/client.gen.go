@@ -11727,6 +11727,9 @@ type ListEncountersParams struct {
 	// IncomingReferralID Only those that followed this service request.
 	IncomingReferralID *string `form:"incoming_referral_id,omitempty" json:"incoming_referral_id,omitempty"`
 
+	// IncomingReferral The same as `incoming_referral_id`.
+	IncomingReferral *string `form:"incoming_referral,omitempty" json:"incoming_referral,omitempty"`
+
 	// OriginEpisodeID Only those that began with this episode.
 	OriginEpisodeID *string `form:"origin_episode_id,omitempty" json:"origin_episode_id,omitempty"`
 
@@ -11826,7 +11829,10 @@ type ListEpisodeConditionsParams struct {
 
 // ListEpisodeEncountersParams defines parameters for ListEpisodeEncounters.
 type ListEpisodeEncountersParams struct {
-	// IncomingReferral Only those that followed this service request.
+	// IncomingReferralID Only those that followed this service request.
+	IncomingReferralID *string `form:"incoming_referral_id,omitempty" json:"incoming_referral_id,omitempty"`
+
+	// IncomingReferral The same as `incoming_referral_id`.
 	IncomingReferral *string `form:"incoming_referral,omitempty" json:"incoming_referral,omitempty"`
 
 	// OriginEpisodeID Only those that began with this episode.
@@ -12887,7 +12893,7 @@ type ClientInterface interface {
 	//
 	// The allergy intolerances of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
 	//
-	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	// Who may see them: anybody with the scope.
 	//
 	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -12898,7 +12904,7 @@ type ClientInterface interface {
 	//
 	// One allergy intolerance of a patient, in any status. Nothing is changed by reading.
 	//
-	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	// Who may see it: anybody with the scope.
 	//
 	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -13397,7 +13403,7 @@ type ClientInterface interface {
 	// The allergy intolerances of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
 	// must all be met.
 	//
-	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	// Who may see them: anybody with the scope.
 	//
 	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -13408,7 +13414,7 @@ type ClientInterface interface {
 	//
 	// One allergy intolerance of an episode of a patient, in any status. Nothing is changed by reading.
 	//
-	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	// Who may see it: anybody with the scope.
 	//
 	// What clients get wrong: an allergy intolerance of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -13466,7 +13472,7 @@ type ClientInterface interface {
 	// The immunizations of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
 	// must all be met.
 	//
-	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	// Who may see them: anybody with the scope.
 	//
 	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -13477,7 +13483,7 @@ type ClientInterface interface {
 	//
 	// One immunization of an episode of a patient, in any status. Nothing is changed by reading.
 	//
-	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	// Who may see it: anybody with the scope.
 	//
 	// What clients get wrong: an immunization of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -13511,7 +13517,7 @@ type ClientInterface interface {
 	//
 	// The immunizations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
 	//
-	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	// Who may see them: anybody with the scope.
 	//
 	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -13522,7 +13528,7 @@ type ClientInterface interface {
 	//
 	// One immunization of a patient, in any status. Nothing is changed by reading.
 	//
-	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	// Who may see it: anybody with the scope.
 	//
 	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -13610,7 +13616,7 @@ type ClientInterface interface {
 	//
 	// The risk assessments of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
 	//
-	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	// Who may see them: anybody with the scope.
 	//
 	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -13621,7 +13627,7 @@ type ClientInterface interface {
 	//
 	// One risk assessment of a patient, in any status. Nothing is changed by reading.
 	//
-	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	// Who may see it: anybody with the scope.
 	//
 	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -15437,7 +15443,7 @@ func (c *Client) ListLicenses(ctx context.Context, params *ListLicensesParams, r
 //
 // The allergy intolerances of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
 //
-// Who may see them: anybody with the scope, whoever the patient's doctor is.
+// Who may see them: anybody with the scope.
 //
 // What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -15458,7 +15464,7 @@ func (c *Client) ListAllergyIntolerances(ctx context.Context, patientID string, 
 //
 // One allergy intolerance of a patient, in any status. Nothing is changed by reading.
 //
-// Who may see it: anybody with the scope, whoever the patient's doctor is.
+// Who may see it: anybody with the scope.
 //
 // What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -16297,7 +16303,7 @@ func (c *Client) CloseEpisode(ctx context.Context, patientID string, episodeID s
 // The allergy intolerances of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
 // must all be met.
 //
-// Who may see them: anybody with the scope, whoever the patient's doctor is.
+// Who may see them: anybody with the scope.
 //
 // What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -16318,7 +16324,7 @@ func (c *Client) ListEpisodeAllergyIntolerances(ctx context.Context, patientID s
 //
 // One allergy intolerance of an episode of a patient, in any status. Nothing is changed by reading.
 //
-// Who may see it: anybody with the scope, whoever the patient's doctor is.
+// Who may see it: anybody with the scope.
 //
 // What clients get wrong: an allergy intolerance of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -16426,7 +16432,7 @@ func (c *Client) GetEpisodeEncounter(ctx context.Context, patientID string, epis
 // The immunizations of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
 // must all be met.
 //
-// Who may see them: anybody with the scope, whoever the patient's doctor is.
+// Who may see them: anybody with the scope.
 //
 // What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -16447,7 +16453,7 @@ func (c *Client) ListEpisodeImmunizations(ctx context.Context, patientID string,
 //
 // One immunization of an episode of a patient, in any status. Nothing is changed by reading.
 //
-// Who may see it: anybody with the scope, whoever the patient's doctor is.
+// Who may see it: anybody with the scope.
 //
 // What clients get wrong: an immunization of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -16511,7 +16517,7 @@ func (c *Client) GetEpisodeObservation(ctx context.Context, patientID string, ep
 //
 // The immunizations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
 //
-// Who may see them: anybody with the scope, whoever the patient's doctor is.
+// Who may see them: anybody with the scope.
 //
 // What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -16532,7 +16538,7 @@ func (c *Client) ListImmunizations(ctx context.Context, patientID string, params
 //
 // One immunization of a patient, in any status. Nothing is changed by reading.
 //
-// Who may see it: anybody with the scope, whoever the patient's doctor is.
+// Who may see it: anybody with the scope.
 //
 // What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -16700,7 +16706,7 @@ func (c *Client) GetProcedureContext(ctx context.Context, patientID string, proc
 //
 // The risk assessments of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
 //
-// Who may see them: anybody with the scope, whoever the patient's doctor is.
+// Who may see them: anybody with the scope.
 //
 // What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -16721,7 +16727,7 @@ func (c *Client) ListRiskAssessments(ctx context.Context, patientID string, para
 //
 // One risk assessment of a patient, in any status. Nothing is changed by reading.
 //
-// Who may see it: anybody with the scope, whoever the patient's doctor is.
+// Who may see it: anybody with the scope.
 //
 // What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -22519,6 +22525,18 @@ func NewListEncountersRequest(server string, patientID string, params *ListEncou
 
 		}
 
+		if params.IncomingReferral != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "incoming_referral", *params.IncomingReferral, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.OriginEpisodeID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "origin_episode_id", *params.OriginEpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
@@ -23548,6 +23566,18 @@ func NewListEpisodeEncountersRequest(server string, patientID string, episodeID 
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.IncomingReferralID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "incoming_referral_id", *params.IncomingReferralID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.IncomingReferral != nil {
 
@@ -28873,7 +28903,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// The allergy intolerances of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
 	//
-	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	// Who may see them: anybody with the scope.
 	//
 	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -28886,7 +28916,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// One allergy intolerance of a patient, in any status. Nothing is changed by reading.
 	//
-	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	// Who may see it: anybody with the scope.
 	//
 	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -29429,7 +29459,7 @@ type ClientWithResponsesInterface interface {
 	// The allergy intolerances of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
 	// must all be met.
 	//
-	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	// Who may see them: anybody with the scope.
 	//
 	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -29442,7 +29472,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// One allergy intolerance of an episode of a patient, in any status. Nothing is changed by reading.
 	//
-	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	// Who may see it: anybody with the scope.
 	//
 	// What clients get wrong: an allergy intolerance of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -29510,7 +29540,7 @@ type ClientWithResponsesInterface interface {
 	// The immunizations of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
 	// must all be met.
 	//
-	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	// Who may see them: anybody with the scope.
 	//
 	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -29523,7 +29553,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// One immunization of an episode of a patient, in any status. Nothing is changed by reading.
 	//
-	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	// Who may see it: anybody with the scope.
 	//
 	// What clients get wrong: an immunization of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -29563,7 +29593,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// The immunizations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
 	//
-	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	// Who may see them: anybody with the scope.
 	//
 	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -29576,7 +29606,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// One immunization of a patient, in any status. Nothing is changed by reading.
 	//
-	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	// Who may see it: anybody with the scope.
 	//
 	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -29680,7 +29710,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// The risk assessments of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
 	//
-	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	// Who may see them: anybody with the scope.
 	//
 	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -29693,7 +29723,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// One risk assessment of a patient, in any status. Nothing is changed by reading.
 	//
-	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	// Who may see it: anybody with the scope.
 	//
 	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 	//
@@ -35855,7 +35885,7 @@ func (c *ClientWithResponses) ListLicensesWithResponse(ctx context.Context, para
 //
 // The allergy intolerances of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
 //
-// Who may see them: anybody with the scope, whoever the patient's doctor is.
+// Who may see them: anybody with the scope.
 //
 // What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -35874,7 +35904,7 @@ func (c *ClientWithResponses) ListAllergyIntolerancesWithResponse(ctx context.Co
 //
 // One allergy intolerance of a patient, in any status. Nothing is changed by reading.
 //
-// Who may see it: anybody with the scope, whoever the patient's doctor is.
+// Who may see it: anybody with the scope.
 //
 // What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -36621,7 +36651,7 @@ func (c *ClientWithResponses) CloseEpisodeWithResponse(ctx context.Context, pati
 // The allergy intolerances of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
 // must all be met.
 //
-// Who may see them: anybody with the scope, whoever the patient's doctor is.
+// Who may see them: anybody with the scope.
 //
 // What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -36640,7 +36670,7 @@ func (c *ClientWithResponses) ListEpisodeAllergyIntolerancesWithResponse(ctx con
 //
 // One allergy intolerance of an episode of a patient, in any status. Nothing is changed by reading.
 //
-// Who may see it: anybody with the scope, whoever the patient's doctor is.
+// Who may see it: anybody with the scope.
 //
 // What clients get wrong: an allergy intolerance of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -36738,7 +36768,7 @@ func (c *ClientWithResponses) GetEpisodeEncounterWithResponse(ctx context.Contex
 // The immunizations of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
 // must all be met.
 //
-// Who may see them: anybody with the scope, whoever the patient's doctor is.
+// Who may see them: anybody with the scope.
 //
 // What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -36757,7 +36787,7 @@ func (c *ClientWithResponses) ListEpisodeImmunizationsWithResponse(ctx context.C
 //
 // One immunization of an episode of a patient, in any status. Nothing is changed by reading.
 //
-// Who may see it: anybody with the scope, whoever the patient's doctor is.
+// Who may see it: anybody with the scope.
 //
 // What clients get wrong: an immunization of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -36815,7 +36845,7 @@ func (c *ClientWithResponses) GetEpisodeObservationWithResponse(ctx context.Cont
 //
 // The immunizations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
 //
-// Who may see them: anybody with the scope, whoever the patient's doctor is.
+// Who may see them: anybody with the scope.
 //
 // What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -36834,7 +36864,7 @@ func (c *ClientWithResponses) ListImmunizationsWithResponse(ctx context.Context,
 //
 // One immunization of a patient, in any status. Nothing is changed by reading.
 //
-// Who may see it: anybody with the scope, whoever the patient's doctor is.
+// Who may see it: anybody with the scope.
 //
 // What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -36986,7 +37016,7 @@ func (c *ClientWithResponses) GetProcedureContextWithResponse(ctx context.Contex
 //
 // The risk assessments of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
 //
-// Who may see them: anybody with the scope, whoever the patient's doctor is.
+// Who may see them: anybody with the scope.
 //
 // What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 //
@@ -37005,7 +37035,7 @@ func (c *ClientWithResponses) ListRiskAssessmentsWithResponse(ctx context.Contex
 //
 // One risk assessment of a patient, in any status. Nothing is changed by reading.
 //
-// Who may see it: anybody with the scope, whoever the patient's doctor is.
+// Who may see it: anybody with the scope.
 //
 // What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
 //

@@ -7548,8 +7548,8 @@ var All = []Rule{
 	{
 		ID:          EncounterListIDFilter,
 		Operation:   "listEncounters",
-		Check:       "episode_id, incoming_referral_id, origin_episode_id and managing_organization_id, if given, are uuids",
-		CheckUK:     "episode_id, incoming_referral_id, origin_episode_id і managing_organization_id, якщо передані, — UUID",
+		Check:       "episode_id, incoming_referral_id, incoming_referral, origin_episode_id and managing_organization_id, if given, are uuids",
+		CheckUK:     "episode_id, incoming_referral_id, incoming_referral, origin_episode_id і managing_organization_id, якщо передані, — UUID",
 		Status:      422,
 		Type:        "validation_failed",
 		Entry:       "$.{parameter}",
@@ -7685,8 +7685,8 @@ var All = []Rule{
 	{
 		ID:          EncounterListInEpisodeIDFilter,
 		Operation:   "listEpisodeEncounters",
-		Check:       "incoming_referral and origin_episode_id, if given, are uuids",
-		CheckUK:     "incoming_referral і origin_episode_id, якщо передані, — UUID",
+		Check:       "incoming_referral_id, incoming_referral and origin_episode_id, if given, are uuids",
+		CheckUK:     "incoming_referral_id, incoming_referral і origin_episode_id, якщо передані, — UUID",
 		Status:      422,
 		Type:        "validation_failed",
 		Entry:       "$.{parameter}",

@@ -48,7 +48,7 @@ type People interface {
 }
 
 // Grounds are what may open an event of a patient, or a list of them, to a caller
-// (decisions R41). Of what there is not, the id is uuid.Nil.
+// (decisions R41). An id that is uuid.Nil is absent.
 type Grounds struct {
 	Access
 
@@ -357,8 +357,9 @@ func (s *Listing) wanted(field string) (id uuid.UUID) {
 }
 
 // MayListEvents passes when the caller may read what was asked for: all events of the
-// patient, or those of one legal entity, episode, encounter or report. It comes before the look-ups, so that who may not
-// see a patient's events does not learn which patients there are (decisions R36, R41).
+// patient, or those of one legal entity, episode, encounter or report. It comes before the
+// look-ups, so that a caller without access does not learn which patients there are
+// (decisions R36, R41).
 func MayListEvents(ctx context.Context, s *Listing) error {
 	if s.know(); s.Patient.Hidden == nil {
 		return expectGrounds(false)

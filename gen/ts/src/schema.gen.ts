@@ -15,7 +15,7 @@ export interface paths {
          * Get Allergy Intolerances by search params
          * @description The allergy intolerances of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
          *
-         *     Who may see them: anybody with the scope, whoever the patient's doctor is.
+         *     Who may see them: anybody with the scope.
          *
          *     What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
          */
@@ -39,7 +39,7 @@ export interface paths {
          * Get Allergy Intolerance by id
          * @description One allergy intolerance of a patient, in any status. Nothing is changed by reading.
          *
-         *     Who may see it: anybody with the scope, whoever the patient's doctor is.
+         *     Who may see it: anybody with the scope.
          *
          *     What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
          */
@@ -88,7 +88,7 @@ export interface paths {
          * @description The allergy intolerances of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
          *     must all be met.
          *
-         *     Who may see them: anybody with the scope, whoever the patient's doctor is.
+         *     Who may see them: anybody with the scope.
          *
          *     What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
          */
@@ -112,7 +112,7 @@ export interface paths {
          * Get Allergy Intolerance in episode context
          * @description One allergy intolerance of an episode of a patient, in any status. Nothing is changed by reading.
          *
-         *     Who may see it: anybody with the scope, whoever the patient's doctor is.
+         *     Who may see it: anybody with the scope.
          *
          *     What clients get wrong: an allergy intolerance of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
          */
@@ -1801,7 +1801,7 @@ export interface paths {
          * @description The immunizations of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
          *     must all be met.
          *
-         *     Who may see them: anybody with the scope, whoever the patient's doctor is.
+         *     Who may see them: anybody with the scope.
          *
          *     What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
          */
@@ -1825,7 +1825,7 @@ export interface paths {
          * Get Immunization in episode context
          * @description One immunization of an episode of a patient, in any status. Nothing is changed by reading.
          *
-         *     Who may see it: anybody with the scope, whoever the patient's doctor is.
+         *     Who may see it: anybody with the scope.
          *
          *     What clients get wrong: an immunization of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
          */
@@ -1849,7 +1849,7 @@ export interface paths {
          * Get Immunizations by search params
          * @description The immunizations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
          *
-         *     Who may see them: anybody with the scope, whoever the patient's doctor is.
+         *     Who may see them: anybody with the scope.
          *
          *     What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
          */
@@ -1873,7 +1873,7 @@ export interface paths {
          * Get Immunization by id
          * @description One immunization of a patient, in any status. Nothing is changed by reading.
          *
-         *     Who may see it: anybody with the scope, whoever the patient's doctor is.
+         *     Who may see it: anybody with the scope.
          *
          *     What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
          */
@@ -2927,7 +2927,7 @@ export interface paths {
          * Get Risk Assessments by search params
          * @description The risk assessments of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
          *
-         *     Who may see them: anybody with the scope, whoever the patient's doctor is.
+         *     Who may see them: anybody with the scope.
          *
          *     What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
          */
@@ -2951,7 +2951,7 @@ export interface paths {
          * Get Risk Assessment by id
          * @description One risk assessment of a patient, in any status. Nothing is changed by reading.
          *
-         *     Who may see it: anybody with the scope, whoever the patient's doctor is.
+         *     Who may see it: anybody with the scope.
          *
          *     What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
          */
@@ -22888,6 +22888,11 @@ export interface operations {
                  */
                 incoming_referral_id?: string;
                 /**
+                 * @description The same as `incoming_referral_id`.
+                 * @example 9183a36b-4d45-4244-9339-63d81cd08d9c
+                 */
+                incoming_referral?: string;
+                /**
                  * @description Only those that began with this episode.
                  * @example 9183a36b-4d45-4244-9339-63d81cd08d9c
                  */
@@ -23381,6 +23386,11 @@ export interface operations {
             query?: {
                 /**
                  * @description Only those that followed this service request.
+                 * @example 9183a36b-4d45-4244-9339-63d81cd08d9c
+                 */
+                incoming_referral_id?: string;
+                /**
+                 * @description The same as `incoming_referral_id`.
                  * @example 9183a36b-4d45-4244-9339-63d81cd08d9c
                  */
                 incoming_referral?: string;

@@ -415,8 +415,8 @@ func refusalsLike(operation string, what told) (ids []rules.ID) {
 
 var placeholder = regexp.MustCompile(`\\\{[a-z_]+\\\}`)
 
-// While a job is pending whoever asks again for the same gets the same job, unless the
-// operation makes something new each time.
+// The same request gets the same job while that one is pending, unless the operation makes
+// something new each time.
 func TestOneJobForOneRequest(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T7", "64 requests of one caller for the same are one job, or 64 where each makes something new")

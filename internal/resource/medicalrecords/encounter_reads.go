@@ -43,7 +43,8 @@ func (a *API) ListEncounters(ctx context.Context, req api.ListEncountersRequestO
 	p := req.Params
 	f := filters(ctx, rules.EncounterListUnknownParameter)
 	f.UUID(rules.EncounterListIDFilter, "episode_id", p.EpisodeID, episodeField)
-	f.UUID(rules.EncounterListIDFilter, "incoming_referral_id", p.IncomingReferralID, "incoming_referral.identifier.value")
+	f.UUID(rules.EncounterListIDFilter, "incoming_referral_id", p.IncomingReferralID, referralField)
+	f.UUID(rules.EncounterListIDFilter, "incoming_referral", p.IncomingReferral, referralField)
 	f.UUID(rules.EncounterListIDFilter, "origin_episode_id", p.OriginEpisodeID, originField)
 	f.UUID(rules.EncounterListIDFilter, "managing_organization_id", p.ManagingOrganizationID, ownerField)
 	f.Days(rules.EncounterListDateFilter, rules.EncounterListDateExists, "period_start", p.PeriodStartFrom, p.PeriodStartTo, "period.start")
@@ -82,7 +83,8 @@ func (a *API) ListEpisodeEncounters(ctx context.Context, req api.ListEpisodeEnco
 	p := req.Params
 	f := filters(ctx, rules.EncounterListInEpisodeUnknownParameter)
 	f.PathID(req.EpisodeID, episodeField)
-	f.UUID(rules.EncounterListInEpisodeIDFilter, "incoming_referral", p.IncomingReferral, "incoming_referral.identifier.value")
+	f.UUID(rules.EncounterListInEpisodeIDFilter, "incoming_referral_id", p.IncomingReferralID, referralField)
+	f.UUID(rules.EncounterListInEpisodeIDFilter, "incoming_referral", p.IncomingReferral, referralField)
 	f.UUID(rules.EncounterListInEpisodeIDFilter, "origin_episode_id", p.OriginEpisodeID, originField)
 	f.Days(rules.EncounterListInEpisodeDateFilter, rules.EncounterListInEpisodeDateExists, "period_start", p.PeriodStartFrom, p.PeriodStartTo, "period.start")
 	f.Days(rules.EncounterListInEpisodeDateFilter, rules.EncounterListInEpisodeDateExists, "period_end", p.PeriodEndFrom, p.PeriodEndTo, "period.end")

@@ -20,6 +20,7 @@ const (
 	contextField   = "context.identifier.value" // the encounter, in most kinds
 	encounterField = "encounter.identifier.value"
 	reportField    = "diagnostic_report.identifier.value"
+	referralField  = "incoming_referral.identifier.value"
 )
 
 // kind is where the records of one kind lie, and what opens them to a caller.
@@ -30,8 +31,8 @@ type kind[D any] struct {
 	Fields     operation.GroundFields // of lists
 }
 
-// get reads one record. Without a rule of access whoever has the scope may read. Where
-// there is a rule of the patient, it comes after that of access.
+// get reads one record. The rule access is empty where the scope is enough. The rule
+// person, where a kind has one, comes after it.
 func (k kind[D]) get(id string, access, notFound rules.ID, person ...rules.ID) operation.Record[D] {
 	r := operation.Record[D]{ID: id, Collection: k.Collection, Kind: k.Name, Grounds: k.Grounds}
 	if access != "" {
@@ -61,12 +62,12 @@ func (k kind[D]) list(id string, access rules.ID, filters []rules.ID, person ...
 	return k.page(id, access, "", filters, person...)
 }
 
-// open is a list that whoever has the scope may read.
+// open is a list for which the scope is enough.
 func (k kind[D]) open(id string, path rules.ID, filters []rules.ID) operation.Page[D] {
 	return k.page(id, "", path, filters)
 }
 
-// page is a list of a patient or of an episode. A rule that is empty is none of it.
+// page is a list of a patient or of an episode. An empty rule is not checked.
 func (k kind[D]) page(id string, access, path rules.ID, filters []rules.ID, person ...rules.ID) operation.Page[D] {
 	p := operation.Page[D]{ID: id, Collection: k.Collection, Kind: k.Name, Owner: ownerField, Grounds: k.Fields, Events: true}
 	if access != "" {
@@ -82,7 +83,7 @@ func (k kind[D]) page(id string, access, path rules.ID, filters []rules.ID, pers
 	return p
 }
 
-// filters begins the filters of a list: of packages that are not stored whole, it shows nothing.
+// filters begins the filters of a list, which leaves out records of packages that are not stored whole.
 func filters(ctx context.Context, unknown rules.ID) *operation.Filters {
 	f := new(operation.Filters)
 	f.Undeclared(ctx, unknown)

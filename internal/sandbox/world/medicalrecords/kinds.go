@@ -16,7 +16,7 @@ type kind struct {
 	name, path, family string // diagnostic report, diagnostic_reports, diagnostic_report
 	document           func(w *build.World, r record, h medicalrecords.Header) any
 
-	open      bool // to whoever has the scope
+	open      bool // the scope is enough to read it
 	inEpisode bool
 	ofPerson  bool // it asks for the patient
 
@@ -64,12 +64,12 @@ var kinds = []kind{
 		one: "Encounter", many: "Encounters", name: "encounter", path: "encounters", family: "encounter", inEpisode: true,
 		document: encounter,
 		filters: episodeAsked + "&" + ownAsked + "&" + is("incoming_referral_id", "referral of an encounter") + "&" +
-			is("origin_episode_id", "closed episode") + days("period_start", "period_end"),
-		ids:   []string{"episode_id", "incoming_referral_id", "origin_episode_id", "managing_organization_id"},
+			is("incoming_referral", "referral of an encounter") + "&" + is("origin_episode_id", "closed episode") + days("period_start", "period_end"),
+		ids:   []string{"episode_id", "incoming_referral_id", "incoming_referral", "origin_episode_id", "managing_organization_id"},
 		dates: ends("period_start", "period_end"),
-		inEpisodeFilters: is("incoming_referral", "referral of an encounter") + "&" + is("origin_episode_id", "closed episode") +
+		inEpisodeFilters: is("incoming_referral_id", "referral of an encounter") + "&" + is("incoming_referral", "referral of an encounter") + "&" + is("origin_episode_id", "closed episode") +
 			days("period_start", "period_end"),
-		inEpisodeIDs: []string{"incoming_referral", "origin_episode_id"}, inEpisodeDates: ends("period_start", "period_end"),
+		inEpisodeIDs: []string{"incoming_referral_id", "incoming_referral", "origin_episode_id"}, inEpisodeDates: ends("period_start", "period_end"),
 		asks: []string{ownAsked, episodeAsked, is("origin_episode_id", "episode of patient")},
 	},
 	{
