@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,13 +63,14 @@ func Seen[S State](checks []Check[S], s S) (conditions []mongodb.Condition) {
 	return conditions
 }
 
-// RulesOf returns the rules of a list in checked order.
+// RulesOf returns the rules of a list in checked order, and once that of checks that
+// stand side by side.
 func RulesOf[S State](checks []Check[S]) []rules.ID {
 	var ids []rules.ID
 	for _, c := range checks {
 		ids = append(ids, c.rules()...)
 	}
-	return ids
+	return slices.Compact(ids)
 }
 
 // refusal is what Refuse returns: the check's own rule refuses.

@@ -46,7 +46,13 @@ var cancellation = &transition{
 			return approvalIsStored(ctx, c)
 		}},
 	},
-	conditions: []condition{{rules.ApprovalCancelExpired, "expires_at", mongodb.After, nil}},
+	// What ended an approval is asked for too: the clock of another server may be ahead,
+	// and then its end lies after the moment of this job.
+	conditions: []condition{
+		{rules.ApprovalCancelExpired, "status", mongodb.Not, StateCancelled},
+		{rules.ApprovalCancelExpired, "status", mongodb.Not, StateTerminated},
+		{rules.ApprovalCancelExpired, "expires_at", mongodb.After, nil},
+	},
 	after: []operation.Check[*call]{{Rule: rules.ApprovalCancelAccess, Pass: func(ctx context.Context, c *call) error {
 		own, err := c.visible(ctx, &c.Caller, c.patient)
 		if err != nil {

@@ -92,3 +92,15 @@ func TestCancelMeetsOtherChanges(t *testing.T) {
 	require.Equal(t, 1, f.told(id, "ACTIVE"))
 	require.Equal(t, 1, f.told(id, "CANCELLED"))
 }
+
+// The clocks of two servers differ: the end that one of them has set may lie ahead of
+// the other's clock. A cancelled approval is not cancelled again even then.
+func TestCancelOnAServerWhoseClockIsBehind(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	id := f.add("patient", nil)
+	require.Equal(t, "processed", f.finish(f.Send(t, cancel(doctor, id))).Status)
+	f.Clock.Advance(-time.Minute)
+	require.Equal(t, []string{"approval.cancel.expired"}, f.Send(t, cancel(doctor, id)).Rules())
+	require.Equal(t, 1, f.told(id, "CANCELLED"))
+}
