@@ -5624,8 +5624,117 @@ type ExternalProvider struct {
 	ProviderLegalEntityName string `json:"provider_legal_entity_name"`
 }
 
+// ForbiddenGroup A forbidden group.
+type ForbiddenGroup struct {
+	// CreationReason Why the group was made.
+	//
+	// Example: Наказ МОЗ
+	CreationReason string `json:"creation_reason"`
+
+	// DeactivationReason Why the group was out of use at some time, null when it never was.
+	//
+	// Example: Оновлення переліку
+	DeactivationReason nullable.Nullable[string] `json:"deactivation_reason"`
+
+	// ForbiddenGroupCodes The active codes of the group, by dictionary and code.
+	ForbiddenGroupCodes []ForbiddenGroupCode `json:"forbidden_group_codes"`
+
+	// ForbiddenGroupServices The active services of the group, oldest entry first.
+	ForbiddenGroupServices []ForbiddenGroupService `json:"forbidden_group_services"`
+
+	// ID Id of the group.
+	//
+	// Example: f7f817b2-3134-4625-b87d-e2d7fc8e9b90
+	ID string `json:"id"`
+
+	// Name Name of the group.
+	//
+	// Example: Психічне здоров'я
+	Name string `json:"name"`
+}
+
+// ForbiddenGroupCode A code of a forbidden group.
+type ForbiddenGroupCode struct {
+	// Code The code.
+	//
+	// Example: F20.0
+	Code string `json:"code"`
+
+	// CreationReason Why the code was put into the group.
+	//
+	// Example: Наказ МОЗ
+	CreationReason string `json:"creation_reason"`
+
+	// ID Id of the entry.
+	//
+	// Example: f016a994-4826-48ae-be65-8d459a75f021
+	ID string `json:"id"`
+
+	// System The dictionary that the code is of.
+	//
+	// Example: eHealth/ICD10_AM/condition_codes
+	System string `json:"system"`
+}
+
+// ForbiddenGroupListResponse A page of forbidden groups.
+type ForbiddenGroupListResponse struct {
+	// Data The groups of this page.
+	Data []ForbiddenGroupShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // ForbiddenGroupReferenceRequest A link to a forbidden group, as it is sent.
 type ForbiddenGroupReferenceRequest = ReferenceRequest
+
+// ForbiddenGroupResponse Answer that carries a forbidden group.
+type ForbiddenGroupResponse struct {
+	// Data A forbidden group.
+	Data ForbiddenGroup `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// ForbiddenGroupService A service of a forbidden group, or a group of services: one of the two ids is null.
+type ForbiddenGroupService struct {
+	// CreationReason Why the service was put into the group.
+	//
+	// Example: Наказ МОЗ
+	CreationReason string `json:"creation_reason"`
+
+	// ID Id of the entry.
+	//
+	// Example: b8bc70e1-783c-4b25-a90e-0da9217d84d9
+	ID string `json:"id"`
+
+	// ServiceGroupID The group of services, null when one service is meant.
+	//
+	// Example: d838dbea-0ca0-4295-bf46-819dc069b8d4
+	ServiceGroupID nullable.Nullable[string] `json:"service_group_id"`
+
+	// ServiceID The service, null when a group of services is meant.
+	//
+	// Example: b2e4464e-609e-480c-a32c-6db4fbb04cf1
+	ServiceID nullable.Nullable[string] `json:"service_id"`
+}
+
+// ForbiddenGroupShort A forbidden group without what is in it.
+type ForbiddenGroupShort struct {
+	// ID Id of the group.
+	//
+	// Example: f7f817b2-3134-4625-b87d-e2d7fc8e9b90
+	ID string `json:"id"`
+
+	// Name Name of the group.
+	//
+	// Example: Психічне здоров'я
+	Name string `json:"name"`
+}
 
 // FoundDocument A document; of a confidant with its number masked.
 type FoundDocument struct {
@@ -10536,6 +10645,18 @@ type ListEventsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListForbiddenGroupsParams defines parameters for ListForbiddenGroups.
+type ListForbiddenGroupsParams struct {
+	// Name A part of the name of the group, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Groups per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListHealthcareServicesParams defines parameters for ListHealthcareServices.
 type ListHealthcareServicesParams struct {
 	// DivisionID Id of the division.
@@ -11579,6 +11700,12 @@ type ServerInterface interface {
 	// GetEvent Get events by ID
 	// (GET /api/events/{id})
 	GetEvent(ctx echo.Context, id string) error
+	// ListForbiddenGroups Get Forbidden group list
+	// (GET /api/forbidden_groups)
+	ListForbiddenGroups(ctx echo.Context, params ListForbiddenGroupsParams) error
+	// GetForbiddenGroup Get Forbidden group details
+	// (GET /api/forbidden_groups/{id})
+	GetForbiddenGroup(ctx echo.Context, id string) error
 	// ListHealthcareServices Get healthcare services
 	// (GET /api/healthcare_services)
 	ListHealthcareServices(ctx echo.Context, params ListHealthcareServicesParams) error
@@ -12783,6 +12910,54 @@ func (w *ServerInterfaceWrapper) GetEvent(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetEvent(ctx, id)
+	return err
+}
+
+// ListForbiddenGroups converts echo context to params.
+func (w *ServerInterfaceWrapper) ListForbiddenGroups(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListForbiddenGroupsParams
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListForbiddenGroups(ctx, params)
+	return err
+}
+
+// GetForbiddenGroup converts echo context to params.
+func (w *ServerInterfaceWrapper) GetForbiddenGroup(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetForbiddenGroup(ctx, id)
 	return err
 }
 
@@ -16747,6 +16922,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/employees/:id/actions/deactivate", wrapper.DeactivateEmployee, options.OperationMiddlewares["deactivateEmployee"]...)
 	router.GET(options.BaseURL+"/api/events", wrapper.ListEvents, options.OperationMiddlewares["listEvents"]...)
 	router.GET(options.BaseURL+"/api/events/:id", wrapper.GetEvent, options.OperationMiddlewares["getEvent"]...)
+	router.GET(options.BaseURL+"/api/forbidden_groups", wrapper.ListForbiddenGroups, options.OperationMiddlewares["listForbiddenGroups"]...)
+	router.GET(options.BaseURL+"/api/forbidden_groups/:id", wrapper.GetForbiddenGroup, options.OperationMiddlewares["getForbiddenGroup"]...)
 	router.GET(options.BaseURL+"/api/healthcare_services", wrapper.ListHealthcareServices, options.OperationMiddlewares["listHealthcareServices"]...)
 	router.GET(options.BaseURL+"/api/healthcare_services/:id", wrapper.GetHealthcareService, options.OperationMiddlewares["getHealthcareService"]...)
 	router.GET(options.BaseURL+"/api/jobs/:id", wrapper.GetJob, options.OperationMiddlewares["getJob"]...)
@@ -17386,6 +17563,50 @@ type GetEventResponseObject interface {
 type GetEvent200JSONResponse EventResponse
 
 func (response GetEvent200JSONResponse) VisitGetEventResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListForbiddenGroupsRequestObject struct {
+	Params ListForbiddenGroupsParams
+}
+
+type ListForbiddenGroupsResponseObject interface {
+	VisitListForbiddenGroupsResponse(w http.ResponseWriter) error
+}
+
+type ListForbiddenGroups200JSONResponse ForbiddenGroupListResponse
+
+func (response ListForbiddenGroups200JSONResponse) VisitListForbiddenGroupsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetForbiddenGroupRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetForbiddenGroupResponseObject interface {
+	VisitGetForbiddenGroupResponse(w http.ResponseWriter) error
+}
+
+type GetForbiddenGroup200JSONResponse ForbiddenGroupResponse
+
+func (response GetForbiddenGroup200JSONResponse) VisitGetForbiddenGroupResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -20170,6 +20391,12 @@ type StrictServerInterface interface {
 	// GetEvent Get events by ID
 	// (GET /api/events/{id})
 	GetEvent(ctx context.Context, request GetEventRequestObject) (GetEventResponseObject, error)
+	// ListForbiddenGroups Get Forbidden group list
+	// (GET /api/forbidden_groups)
+	ListForbiddenGroups(ctx context.Context, request ListForbiddenGroupsRequestObject) (ListForbiddenGroupsResponseObject, error)
+	// GetForbiddenGroup Get Forbidden group details
+	// (GET /api/forbidden_groups/{id})
+	GetForbiddenGroup(ctx context.Context, request GetForbiddenGroupRequestObject) (GetForbiddenGroupResponseObject, error)
 	// ListHealthcareServices Get healthcare services
 	// (GET /api/healthcare_services)
 	ListHealthcareServices(ctx context.Context, request ListHealthcareServicesRequestObject) (ListHealthcareServicesResponseObject, error)
@@ -21232,6 +21459,56 @@ func (sh *strictHandler) GetEvent(ctx echo.Context, id string) error {
 		return err
 	} else if validResponse, ok := response.(GetEventResponseObject); ok {
 		return validResponse.VisitGetEventResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListForbiddenGroups operation middleware
+func (sh *strictHandler) ListForbiddenGroups(ctx echo.Context, params ListForbiddenGroupsParams) error {
+	var request ListForbiddenGroupsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListForbiddenGroups(ctx.Request().Context(), request.(ListForbiddenGroupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListForbiddenGroups")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListForbiddenGroupsResponseObject); ok {
+		return validResponse.VisitListForbiddenGroupsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetForbiddenGroup operation middleware
+func (sh *strictHandler) GetForbiddenGroup(ctx echo.Context, id string) error {
+	var request GetForbiddenGroupRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetForbiddenGroup(ctx.Request().Context(), request.(GetForbiddenGroupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetForbiddenGroup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetForbiddenGroupResponseObject); ok {
+		return validResponse.VisitGetForbiddenGroupResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -6306,6 +6306,70 @@ type ExternalProvider struct {
 	ProviderLegalEntityName string `json:"provider_legal_entity_name"`
 }
 
+// ForbiddenGroup A forbidden group.
+type ForbiddenGroup struct {
+	// CreationReason Why the group was made.
+	//
+	// Example: Наказ МОЗ
+	CreationReason string `json:"creation_reason"`
+
+	// DeactivationReason Why the group was out of use at some time, null when it never was.
+	//
+	// Example: Оновлення переліку
+	DeactivationReason *string `json:"deactivation_reason"`
+
+	// ForbiddenGroupCodes The active codes of the group, by dictionary and code.
+	ForbiddenGroupCodes []ForbiddenGroupCode `json:"forbidden_group_codes"`
+
+	// ForbiddenGroupServices The active services of the group, oldest entry first.
+	ForbiddenGroupServices []ForbiddenGroupService `json:"forbidden_group_services"`
+
+	// ID Id of the group.
+	//
+	// Example: f7f817b2-3134-4625-b87d-e2d7fc8e9b90
+	ID string `json:"id"`
+
+	// Name Name of the group.
+	//
+	// Example: Психічне здоров'я
+	Name string `json:"name"`
+}
+
+// ForbiddenGroupCode A code of a forbidden group.
+type ForbiddenGroupCode struct {
+	// Code The code.
+	//
+	// Example: F20.0
+	Code string `json:"code"`
+
+	// CreationReason Why the code was put into the group.
+	//
+	// Example: Наказ МОЗ
+	CreationReason string `json:"creation_reason"`
+
+	// ID Id of the entry.
+	//
+	// Example: f016a994-4826-48ae-be65-8d459a75f021
+	ID string `json:"id"`
+
+	// System The dictionary that the code is of.
+	//
+	// Example: eHealth/ICD10_AM/condition_codes
+	System string `json:"system"`
+}
+
+// ForbiddenGroupListResponse A page of forbidden groups.
+type ForbiddenGroupListResponse struct {
+	// Data The groups of this page.
+	Data []ForbiddenGroupShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // ForbiddenGroupReferenceRequest A link to a forbidden group, as it is sent.
 type ForbiddenGroupReferenceRequest struct {
 	// Identifier Which forbidden group is meant.
@@ -6347,6 +6411,51 @@ type ForbiddenGroupReferenceRequestIdentifierTypeCodingCode string
 //
 // Example: eHealth/resources
 type ForbiddenGroupReferenceRequestIdentifierTypeCodingSystem string
+
+// ForbiddenGroupResponse Answer that carries a forbidden group.
+type ForbiddenGroupResponse struct {
+	// Data A forbidden group.
+	Data ForbiddenGroup `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// ForbiddenGroupService A service of a forbidden group, or a group of services: one of the two ids is null.
+type ForbiddenGroupService struct {
+	// CreationReason Why the service was put into the group.
+	//
+	// Example: Наказ МОЗ
+	CreationReason string `json:"creation_reason"`
+
+	// ID Id of the entry.
+	//
+	// Example: b8bc70e1-783c-4b25-a90e-0da9217d84d9
+	ID string `json:"id"`
+
+	// ServiceGroupID The group of services, null when one service is meant.
+	//
+	// Example: d838dbea-0ca0-4295-bf46-819dc069b8d4
+	ServiceGroupID *string `json:"service_group_id"`
+
+	// ServiceID The service, null when a group of services is meant.
+	//
+	// Example: b2e4464e-609e-480c-a32c-6db4fbb04cf1
+	ServiceID *string `json:"service_id"`
+}
+
+// ForbiddenGroupShort A forbidden group without what is in it.
+type ForbiddenGroupShort struct {
+	// ID Id of the group.
+	//
+	// Example: f7f817b2-3134-4625-b87d-e2d7fc8e9b90
+	ID string `json:"id"`
+
+	// Name Name of the group.
+	//
+	// Example: Психічне здоров'я
+	Name string `json:"name"`
+}
 
 // FoundDocument A document; of a confidant with its number masked.
 type FoundDocument struct {
@@ -11446,6 +11555,18 @@ type ListEventsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListForbiddenGroupsParams defines parameters for ListForbiddenGroups.
+type ListForbiddenGroupsParams struct {
+	// Name A part of the name of the group, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Groups per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListHealthcareServicesParams defines parameters for ListHealthcareServices.
 type ListHealthcareServicesParams struct {
 	// DivisionID Id of the division.
@@ -12835,6 +12956,25 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/events/{id} (the `GetEvent` operationId).
 	GetEvent(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListForbiddenGroups Get Forbidden group list
+	//
+	// Lists the forbidden groups that are in use, oldest first, in pages. No token is needed. Nothing is changed.
+	//
+	// A forbidden group names diagnoses and services that a patient may want to keep from most doctors. `createApproval` asks a patient for
+	// access to a group.
+	//
+	// Corresponds with GET /api/forbidden_groups (the `ListForbiddenGroups` operationId).
+	ListForbiddenGroups(ctx context.Context, params *ListForbiddenGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetForbiddenGroup Get Forbidden group details
+	//
+	// Shows one forbidden group that is in use, with its active codes and services. No token is needed. Nothing is changed.
+	//
+	// What clients get wrong: the blueprint prints `data` as a list with one group; it is the group itself.
+	//
+	// Corresponds with GET /api/forbidden_groups/{id} (the `GetForbiddenGroup` operationId).
+	GetForbiddenGroup(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListHealthcareServices Get healthcare services
 	//
@@ -15318,6 +15458,45 @@ func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams, reqEd
 // Corresponds with GET /api/events/{id} (the `GetEvent` operationId).
 func (c *Client) GetEvent(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEventRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListForbiddenGroups Get Forbidden group list
+//
+// Lists the forbidden groups that are in use, oldest first, in pages. No token is needed. Nothing is changed.
+//
+// A forbidden group names diagnoses and services that a patient may want to keep from most doctors. `createApproval` asks a patient for
+// access to a group.
+//
+// Corresponds with GET /api/forbidden_groups (the `ListForbiddenGroups` operationId).
+func (c *Client) ListForbiddenGroups(ctx context.Context, params *ListForbiddenGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListForbiddenGroupsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetForbiddenGroup Get Forbidden group details
+//
+// Shows one forbidden group that is in use, with its active codes and services. No token is needed. Nothing is changed.
+//
+// What clients get wrong: the blueprint prints `data` as a list with one group; it is the group itself.
+//
+// Corresponds with GET /api/forbidden_groups/{id} (the `GetForbiddenGroup` operationId).
+func (c *Client) GetForbiddenGroup(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetForbiddenGroupRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -20391,6 +20570,118 @@ func NewGetEventRequest(server string, id string) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/api/events/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListForbiddenGroupsRequest constructs an http.Request for the ListForbiddenGroups method
+func NewListForbiddenGroupsRequest(server string, params *ListForbiddenGroupsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/forbidden_groups")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetForbiddenGroupRequest constructs an http.Request for the GetForbiddenGroup method
+func NewGetForbiddenGroupRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/forbidden_groups/%s", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -28834,6 +29125,29 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/events/{id} (the `GetEvent` operationId).
 	GetEventWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEventResult, error)
 
+	// ListForbiddenGroupsWithResponse Get Forbidden group list
+	//
+	// Lists the forbidden groups that are in use, oldest first, in pages. No token is needed. Nothing is changed.
+	//
+	// A forbidden group names diagnoses and services that a patient may want to keep from most doctors. `createApproval` asks a patient for
+	// access to a group.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/forbidden_groups (the `ListForbiddenGroups` operationId).
+	ListForbiddenGroupsWithResponse(ctx context.Context, params *ListForbiddenGroupsParams, reqEditors ...RequestEditorFn) (*ListForbiddenGroupsResult, error)
+
+	// GetForbiddenGroupWithResponse Get Forbidden group details
+	//
+	// Shows one forbidden group that is in use, with its active codes and services. No token is needed. Nothing is changed.
+	//
+	// What clients get wrong: the blueprint prints `data` as a list with one group; it is the group itself.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/forbidden_groups/{id} (the `GetForbiddenGroup` operationId).
+	GetForbiddenGroupWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetForbiddenGroupResult, error)
+
 	// ListHealthcareServicesWithResponse Get healthcare services
 	//
 	// Lists the healthcare services of the legal entity that the token works for, oldest first, in pages, `ACTIVE` and `INACTIVE` ones.
@@ -31615,6 +31929,68 @@ func (r GetEventResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetEventResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListForbiddenGroupsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ForbiddenGroupListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListForbiddenGroupsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListForbiddenGroupsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListForbiddenGroupsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetForbiddenGroupResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ForbiddenGroupResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetForbiddenGroupResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetForbiddenGroupResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetForbiddenGroupResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -35780,6 +36156,41 @@ func (c *ClientWithResponses) GetEventWithResponse(ctx context.Context, id strin
 	return ParseGetEventResult(rsp)
 }
 
+// ListForbiddenGroupsWithResponse Get Forbidden group list
+//
+// Lists the forbidden groups that are in use, oldest first, in pages. No token is needed. Nothing is changed.
+//
+// A forbidden group names diagnoses and services that a patient may want to keep from most doctors. `createApproval` asks a patient for
+// access to a group.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/forbidden_groups (the `ListForbiddenGroups` operationId).
+func (c *ClientWithResponses) ListForbiddenGroupsWithResponse(ctx context.Context, params *ListForbiddenGroupsParams, reqEditors ...RequestEditorFn) (*ListForbiddenGroupsResult, error) {
+	rsp, err := c.ListForbiddenGroups(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListForbiddenGroupsResult(rsp)
+}
+
+// GetForbiddenGroupWithResponse Get Forbidden group details
+//
+// Shows one forbidden group that is in use, with its active codes and services. No token is needed. Nothing is changed.
+//
+// What clients get wrong: the blueprint prints `data` as a list with one group; it is the group itself.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/forbidden_groups/{id} (the `GetForbiddenGroup` operationId).
+func (c *ClientWithResponses) GetForbiddenGroupWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetForbiddenGroupResult, error) {
+	rsp, err := c.GetForbiddenGroup(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetForbiddenGroupResult(rsp)
+}
+
 // ListHealthcareServicesWithResponse Get healthcare services
 //
 // Lists the healthcare services of the legal entity that the token works for, oldest first, in pages, `ACTIVE` and `INACTIVE` ones.
@@ -39291,6 +39702,58 @@ func ParseGetEventResult(rsp *http.Response) (*GetEventResult, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest EventResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListForbiddenGroupsResult parses an HTTP response from a ListForbiddenGroupsWithResponse call
+func ParseListForbiddenGroupsResult(rsp *http.Response) (*ListForbiddenGroupsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListForbiddenGroupsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ForbiddenGroupListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetForbiddenGroupResult parses an HTTP response from a GetForbiddenGroupWithResponse call
+func ParseGetForbiddenGroupResult(rsp *http.Response) (*GetForbiddenGroupResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetForbiddenGroupResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ForbiddenGroupResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -699,13 +699,43 @@ type PRMEquipment struct {
 
 // Groups of medical events that are hidden from all whom no approval of the group lets see them.
 type PRMForbiddenGroup struct {
-	ID         uuid.UUID
-	Name       string
-	IsActive   bool
-	InsertedBy uuid.UUID
-	InsertedAt time.Time
-	UpdatedBy  uuid.UUID
-	UpdatedAt  time.Time
+	ID                 uuid.UUID
+	Name               string
+	IsActive           bool
+	InsertedBy         uuid.UUID
+	InsertedAt         time.Time
+	UpdatedBy          uuid.UUID
+	UpdatedAt          time.Time
+	CreationReason     string
+	DeactivationReason *string
+}
+
+// Codes of a forbidden group, of the dictionary that system names. A code that was taken out has is_active = false.
+type PRMForbiddenGroupCode struct {
+	ID               uuid.UUID
+	ForbiddenGroupID uuid.UUID
+	Code             string
+	System           string
+	CreationReason   string
+	IsActive         bool
+	InsertedBy       uuid.UUID
+	InsertedAt       time.Time
+	UpdatedBy        uuid.UUID
+	UpdatedAt        time.Time
+}
+
+// Services of a forbidden group, one by one or a whole group of services. One that was taken out has is_active = false.
+type PRMForbiddenGroupService struct {
+	ID               uuid.UUID
+	ForbiddenGroupID uuid.UUID
+	ServiceID        *uuid.UUID
+	ServiceGroupID   *uuid.UUID
+	CreationReason   string
+	IsActive         bool
+	InsertedBy       uuid.UUID
+	InsertedAt       time.Time
+	UpdatedBy        uuid.UUID
+	UpdatedAt        time.Time
 }
 
 type PRMGlobalParameter struct {

@@ -627,6 +627,7 @@ const (
 	EventListAttributeName                               ID = "event.list.attribute_name"
 	EventListPeriod                                      ID = "event.list.period"
 	EventGetNotFound                                     ID = "event.get.not_found"
+	ForbiddenGroupGetNotFound                            ID = "forbidden_group.get.not_found"
 	HealthcareServiceListDivisionID                      ID = "healthcare_service.list.division_id"
 	HealthcareServiceGetNotFound                         ID = "healthcare_service.get.not_found"
 	HealthcareServiceGetOwner                            ID = "healthcare_service.get.owner"
@@ -8793,6 +8794,18 @@ var All = []Rule{
 		Type:      "not_found",
 		Source:    "event_manager.api 2019, Core.Events.get_by_id!",
 		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        ForbiddenGroupGetNotFound,
+		Operation: "getForbiddenGroup",
+		Check:     "The id is a UUID and names a forbidden group with `is_active` true",
+		CheckUK:   "Ідентифікатор — UUID, і заборонена група із ним та `is_active` true існує",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Forbidden group not found",
+		Source:    "as for groups of diagnoses, wiki 17202086066",
+		Origin:    "inferred",
 		Fixed:     true,
 	},
 	{
@@ -16971,6 +16984,8 @@ var guards = map[string][]ID{
 	"listShortEpisodes":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"listEvents":                           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getEvent":                             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"listForbiddenGroups":                  {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
+	"getForbiddenGroup":                    {GatewayPSK, GatewayRateLimit, RequestURL},
 	"listHealthcareServices":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getHealthcareService":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listEpisodeImmunizations":             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},

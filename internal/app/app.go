@@ -51,6 +51,7 @@ import (
 	"esoz/internal/resource/employees"
 	"esoz/internal/resource/episodes"
 	"esoz/internal/resource/events"
+	"esoz/internal/resource/forbiddengroups"
 	"esoz/internal/resource/healthcareservices"
 	jobreads "esoz/internal/resource/jobs"
 	"esoz/internal/resource/legalentities"
@@ -244,6 +245,7 @@ func (a *App) build() error {
 		personsAPI:         &persons.API{Engine: engine, People: people},
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
 		diagnosesGroupsAPI: &diagnosesgroups.API{Engine: engine, Store: groups},
+		forbiddenGroupsAPI: &forbiddengroups.API{Engine: engine, Store: forbiddengroups.Store{Pool: a.Pool, Lists: lists}},
 		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},
 		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool, Lists: lists}, Addresses: addresses{a.Addresses}},
 		healthcareAPI:      &healthcareservices.API{Engine: engine, Store: healthcareservices.Store{Pool: a.Pool, Lists: lists}},

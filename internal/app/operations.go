@@ -20,6 +20,7 @@ import (
 	"esoz/internal/resource/employees"
 	"esoz/internal/resource/episodes"
 	"esoz/internal/resource/events"
+	"esoz/internal/resource/forbiddengroups"
 	"esoz/internal/resource/healthcareservices"
 	jobreads "esoz/internal/resource/jobs"
 	"esoz/internal/resource/legalentities"
@@ -38,6 +39,7 @@ type (
 	declarationsAPI    = declarationrequests.API
 	deviceDispensesAPI = devicedispenses.API
 	diagnosesGroupsAPI = diagnosesgroups.API
+	forbiddenGroupsAPI = forbiddengroups.API
 	dictionariesAPI    = dictionaries.API
 	divisionsAPI       = divisions.API
 	employeesAPI       = employees.API
@@ -62,6 +64,7 @@ type server struct {
 	*declarationsAPI
 	*deviceDispensesAPI
 	*diagnosesGroupsAPI
+	*forbiddenGroupsAPI
 	*dictionariesAPI
 	*divisionsAPI
 	*employeesAPI
@@ -89,6 +92,7 @@ func (s *server) operations() []operation.Operation {
 		s.declarationsAPI.Operations(),
 		s.deviceDispensesAPI.Operations(),
 		s.diagnosesGroupsAPI.Operations(),
+		s.forbiddenGroupsAPI.Operations(),
 		s.dictionariesAPI.Operations(),
 		s.divisionsAPI.Operations(),
 		s.employeesAPI.Operations(),
@@ -116,6 +120,7 @@ func Operations() []operation.Operation {
 		new(declarationsAPI),
 		new(deviceDispensesAPI),
 		new(diagnosesGroupsAPI),
+		new(forbiddenGroupsAPI),
 		new(dictionariesAPI),
 		new(divisionsAPI),
 		new(employeesAPI),

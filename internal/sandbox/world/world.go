@@ -24,6 +24,7 @@ import (
 	"esoz/internal/sandbox/world/employees"
 	"esoz/internal/sandbox/world/episodes"
 	"esoz/internal/sandbox/world/events"
+	"esoz/internal/sandbox/world/forbiddengroups"
 	"esoz/internal/sandbox/world/gateway"
 	"esoz/internal/sandbox/world/healthcareservices"
 	"esoz/internal/sandbox/world/jobs"
@@ -42,7 +43,7 @@ func New(keys *seal.Keys, now time.Time) *World {
 	w := build.New(keys, now)
 	for _, add := range []func(*World){
 		addresses.Add, accounts.Add, persons.Add, divisions.Add, programs.Add, declarationrequests.Add, verifications.Add, personrequests.Add,
-		approvals.Add, diagnosesgroups.Add, persons.Cases, declarations.Add, employees.Add, legalentities.Add, healthcareservices.Add,
+		approvals.Add, diagnosesgroups.Add, forbiddengroups.Add, persons.Cases, declarations.Add, employees.Add, legalentities.Add, healthcareservices.Add,
 		servicerequests.Add, devicedispenses.Add, episodes.Add, medicalrecords.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add, gateway.Add,
 	} {
 		add(w)

@@ -64,7 +64,9 @@ func documents(w *build.World) {
 		name, note string
 		active     bool
 	}{{"forbidden group", "active", true}, {"former forbidden group", "is_active is false", false}} {
-		w.Insert("prm.forbidden_groups", w.Audited(build.Row{"id": w.Object("forbidden group", g.name, g.note), "name": "Психічне здоров'я", "is_active": g.active}))
+		w.Insert("prm.forbidden_groups", w.Audited(build.Row{
+			"id": w.Object("forbidden group", g.name, g.note), "name": "Психічне здоров'я", "creation_reason": "Наказ МОЗ", "is_active": g.active,
+		}))
 	}
 	for _, g := range []struct {
 		name, note string

@@ -66,6 +66,8 @@ DELETE FROM prm.service_groups;
 DELETE FROM prm.service_inclusions;
 DELETE FROM prm.program_services;
 DELETE FROM prm.forbidden_groups;
+DELETE FROM prm.forbidden_group_codes;
+DELETE FROM prm.forbidden_group_services;
 DELETE FROM prm.diagnoses_groups;
 DELETE FROM prm.diagnoses_group_codes;
 DELETE FROM mpi.persons;
