@@ -40,18 +40,21 @@ test: ## all tests but the torture, on real engines that are started for them
 	$(ENGINES) $(GO) test -vet=off -timeout 20m -run $(WALKS) ./internal/sandbox
 	$(GO) -C internal/lab test $(RACE) -timeout 20m $$($(GO) -C internal/lab list ./... | grep -v /torture)
 
-# Where the race detector would see the client alone: what a test sends one request after another, and tests that start the
-# program itself. Those measure how long it takes to answer, so they do not run beside what keeps all cores busy.
-ONE_BY_ONE = WhoMay|NobodySeesOrChangesAnothersData|FirstBrokenRuleAnswers|MissingChecksAreFound|ChecksThatAreSwitchedOff
+# Where the race detector would see the client alone: what a test sends one request after another. (make several-servers
+# has the races for one transition with the detector.)
+ONE_BY_ONE = WhoMay|NobodySeesOrChangesAnothersData|FirstBrokenRuleAnswers|MissingChecksAreFound|ChecksThatAreSwitchedOff|Endings|\
+OneWinnerOnOneServer
+# Tests that start the program itself. They measure how long it takes to answer, so they do not run beside what keeps all cores busy.
 PROGRAMS_OF_THEIR_OWN = Backup|KilledServer|ServerWithoutFaults|FullDisk|PostgresRestarts|NoConnections|Failover|LargePages|NetworkFaults|\
 ChangesUnderNetworkFaults|LostAnswersAreFoundAgain|Outbox|OutboxWithCrashes|OutboxOfAnUnreliableGateway|Pooler|RollingRestarts|\
 KilledBetweenDocumentAndCommit|KilledSandboxStartsAgain|Soak|Upgrade|HostileWire|PlantedFaultsAreFound
-NOT_WATCHED = '^Test($(ONE_BY_ONE)|$(subst $() ,,$(PROGRAMS_OF_THEIR_OWN)))$$'
+one_line = '^Test($(subst $() ,,$(1)))$$'
 # Requests that are made up; the detector makes them ten times as slow, and finds little in more of the same.
-MADE_UP = '^Test(BrokenBodies|BrokenParameters|FittingRequests)$$'
+MADE_UP = BrokenBodies|BrokenParameters|FittingRequests
 torture-short: ## the short form of the torture: faults, races (make hostile sends what is made up)
-	$(GO) -C internal/lab test $(RACE) -timeout 45m -skip $(NOT_WATCHED)'|'$(MADE_UP) ./torture
-	$(GO) -C internal/lab test -vet=off -ldflags='-s -w' -timeout 45m -run $(NOT_WATCHED) ./torture
+	$(GO) -C internal/lab test $(RACE) -timeout 45m -skip $(call one_line,$(ONE_BY_ONE)|$(PROGRAMS_OF_THEIR_OWN)|$(MADE_UP)) ./torture
+	for tests in $(call one_line,$(ONE_BY_ONE)) $(call one_line,$(PROGRAMS_OF_THEIR_OWN)); do \
+		$(GO) -C internal/lab test -vet=off -ldflags='-s -w' -timeout 45m -run "$$tests" ./torture || exit 1; done
 
 # Several servers need a document store that FerretDB 1 is not.
 DOCUMENTS = internal/lab/tools/documentdb-up
@@ -64,7 +67,7 @@ torture: ## what docs/reliability.md tells of, done anew: an hour; RUN=TestX doe
 	$(GO) -C internal/lab test -count=1 -timeout 3h -v $(if $(RUN),-run '$(RUN)') ./torture -args -full -report $(CURDIR)/docs/reliability.md
 
 hostile: ## hostile input, without the race detector
-	$(GO) -C internal/lab test -vet=off -ldflags='-s -w' -count=1 -timeout 20m -run $(MADE_UP) ./torture -args -times 3
+	$(GO) -C internal/lab test -vet=off -ldflags='-s -w' -count=1 -timeout 20m -run $(call one_line,$(MADE_UP)) ./torture -args -times 3
 
 FUZZTIME ?= 10s
 

@@ -145,8 +145,13 @@ func TestLostAnswersAreFoundAgain(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, mongodb.Close(context.Background(), store)) })
 	a := &arena{rig: n.rig, ring: []*server{n.server}, store: store}
+	faults := []networkFault{
+		{"lost at COMMIT", atCommit, []toxic{downstream("cut", map[string]any{"at": doneCommit})}},
+		{"lost before COMMIT", atCommit, []toxic{upstream("cut", map[string]any{"at": sentCommit})}},
+		{"lost after a statement", atCommit, []toxic{downstream("cut", map[string]any{"at": doneInsert})}},
+	}
 	lost := 0
-	for _, op := range idempotent(t) {
+	for turn, op := range idempotent(t) {
 		passing, ok := n.world.Passing(op.OperationID)
 		require.True(t, ok, "no case passes %s", op.OperationID)
 		renew, once := a.renewal(t, passing)
@@ -163,43 +168,38 @@ func TestLostAnswersAreFoundAgain(t *testing.T) {
 			})
 		})
 		require.True(t, once || len(one) > 0, "%s leaves no row, so that doubles would not be seen", op.OperationID)
-		for i := range amount(1, 34) {
-			for _, f := range []networkFault{
-				{"lost at COMMIT", atCommit, []toxic{downstream("cut", map[string]any{"at": doneCommit})}},
-				{"lost before COMMIT", atCommit, []toxic{upstream("cut", map[string]any{"at": sentCommit})}},
-				{"lost after a statement", atCommit, []toxic{downstream("cut", map[string]any{"at": doneInsert})}},
-			} {
-				what := fmt.Sprintf("%s, %s, round %d", op.OperationID, f.name, i)
-				renew()
-				request := passing.Request
-				request.Headers = maps.Clone(request.Headers)
-				request.Headers["X-Idempotency-Key"] = uuid.NewString()
-				made := n.grows(t, func() {
-					require.NoError(t, n.postgres.suffer(f))
-					status, err := n.send(request)
-					require.NoError(t, err, what)
-					require.NoError(t, n.postgres.heal())
-					if status == http.StatusGatewayTimeout {
-						lost++
-					}
-					n.recover(t, what)
+		for i := range amount(1, 3*34) { // the operations take turns, so that a short run has each fault too
+			f := faults[(turn+i)%len(faults)]
+			what := fmt.Sprintf("%s, %s, round %d", op.OperationID, f.name, i)
+			renew()
+			request := passing.Request
+			request.Headers = maps.Clone(request.Headers)
+			request.Headers["X-Idempotency-Key"] = uuid.NewString()
+			made := n.grows(t, func() {
+				require.NoError(t, n.postgres.suffer(f))
+				status, err := n.send(request)
+				require.NoError(t, err, what)
+				require.NoError(t, n.postgres.heal())
+				if status == http.StatusGatewayTimeout {
+					lost++
+				}
+				n.recover(t, what)
 
-					n.await(t, recoversWithin, "the first request is under way still", func() bool {
-						status, err = n.send(request)
-						require.NoError(t, err, what)
-						// PostgreSQL may not know yet that the server has hung up. On a busy machine the answer
-						// may come too late once more: then the client asks again, as it did before.
-						return status != http.StatusConflict && !isAway(status)
-					})
-					want := passing.Expect.Status
-					if op.OperationID == "verifyApproval" { // with a key it leaves to a worker what it does itself without one
-						want = http.StatusAccepted
-					}
-					require.Equal(t, want, status, what)
+				n.await(t, recoversWithin, "the first request is under way still", func() bool {
+					status, err = n.send(request)
+					require.NoError(t, err, what)
+					// PostgreSQL may not know yet that the server has hung up. On a busy machine the answer
+					// may come too late once more: then the client asks again, as it did before.
+					return status != http.StatusConflict && !isAway(status)
 				})
-				require.Equal(t, one, made, what)
-				tr.add("changes", 1)
-			}
+				want := passing.Expect.Status
+				if op.OperationID == "verifyApproval" { // with a key it leaves to a worker what it does itself without one
+					want = http.StatusAccepted
+				}
+				require.Equal(t, want, status, what)
+			})
+			require.Equal(t, one, made, what)
+			tr.add("changes", 1)
 		}
 	}
 	require.Zero(t, n.jobs(t, jobs.FailedWithError), "a job broke down")
