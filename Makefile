@@ -43,7 +43,7 @@ test: ## all tests but the torture, on real engines that are started for them
 # Where the race detector would see the client alone: what a test sends one request after another. (make several-servers
 # has the races for one transition with the detector.)
 ONE_BY_ONE = WhoMay|NobodySeesOrChangesAnothersData|FirstBrokenRuleAnswers|MissingChecksAreFound|ChecksThatAreSwitchedOff|Endings|\
-OneWinnerOnOneServer
+NothingConfidentialIsTold|OneWinnerOnOneServer
 # Tests that start the program itself. They measure how long it takes to answer, so they do not run beside what keeps all cores busy.
 PROGRAMS_OF_THEIR_OWN = Backup|KilledServer|ServerWithoutFaults|FullDisk|PostgresRestarts|NoConnections|Failover|LargePages|NetworkFaults|\
 ChangesUnderNetworkFaults|LostAnswersAreFoundAgain|Outbox|OutboxWithCrashes|OutboxOfAnUnreliableGateway|Pooler|RollingRestarts|\
