@@ -3533,6 +3533,61 @@ type DiagnosticReportResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// DiagnosticReportShort A diagnostic report in short, without what it has shown.
+type DiagnosticReportShort struct {
+	// Category Kinds of report.
+	Category []CodeableConcept `json:"category"`
+
+	// Code A link to another object.
+	Code Reference `json:"code"`
+
+	// EffectiveDateTime When it was so, where it is no stretch of time. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	EffectiveDateTime *string `json:"effective_date_time,omitempty"`
+
+	// EffectivePeriod A stretch of time.
+	EffectivePeriod *Period `json:"effective_period,omitempty"`
+
+	// ExplanatoryLetter Why it was entered in error, in free words.
+	//
+	// Example: Запис скасовано через помилку у виборі пацієнта
+	ExplanatoryLetter nullable.Nullable[string] `json:"explanatory_letter"`
+
+	// ID Diagnostic report id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// Issued When it was made known. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	Issued string `json:"issued"`
+
+	// ManagingOrganization A link to another object.
+	ManagingOrganization Reference `json:"managing_organization"`
+
+	// Status `final` or `entered_in_error`.
+	//
+	// Example: final
+	Status string `json:"status"`
+
+	// UsedReferences Equipment that was used.
+	UsedReferences []Reference `json:"used_references"`
+}
+
+// DiagnosticReportShortListResponse A page of diagnostic reports, in short.
+type DiagnosticReportShortListResponse struct {
+	// Data The diagnostic reports of this page.
+	Data []DiagnosticReportShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // Dictionary A dictionary as a map of its values.
 type Dictionary struct {
 	// IsActive Whether the dictionary is in use.
@@ -9356,6 +9411,56 @@ type ProcedureResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// ProcedureShort A procedure in short.
+type ProcedureShort struct {
+	// Category A meaning, told by values of dictionaries.
+	Category CodeableConcept `json:"category"`
+
+	// Code A link to another object.
+	Code Reference `json:"code"`
+
+	// ID Procedure id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// ManagingOrganization A link to another object.
+	ManagingOrganization Reference `json:"managing_organization"`
+
+	// PerformedDateTime When it was done, where it is no stretch of time. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	PerformedDateTime *string `json:"performed_date_time,omitempty"`
+
+	// PerformedPeriod A stretch of time.
+	PerformedPeriod *Period `json:"performed_period,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// Status `completed` or `entered_in_error`.
+	//
+	// Example: completed
+	Status string `json:"status"`
+
+	// StatusReason A meaning, told by values of dictionaries, or null.
+	StatusReason nullable.Nullable[NullableCodeableConcept] `json:"status_reason"`
+}
+
+// ProcedureShortListResponse A page of procedures, in short.
+type ProcedureShortListResponse struct {
+	// Data The procedures of this page.
+	Data []ProcedureShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // Quantity An amount of something.
 type Quantity struct {
 	// Code The unit.
@@ -10930,6 +11035,18 @@ type ListDiagnosticReportsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListApprovedDiagnosticReportsParams defines parameters for ListApprovedDiagnosticReports.
+type ListApprovedDiagnosticReportsParams struct {
+	// Code Only those of this service.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListEncountersParams defines parameters for ListEncounters.
 type ListEncountersParams struct {
 	// EpisodeID Only those of this episode.
@@ -11216,6 +11333,84 @@ type ListRiskAssessmentsParams struct {
 
 	// AssertedDateTo Only those that were found on this day or earlier, `YYYY-MM-DD`.
 	AssertedDateTo *string `form:"asserted_date_to,omitempty" json:"asserted_date_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListDiagnosticReportsOfServiceGroupsParams defines parameters for ListDiagnosticReportsOfServiceGroups.
+type ListDiagnosticReportsOfServiceGroupsParams struct {
+	// ServiceGroupID Only those with a service of this group, which an approval must name.
+	ServiceGroupID *string `form:"service_group_id,omitempty" json:"service_group_id,omitempty"`
+
+	// Code Only those of this service.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// ManagingOrganization Only those of this legal entity.
+	ManagingOrganization *string `form:"managing_organization,omitempty" json:"managing_organization,omitempty"`
+
+	// ManagingOrganizationID Another name of `managing_organization`.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// Status Only those in this status: `final`, `entered_in_error`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Category Only those of this category, a code of `eHealth/diagnostic_report_categories`.
+	Category *string `form:"category,omitempty" json:"category,omitempty"`
+
+	// IssuedFrom Only those that were made known on this day or later, `YYYY-MM-DD`.
+	IssuedFrom *string `form:"issued_from,omitempty" json:"issued_from,omitempty"`
+
+	// IssuedTo Only those that were made known on this day or earlier, `YYYY-MM-DD`.
+	IssuedTo *string `form:"issued_to,omitempty" json:"issued_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListProceduresOfServiceGroupsParams defines parameters for ListProceduresOfServiceGroups.
+type ListProceduresOfServiceGroupsParams struct {
+	// ServiceGroupID Only those with a service of this group, which an approval must name.
+	ServiceGroupID *string `form:"service_group_id,omitempty" json:"service_group_id,omitempty"`
+
+	// Code Only those of this service.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// ManagingOrganization Only those of this legal entity.
+	ManagingOrganization *string `form:"managing_organization,omitempty" json:"managing_organization,omitempty"`
+
+	// ManagingOrganizationID Another name of `managing_organization`.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// Status Only those in this status: `completed`, `entered_in_error`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Category Only those of this category, a code of `eHealth/procedure_categories`.
+	Category *string `form:"category,omitempty" json:"category,omitempty"`
+
+	// PerformedDateTimeFrom Only those with the moment `performed_date_time`, on this day or later, `YYYY-MM-DD`.
+	PerformedDateTimeFrom *string `form:"performed_date_time_from,omitempty" json:"performed_date_time_from,omitempty"`
+
+	// PerformedDateTimeTo Only those with the moment `performed_date_time`, on this day or earlier, `YYYY-MM-DD`.
+	PerformedDateTimeTo *string `form:"performed_date_time_to,omitempty" json:"performed_date_time_to,omitempty"`
+
+	// PerformedPeriodStartFrom Only those with a period that began on this day or later, `YYYY-MM-DD`.
+	PerformedPeriodStartFrom *string `form:"performed_period_start_from,omitempty" json:"performed_period_start_from,omitempty"`
+
+	// PerformedPeriodStartTo Only those with a period that began on this day or earlier, `YYYY-MM-DD`.
+	PerformedPeriodStartTo *string `form:"performed_period_start_to,omitempty" json:"performed_period_start_to,omitempty"`
+
+	// PerformedPeriodEndFrom Only those with a period that ended on this day or later, `YYYY-MM-DD`.
+	PerformedPeriodEndFrom *string `form:"performed_period_end_from,omitempty" json:"performed_period_end_from,omitempty"`
+
+	// PerformedPeriodEndTo Only those with a period that ended on this day or earlier, `YYYY-MM-DD`.
+	PerformedPeriodEndTo *string `form:"performed_period_end_to,omitempty" json:"performed_period_end_to,omitempty"`
 
 	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
@@ -11779,6 +11974,9 @@ type ServerInterface interface {
 	// ListDiagnosticReports Get Diagnostic Reports by search params
 	// (GET /api/patients/{patient_id}/diagnostic_reports)
 	ListDiagnosticReports(ctx echo.Context, patientID string, params ListDiagnosticReportsParams) error
+	// ListApprovedDiagnosticReports Get Approved Diagnostic Reports
+	// (GET /api/patients/{patient_id}/diagnostic_reports/approved)
+	ListApprovedDiagnosticReports(ctx echo.Context, patientID string, params ListApprovedDiagnosticReportsParams) error
 	// GetDiagnosticReport Get Diagnostic Report by id
 	// (GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id})
 	GetDiagnosticReport(ctx echo.Context, patientID string, diagnosticReportID string) error
@@ -11881,6 +12079,12 @@ type ServerInterface interface {
 	// GetRiskAssessmentContext Get Risk Assessment context
 	// (GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id}/context)
 	GetRiskAssessmentContext(ctx echo.Context, patientID string, riskAssessmentID string) error
+	// ListDiagnosticReportsOfServiceGroups Get Short Diagnostic Reports by Service Groups
+	// (GET /api/patients/{patient_id}/service_groups/diagnostic_reports)
+	ListDiagnosticReportsOfServiceGroups(ctx echo.Context, patientID string, params ListDiagnosticReportsOfServiceGroupsParams) error
+	// ListProceduresOfServiceGroups Get Short Procedures by Service Groups
+	// (GET /api/patients/{patient_id}/service_groups/procedures)
+	ListProceduresOfServiceGroups(ctx echo.Context, patientID string, params ListProceduresOfServiceGroupsParams) error
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error
@@ -13980,6 +14184,45 @@ func (w *ServerInterfaceWrapper) ListDiagnosticReports(ctx echo.Context) error {
 	return err
 }
 
+// ListApprovedDiagnosticReports converts echo context to params.
+func (w *ServerInterfaceWrapper) ListApprovedDiagnosticReports(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListApprovedDiagnosticReportsParams
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListApprovedDiagnosticReports(ctx, patientID, params)
+	return err
+}
+
 // GetDiagnosticReport converts echo context to params.
 func (w *ServerInterfaceWrapper) GetDiagnosticReport(ctx echo.Context) error {
 	var err error
@@ -15395,6 +15638,210 @@ func (w *ServerInterfaceWrapper) GetRiskAssessmentContext(ctx echo.Context) erro
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetRiskAssessmentContext(ctx, patientID, riskAssessmentID)
+	return err
+}
+
+// ListDiagnosticReportsOfServiceGroups converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDiagnosticReportsOfServiceGroups(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDiagnosticReportsOfServiceGroupsParams
+	// ------------- Optional query parameter "service_group_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "service_group_id", ctx.QueryParams(), &params.ServiceGroupID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter service_group_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "managing_organization" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "managing_organization", ctx.QueryParams(), &params.ManagingOrganization, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter managing_organization: %s", err))
+	}
+
+	// ------------- Optional query parameter "managing_organization_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "managing_organization_id", ctx.QueryParams(), &params.ManagingOrganizationID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter managing_organization_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "category" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "category", ctx.QueryParams(), &params.Category, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter category: %s", err))
+	}
+
+	// ------------- Optional query parameter "issued_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "issued_from", ctx.QueryParams(), &params.IssuedFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter issued_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "issued_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "issued_to", ctx.QueryParams(), &params.IssuedTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter issued_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDiagnosticReportsOfServiceGroups(ctx, patientID, params)
+	return err
+}
+
+// ListProceduresOfServiceGroups converts echo context to params.
+func (w *ServerInterfaceWrapper) ListProceduresOfServiceGroups(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListProceduresOfServiceGroupsParams
+	// ------------- Optional query parameter "service_group_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "service_group_id", ctx.QueryParams(), &params.ServiceGroupID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter service_group_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "managing_organization" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "managing_organization", ctx.QueryParams(), &params.ManagingOrganization, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter managing_organization: %s", err))
+	}
+
+	// ------------- Optional query parameter "managing_organization_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "managing_organization_id", ctx.QueryParams(), &params.ManagingOrganizationID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter managing_organization_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "category" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "category", ctx.QueryParams(), &params.Category, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter category: %s", err))
+	}
+
+	// ------------- Optional query parameter "performed_date_time_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "performed_date_time_from", ctx.QueryParams(), &params.PerformedDateTimeFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter performed_date_time_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "performed_date_time_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "performed_date_time_to", ctx.QueryParams(), &params.PerformedDateTimeTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter performed_date_time_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "performed_period_start_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "performed_period_start_from", ctx.QueryParams(), &params.PerformedPeriodStartFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter performed_period_start_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "performed_period_start_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "performed_period_start_to", ctx.QueryParams(), &params.PerformedPeriodStartTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter performed_period_start_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "performed_period_end_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "performed_period_end_from", ctx.QueryParams(), &params.PerformedPeriodEndFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter performed_period_end_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "performed_period_end_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "performed_period_end_to", ctx.QueryParams(), &params.PerformedPeriodEndTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter performed_period_end_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListProceduresOfServiceGroups(ctx, patientID, params)
 	return err
 }
 
@@ -16949,6 +17396,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports", wrapper.ListDiagnosticReports, options.OperationMiddlewares["listDiagnosticReports"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports/:diagnostic_report_id", wrapper.GetDiagnosticReport, options.OperationMiddlewares["getDiagnosticReport"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports/:diagnostic_report_id/context", wrapper.GetDiagnosticReportContext, options.OperationMiddlewares["getDiagnosticReportContext"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports/approved", wrapper.ListApprovedDiagnosticReports, options.OperationMiddlewares["listApprovedDiagnosticReports"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/encounters", wrapper.ListEncounters, options.OperationMiddlewares["listEncounters"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/encounters/:encounter_id", wrapper.GetEncounter, options.OperationMiddlewares["getEncounter"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/encounters/:encounter_id/context", wrapper.GetEncounterContext, options.OperationMiddlewares["getEncounterContext"]...)
@@ -16981,6 +17429,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/risk_assessments", wrapper.ListRiskAssessments, options.OperationMiddlewares["listRiskAssessments"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/risk_assessments/:risk_assessment_id", wrapper.GetRiskAssessment, options.OperationMiddlewares["getRiskAssessment"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/risk_assessments/:risk_assessment_id/context", wrapper.GetRiskAssessmentContext, options.OperationMiddlewares["getRiskAssessmentContext"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/service_groups/diagnostic_reports", wrapper.ListDiagnosticReportsOfServiceGroups, options.OperationMiddlewares["listDiagnosticReportsOfServiceGroups"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/service_groups/procedures", wrapper.ListProceduresOfServiceGroups, options.OperationMiddlewares["listProceduresOfServiceGroups"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/summary/episodes", wrapper.ListShortEpisodes, options.OperationMiddlewares["listShortEpisodes"]...)
 	router.GET(options.BaseURL+"/api/person_requests", wrapper.ListPersonRequests, options.OperationMiddlewares["listPersonRequests"]...)
@@ -18184,6 +18634,29 @@ func (response ListDiagnosticReports200JSONResponse) VisitListDiagnosticReportsR
 	return err
 }
 
+type ListApprovedDiagnosticReportsRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListApprovedDiagnosticReportsParams
+}
+
+type ListApprovedDiagnosticReportsResponseObject interface {
+	VisitListApprovedDiagnosticReportsResponse(w http.ResponseWriter) error
+}
+
+type ListApprovedDiagnosticReports200JSONResponse DiagnosticReportListResponse
+
+func (response ListApprovedDiagnosticReports200JSONResponse) VisitListApprovedDiagnosticReportsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetDiagnosticReportRequestObject struct {
 	PatientID          string `json:"patient_id"`
 	DiagnosticReportID string `json:"diagnostic_report_id"`
@@ -18968,6 +19441,52 @@ type GetRiskAssessmentContextResponseObject interface {
 type GetRiskAssessmentContext200JSONResponse RecordContextResponse
 
 func (response GetRiskAssessmentContext200JSONResponse) VisitGetRiskAssessmentContextResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDiagnosticReportsOfServiceGroupsRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListDiagnosticReportsOfServiceGroupsParams
+}
+
+type ListDiagnosticReportsOfServiceGroupsResponseObject interface {
+	VisitListDiagnosticReportsOfServiceGroupsResponse(w http.ResponseWriter) error
+}
+
+type ListDiagnosticReportsOfServiceGroups200JSONResponse DiagnosticReportShortListResponse
+
+func (response ListDiagnosticReportsOfServiceGroups200JSONResponse) VisitListDiagnosticReportsOfServiceGroupsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProceduresOfServiceGroupsRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListProceduresOfServiceGroupsParams
+}
+
+type ListProceduresOfServiceGroupsResponseObject interface {
+	VisitListProceduresOfServiceGroupsResponse(w http.ResponseWriter) error
+}
+
+type ListProceduresOfServiceGroups200JSONResponse ProcedureShortListResponse
+
+func (response ListProceduresOfServiceGroups200JSONResponse) VisitListProceduresOfServiceGroupsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -20470,6 +20989,9 @@ type StrictServerInterface interface {
 	// ListDiagnosticReports Get Diagnostic Reports by search params
 	// (GET /api/patients/{patient_id}/diagnostic_reports)
 	ListDiagnosticReports(ctx context.Context, request ListDiagnosticReportsRequestObject) (ListDiagnosticReportsResponseObject, error)
+	// ListApprovedDiagnosticReports Get Approved Diagnostic Reports
+	// (GET /api/patients/{patient_id}/diagnostic_reports/approved)
+	ListApprovedDiagnosticReports(ctx context.Context, request ListApprovedDiagnosticReportsRequestObject) (ListApprovedDiagnosticReportsResponseObject, error)
 	// GetDiagnosticReport Get Diagnostic Report by id
 	// (GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id})
 	GetDiagnosticReport(ctx context.Context, request GetDiagnosticReportRequestObject) (GetDiagnosticReportResponseObject, error)
@@ -20572,6 +21094,12 @@ type StrictServerInterface interface {
 	// GetRiskAssessmentContext Get Risk Assessment context
 	// (GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id}/context)
 	GetRiskAssessmentContext(ctx context.Context, request GetRiskAssessmentContextRequestObject) (GetRiskAssessmentContextResponseObject, error)
+	// ListDiagnosticReportsOfServiceGroups Get Short Diagnostic Reports by Service Groups
+	// (GET /api/patients/{patient_id}/service_groups/diagnostic_reports)
+	ListDiagnosticReportsOfServiceGroups(ctx context.Context, request ListDiagnosticReportsOfServiceGroupsRequestObject) (ListDiagnosticReportsOfServiceGroupsResponseObject, error)
+	// ListProceduresOfServiceGroups Get Short Procedures by Service Groups
+	// (GET /api/patients/{patient_id}/service_groups/procedures)
+	ListProceduresOfServiceGroups(ctx context.Context, request ListProceduresOfServiceGroupsRequestObject) (ListProceduresOfServiceGroupsResponseObject, error)
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx context.Context, request GetServiceRequestRequestObject) (GetServiceRequestResponseObject, error)
@@ -22152,6 +22680,32 @@ func (sh *strictHandler) ListDiagnosticReports(ctx echo.Context, patientID strin
 	return nil
 }
 
+// ListApprovedDiagnosticReports operation middleware
+func (sh *strictHandler) ListApprovedDiagnosticReports(ctx echo.Context, patientID string, params ListApprovedDiagnosticReportsParams) error {
+	var request ListApprovedDiagnosticReportsRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListApprovedDiagnosticReports(ctx.Request().Context(), request.(ListApprovedDiagnosticReportsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListApprovedDiagnosticReports")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListApprovedDiagnosticReportsResponseObject); ok {
+		return validResponse.VisitListApprovedDiagnosticReportsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetDiagnosticReport operation middleware
 func (sh *strictHandler) GetDiagnosticReport(ctx echo.Context, patientID string, diagnosticReportID string) error {
 	var request GetDiagnosticReportRequestObject
@@ -23131,6 +23685,58 @@ func (sh *strictHandler) GetRiskAssessmentContext(ctx echo.Context, patientID st
 		return err
 	} else if validResponse, ok := response.(GetRiskAssessmentContextResponseObject); ok {
 		return validResponse.VisitGetRiskAssessmentContextResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDiagnosticReportsOfServiceGroups operation middleware
+func (sh *strictHandler) ListDiagnosticReportsOfServiceGroups(ctx echo.Context, patientID string, params ListDiagnosticReportsOfServiceGroupsParams) error {
+	var request ListDiagnosticReportsOfServiceGroupsRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDiagnosticReportsOfServiceGroups(ctx.Request().Context(), request.(ListDiagnosticReportsOfServiceGroupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDiagnosticReportsOfServiceGroups")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDiagnosticReportsOfServiceGroupsResponseObject); ok {
+		return validResponse.VisitListDiagnosticReportsOfServiceGroupsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListProceduresOfServiceGroups operation middleware
+func (sh *strictHandler) ListProceduresOfServiceGroups(ctx echo.Context, patientID string, params ListProceduresOfServiceGroupsParams) error {
+	var request ListProceduresOfServiceGroupsRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProceduresOfServiceGroups(ctx.Request().Context(), request.(ListProceduresOfServiceGroupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProceduresOfServiceGroups")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListProceduresOfServiceGroupsResponseObject); ok {
+		return validResponse.VisitListProceduresOfServiceGroupsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -4104,6 +4104,61 @@ type DiagnosticReportResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// DiagnosticReportShort A diagnostic report in short, without what it has shown.
+type DiagnosticReportShort struct {
+	// Category Kinds of report.
+	Category []CodeableConcept `json:"category"`
+
+	// Code A link to another object.
+	Code Reference `json:"code"`
+
+	// EffectiveDateTime When it was so, where it is no stretch of time. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	EffectiveDateTime *string `json:"effective_date_time,omitempty"`
+
+	// EffectivePeriod A stretch of time.
+	EffectivePeriod *Period `json:"effective_period,omitempty"`
+
+	// ExplanatoryLetter Why it was entered in error, in free words.
+	//
+	// Example: Запис скасовано через помилку у виборі пацієнта
+	ExplanatoryLetter *string `json:"explanatory_letter"`
+
+	// ID Diagnostic report id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// Issued When it was made known. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	Issued string `json:"issued"`
+
+	// ManagingOrganization A link to another object.
+	ManagingOrganization Reference `json:"managing_organization"`
+
+	// Status `final` or `entered_in_error`.
+	//
+	// Example: final
+	Status string `json:"status"`
+
+	// UsedReferences Equipment that was used.
+	UsedReferences []Reference `json:"used_references"`
+}
+
+// DiagnosticReportShortListResponse A page of diagnostic reports, in short.
+type DiagnosticReportShortListResponse struct {
+	// Data The diagnostic reports of this page.
+	Data []DiagnosticReportShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // Dictionary A dictionary as a map of its values.
 type Dictionary struct {
 	// IsActive Whether the dictionary is in use.
@@ -10194,6 +10249,56 @@ type ProcedureResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// ProcedureShort A procedure in short.
+type ProcedureShort struct {
+	// Category A meaning, told by values of dictionaries.
+	Category CodeableConcept `json:"category"`
+
+	// Code A link to another object.
+	Code Reference `json:"code"`
+
+	// ID Procedure id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// ManagingOrganization A link to another object.
+	ManagingOrganization Reference `json:"managing_organization"`
+
+	// PerformedDateTime When it was done, where it is no stretch of time. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	PerformedDateTime *string `json:"performed_date_time,omitempty"`
+
+	// PerformedPeriod A stretch of time.
+	PerformedPeriod *Period `json:"performed_period,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// Status `completed` or `entered_in_error`.
+	//
+	// Example: completed
+	Status string `json:"status"`
+
+	// StatusReason A meaning, told by values of dictionaries, or null.
+	StatusReason *NullableCodeableConcept `json:"status_reason"`
+}
+
+// ProcedureShortListResponse A page of procedures, in short.
+type ProcedureShortListResponse struct {
+	// Data The procedures of this page.
+	Data []ProcedureShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // Quantity An amount of something.
 type Quantity struct {
 	// Code The unit.
@@ -11840,6 +11945,18 @@ type ListDiagnosticReportsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListApprovedDiagnosticReportsParams defines parameters for ListApprovedDiagnosticReports.
+type ListApprovedDiagnosticReportsParams struct {
+	// Code Only those of this service.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListEncountersParams defines parameters for ListEncounters.
 type ListEncountersParams struct {
 	// EpisodeID Only those of this episode.
@@ -12126,6 +12243,84 @@ type ListRiskAssessmentsParams struct {
 
 	// AssertedDateTo Only those that were found on this day or earlier, `YYYY-MM-DD`.
 	AssertedDateTo *string `form:"asserted_date_to,omitempty" json:"asserted_date_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListDiagnosticReportsOfServiceGroupsParams defines parameters for ListDiagnosticReportsOfServiceGroups.
+type ListDiagnosticReportsOfServiceGroupsParams struct {
+	// ServiceGroupID Only those with a service of this group, which an approval must name.
+	ServiceGroupID *string `form:"service_group_id,omitempty" json:"service_group_id,omitempty"`
+
+	// Code Only those of this service.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// ManagingOrganization Only those of this legal entity.
+	ManagingOrganization *string `form:"managing_organization,omitempty" json:"managing_organization,omitempty"`
+
+	// ManagingOrganizationID Another name of `managing_organization`.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// Status Only those in this status: `final`, `entered_in_error`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Category Only those of this category, a code of `eHealth/diagnostic_report_categories`.
+	Category *string `form:"category,omitempty" json:"category,omitempty"`
+
+	// IssuedFrom Only those that were made known on this day or later, `YYYY-MM-DD`.
+	IssuedFrom *string `form:"issued_from,omitempty" json:"issued_from,omitempty"`
+
+	// IssuedTo Only those that were made known on this day or earlier, `YYYY-MM-DD`.
+	IssuedTo *string `form:"issued_to,omitempty" json:"issued_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListProceduresOfServiceGroupsParams defines parameters for ListProceduresOfServiceGroups.
+type ListProceduresOfServiceGroupsParams struct {
+	// ServiceGroupID Only those with a service of this group, which an approval must name.
+	ServiceGroupID *string `form:"service_group_id,omitempty" json:"service_group_id,omitempty"`
+
+	// Code Only those of this service.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// ManagingOrganization Only those of this legal entity.
+	ManagingOrganization *string `form:"managing_organization,omitempty" json:"managing_organization,omitempty"`
+
+	// ManagingOrganizationID Another name of `managing_organization`.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// Status Only those in this status: `completed`, `entered_in_error`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Category Only those of this category, a code of `eHealth/procedure_categories`.
+	Category *string `form:"category,omitempty" json:"category,omitempty"`
+
+	// PerformedDateTimeFrom Only those with the moment `performed_date_time`, on this day or later, `YYYY-MM-DD`.
+	PerformedDateTimeFrom *string `form:"performed_date_time_from,omitempty" json:"performed_date_time_from,omitempty"`
+
+	// PerformedDateTimeTo Only those with the moment `performed_date_time`, on this day or earlier, `YYYY-MM-DD`.
+	PerformedDateTimeTo *string `form:"performed_date_time_to,omitempty" json:"performed_date_time_to,omitempty"`
+
+	// PerformedPeriodStartFrom Only those with a period that began on this day or later, `YYYY-MM-DD`.
+	PerformedPeriodStartFrom *string `form:"performed_period_start_from,omitempty" json:"performed_period_start_from,omitempty"`
+
+	// PerformedPeriodStartTo Only those with a period that began on this day or earlier, `YYYY-MM-DD`.
+	PerformedPeriodStartTo *string `form:"performed_period_start_to,omitempty" json:"performed_period_start_to,omitempty"`
+
+	// PerformedPeriodEndFrom Only those with a period that ended on this day or later, `YYYY-MM-DD`.
+	PerformedPeriodEndFrom *string `form:"performed_period_end_from,omitempty" json:"performed_period_end_from,omitempty"`
+
+	// PerformedPeriodEndTo Only those with a period that ended on this day or earlier, `YYYY-MM-DD`.
+	PerformedPeriodEndTo *string `form:"performed_period_end_to,omitempty" json:"performed_period_end_to,omitempty"`
 
 	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
@@ -13320,6 +13515,17 @@ type ClientInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports (the `ListDiagnosticReports` operationId).
 	ListDiagnosticReports(ctx context.Context, patientID string, params *ListDiagnosticReportsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListApprovedDiagnosticReports Get Approved Diagnostic Reports
+	//
+	// Diagnostic reports of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to
+	// that legal entity, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
+	// opens nothing. An approval of all data of the patient, of an episode or of a group of services names no report.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/approved (the `ListApprovedDiagnosticReports` operationId).
+	ListApprovedDiagnosticReports(ctx context.Context, patientID string, params *ListApprovedDiagnosticReportsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetDiagnosticReport Get Diagnostic Report by id
 	//
 	// One diagnostic report of a patient, in any status. Nothing is changed by reading.
@@ -13784,6 +13990,36 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id}/context (the `GetRiskAssessmentContext` operationId).
 	GetRiskAssessmentContext(ctx context.Context, patientID string, riskAssessmentID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDiagnosticReportsOfServiceGroups Get Short Diagnostic Reports by Service Groups
+	//
+	// The diagnostic reports of a patient, in short, in any status, newest first, whose service is in a group of services. The groups are those that
+	// effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
+	// by reading.
+	//
+	// Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full diagnostic report needs an approval of
+	// its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+	//
+	// What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
+	// taken out of a group, opens nothing.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/service_groups/diagnostic_reports (the `ListDiagnosticReportsOfServiceGroups` operationId).
+	ListDiagnosticReportsOfServiceGroups(ctx context.Context, patientID string, params *ListDiagnosticReportsOfServiceGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListProceduresOfServiceGroups Get Short Procedures by Service Groups
+	//
+	// The procedures of a patient, in short, in any status, newest first, whose service is in a group of services. The groups are those that
+	// effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
+	// by reading.
+	//
+	// Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full procedure needs an approval of
+	// its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+	//
+	// What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
+	// taken out of a group, opens nothing.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/service_groups/procedures (the `ListProceduresOfServiceGroups` operationId).
+	ListProceduresOfServiceGroups(ctx context.Context, patientID string, params *ListProceduresOfServiceGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetServiceRequest Get Service Request Details
 	//
@@ -16099,6 +16335,27 @@ func (c *Client) ListDiagnosticReports(ctx context.Context, patientID string, pa
 	return c.Client.Do(req)
 }
 
+// ListApprovedDiagnosticReports Get Approved Diagnostic Reports
+//
+// Diagnostic reports of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to
+// that legal entity, in any status. Nothing is changed by reading.
+//
+// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
+// opens nothing. An approval of all data of the patient, of an episode or of a group of services names no report.
+//
+// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/approved (the `ListApprovedDiagnosticReports` operationId).
+func (c *Client) ListApprovedDiagnosticReports(ctx context.Context, patientID string, params *ListApprovedDiagnosticReportsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListApprovedDiagnosticReportsRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetDiagnosticReport Get Diagnostic Report by id
 //
 // One diagnostic report of a patient, in any status. Nothing is changed by reading.
@@ -16934,6 +17191,56 @@ func (c *Client) GetRiskAssessment(ctx context.Context, patientID string, riskAs
 // Corresponds with GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id}/context (the `GetRiskAssessmentContext` operationId).
 func (c *Client) GetRiskAssessmentContext(ctx context.Context, patientID string, riskAssessmentID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetRiskAssessmentContextRequest(c.Server, patientID, riskAssessmentID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDiagnosticReportsOfServiceGroups Get Short Diagnostic Reports by Service Groups
+//
+// The diagnostic reports of a patient, in short, in any status, newest first, whose service is in a group of services. The groups are those that
+// effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
+// by reading.
+//
+// Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full diagnostic report needs an approval of
+// its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+//
+// What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
+// taken out of a group, opens nothing.
+//
+// Corresponds with GET /api/patients/{patient_id}/service_groups/diagnostic_reports (the `ListDiagnosticReportsOfServiceGroups` operationId).
+func (c *Client) ListDiagnosticReportsOfServiceGroups(ctx context.Context, patientID string, params *ListDiagnosticReportsOfServiceGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDiagnosticReportsOfServiceGroupsRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListProceduresOfServiceGroups Get Short Procedures by Service Groups
+//
+// The procedures of a patient, in short, in any status, newest first, whose service is in a group of services. The groups are those that
+// effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
+// by reading.
+//
+// Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full procedure needs an approval of
+// its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+//
+// What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
+// taken out of a group, opens nothing.
+//
+// Corresponds with GET /api/patients/{patient_id}/service_groups/procedures (the `ListProceduresOfServiceGroups` operationId).
+func (c *Client) ListProceduresOfServiceGroups(ctx context.Context, patientID string, params *ListProceduresOfServiceGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListProceduresOfServiceGroupsRequest(c.Server, patientID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -22675,6 +22982,91 @@ func NewListDiagnosticReportsRequest(server string, patientID string, params *Li
 	return req, nil
 }
 
+// NewListApprovedDiagnosticReportsRequest constructs an http.Request for the ListApprovedDiagnosticReports method
+func NewListApprovedDiagnosticReportsRequest(server string, patientID string, params *ListApprovedDiagnosticReportsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/diagnostic_reports/approved", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetDiagnosticReportRequest constructs an http.Request for the GetDiagnosticReport method
 func NewGetDiagnosticReportRequest(server string, patientID string, diagnosticReportID string) (*http.Request, error) {
 	var err error
@@ -25302,6 +25694,392 @@ func NewGetRiskAssessmentContextRequest(server string, patientID string, riskAss
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListDiagnosticReportsOfServiceGroupsRequest constructs an http.Request for the ListDiagnosticReportsOfServiceGroups method
+func NewListDiagnosticReportsOfServiceGroupsRequest(server string, patientID string, params *ListDiagnosticReportsOfServiceGroupsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/service_groups/diagnostic_reports", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ServiceGroupID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "service_group_id", *params.ServiceGroupID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ManagingOrganization != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "managing_organization", *params.ManagingOrganization, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ManagingOrganizationID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "managing_organization_id", *params.ManagingOrganizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Category != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "category", *params.Category, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.IssuedFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "issued_from", *params.IssuedFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.IssuedTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "issued_to", *params.IssuedTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListProceduresOfServiceGroupsRequest constructs an http.Request for the ListProceduresOfServiceGroups method
+func NewListProceduresOfServiceGroupsRequest(server string, patientID string, params *ListProceduresOfServiceGroupsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/service_groups/procedures", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ServiceGroupID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "service_group_id", *params.ServiceGroupID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ManagingOrganization != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "managing_organization", *params.ManagingOrganization, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ManagingOrganizationID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "managing_organization_id", *params.ManagingOrganizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Category != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "category", *params.Category, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PerformedDateTimeFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "performed_date_time_from", *params.PerformedDateTimeFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PerformedDateTimeTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "performed_date_time_to", *params.PerformedDateTimeTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PerformedPeriodStartFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "performed_period_start_from", *params.PerformedPeriodStartFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PerformedPeriodStartTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "performed_period_start_to", *params.PerformedPeriodStartTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PerformedPeriodEndFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "performed_period_end_from", *params.PerformedPeriodEndFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PerformedPeriodEndTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "performed_period_end_to", *params.PerformedPeriodEndTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -29534,6 +30312,19 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports (the `ListDiagnosticReports` operationId).
 	ListDiagnosticReportsWithResponse(ctx context.Context, patientID string, params *ListDiagnosticReportsParams, reqEditors ...RequestEditorFn) (*ListDiagnosticReportsResult, error)
 
+	// ListApprovedDiagnosticReportsWithResponse Get Approved Diagnostic Reports
+	//
+	// Diagnostic reports of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to
+	// that legal entity, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
+	// opens nothing. An approval of all data of the patient, of an episode or of a group of services names no report.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/approved (the `ListApprovedDiagnosticReports` operationId).
+	ListApprovedDiagnosticReportsWithResponse(ctx context.Context, patientID string, params *ListApprovedDiagnosticReportsParams, reqEditors ...RequestEditorFn) (*ListApprovedDiagnosticReportsResult, error)
+
 	// GetDiagnosticReportWithResponse Get Diagnostic Report by id
 	//
 	// One diagnostic report of a patient, in any status. Nothing is changed by reading.
@@ -30058,6 +30849,40 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id}/context (the `GetRiskAssessmentContext` operationId).
 	GetRiskAssessmentContextWithResponse(ctx context.Context, patientID string, riskAssessmentID string, reqEditors ...RequestEditorFn) (*GetRiskAssessmentContextResult, error)
+
+	// ListDiagnosticReportsOfServiceGroupsWithResponse Get Short Diagnostic Reports by Service Groups
+	//
+	// The diagnostic reports of a patient, in short, in any status, newest first, whose service is in a group of services. The groups are those that
+	// effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
+	// by reading.
+	//
+	// Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full diagnostic report needs an approval of
+	// its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+	//
+	// What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
+	// taken out of a group, opens nothing.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/service_groups/diagnostic_reports (the `ListDiagnosticReportsOfServiceGroups` operationId).
+	ListDiagnosticReportsOfServiceGroupsWithResponse(ctx context.Context, patientID string, params *ListDiagnosticReportsOfServiceGroupsParams, reqEditors ...RequestEditorFn) (*ListDiagnosticReportsOfServiceGroupsResult, error)
+
+	// ListProceduresOfServiceGroupsWithResponse Get Short Procedures by Service Groups
+	//
+	// The procedures of a patient, in short, in any status, newest first, whose service is in a group of services. The groups are those that
+	// effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
+	// by reading.
+	//
+	// Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full procedure needs an approval of
+	// its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+	//
+	// What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
+	// taken out of a group, opens nothing.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/service_groups/procedures (the `ListProceduresOfServiceGroups` operationId).
+	ListProceduresOfServiceGroupsWithResponse(ctx context.Context, patientID string, params *ListProceduresOfServiceGroupsParams, reqEditors ...RequestEditorFn) (*ListProceduresOfServiceGroupsResult, error)
 
 	// GetServiceRequestWithResponse Get Service Request Details
 	//
@@ -32716,6 +33541,37 @@ func (r ListDiagnosticReportsResult) ContentType() string {
 	return ""
 }
 
+type ListApprovedDiagnosticReportsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DiagnosticReportListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListApprovedDiagnosticReportsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListApprovedDiagnosticReportsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListApprovedDiagnosticReportsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetDiagnosticReportResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -33764,6 +34620,68 @@ func (r GetRiskAssessmentContextResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetRiskAssessmentContextResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListDiagnosticReportsOfServiceGroupsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DiagnosticReportShortListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDiagnosticReportsOfServiceGroupsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDiagnosticReportsOfServiceGroupsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDiagnosticReportsOfServiceGroupsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListProceduresOfServiceGroupsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProcedureShortListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListProceduresOfServiceGroupsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListProceduresOfServiceGroupsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListProceduresOfServiceGroupsResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -36727,6 +37645,25 @@ func (c *ClientWithResponses) ListDiagnosticReportsWithResponse(ctx context.Cont
 	return ParseListDiagnosticReportsResult(rsp)
 }
 
+// ListApprovedDiagnosticReportsWithResponse Get Approved Diagnostic Reports
+//
+// Diagnostic reports of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to
+// that legal entity, in any status. Nothing is changed by reading.
+//
+// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
+// opens nothing. An approval of all data of the patient, of an episode or of a group of services names no report.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/approved (the `ListApprovedDiagnosticReports` operationId).
+func (c *ClientWithResponses) ListApprovedDiagnosticReportsWithResponse(ctx context.Context, patientID string, params *ListApprovedDiagnosticReportsParams, reqEditors ...RequestEditorFn) (*ListApprovedDiagnosticReportsResult, error) {
+	rsp, err := c.ListApprovedDiagnosticReports(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListApprovedDiagnosticReportsResult(rsp)
+}
+
 // GetDiagnosticReportWithResponse Get Diagnostic Report by id
 //
 // One diagnostic report of a patient, in any status. Nothing is changed by reading.
@@ -37478,6 +38415,52 @@ func (c *ClientWithResponses) GetRiskAssessmentContextWithResponse(ctx context.C
 		return nil, err
 	}
 	return ParseGetRiskAssessmentContextResult(rsp)
+}
+
+// ListDiagnosticReportsOfServiceGroupsWithResponse Get Short Diagnostic Reports by Service Groups
+//
+// The diagnostic reports of a patient, in short, in any status, newest first, whose service is in a group of services. The groups are those that
+// effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
+// by reading.
+//
+// Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full diagnostic report needs an approval of
+// its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+//
+// What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
+// taken out of a group, opens nothing.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/service_groups/diagnostic_reports (the `ListDiagnosticReportsOfServiceGroups` operationId).
+func (c *ClientWithResponses) ListDiagnosticReportsOfServiceGroupsWithResponse(ctx context.Context, patientID string, params *ListDiagnosticReportsOfServiceGroupsParams, reqEditors ...RequestEditorFn) (*ListDiagnosticReportsOfServiceGroupsResult, error) {
+	rsp, err := c.ListDiagnosticReportsOfServiceGroups(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDiagnosticReportsOfServiceGroupsResult(rsp)
+}
+
+// ListProceduresOfServiceGroupsWithResponse Get Short Procedures by Service Groups
+//
+// The procedures of a patient, in short, in any status, newest first, whose service is in a group of services. The groups are those that
+// effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
+// by reading.
+//
+// Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full procedure needs an approval of
+// its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+//
+// What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
+// taken out of a group, opens nothing.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/service_groups/procedures (the `ListProceduresOfServiceGroups` operationId).
+func (c *ClientWithResponses) ListProceduresOfServiceGroupsWithResponse(ctx context.Context, patientID string, params *ListProceduresOfServiceGroupsParams, reqEditors ...RequestEditorFn) (*ListProceduresOfServiceGroupsResult, error) {
+	rsp, err := c.ListProceduresOfServiceGroups(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListProceduresOfServiceGroupsResult(rsp)
 }
 
 // GetServiceRequestWithResponse Get Service Request Details
@@ -40383,6 +41366,32 @@ func ParseListDiagnosticReportsResult(rsp *http.Response) (*ListDiagnosticReport
 	return response, nil
 }
 
+// ParseListApprovedDiagnosticReportsResult parses an HTTP response from a ListApprovedDiagnosticReportsWithResponse call
+func ParseListApprovedDiagnosticReportsResult(rsp *http.Response) (*ListApprovedDiagnosticReportsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListApprovedDiagnosticReportsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DiagnosticReportListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetDiagnosticReportResult parses an HTTP response from a GetDiagnosticReportWithResponse call
 func ParseGetDiagnosticReportResult(rsp *http.Response) (*GetDiagnosticReportResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -41257,6 +42266,58 @@ func ParseGetRiskAssessmentContextResult(rsp *http.Response) (*GetRiskAssessment
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest RecordContextResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDiagnosticReportsOfServiceGroupsResult parses an HTTP response from a ListDiagnosticReportsOfServiceGroupsWithResponse call
+func ParseListDiagnosticReportsOfServiceGroupsResult(rsp *http.Response) (*ListDiagnosticReportsOfServiceGroupsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDiagnosticReportsOfServiceGroupsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DiagnosticReportShortListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListProceduresOfServiceGroupsResult parses an HTTP response from a ListProceduresOfServiceGroupsWithResponse call
+func ParseListProceduresOfServiceGroupsResult(rsp *http.Response) (*ListProceduresOfServiceGroupsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListProceduresOfServiceGroupsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProcedureShortListResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

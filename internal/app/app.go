@@ -250,7 +250,7 @@ func (a *App) build() error {
 		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool, Lists: lists}, Addresses: addresses{a.Addresses}},
 		healthcareAPI:      &healthcareservices.API{Engine: engine, Store: healthcareservices.Store{Pool: a.Pool, Lists: lists}},
 		legalEntitiesAPI:   &legalentities.API{Engine: engine, Store: legalentities.Store{Pool: a.Pool, Lists: lists}},
-		medicalRecordsAPI:  &medicalrecords.API{Engine: engine},
+		medicalRecordsAPI:  &medicalrecords.API{Engine: engine, Groups: medicalrecords.ServiceGroups{Pool: a.Pool}},
 		employeesAPI:       &employees.API{Engine: engine, Store: employees.Store{Pool: a.Pool, Lists: lists, Declarations: signed}},
 		episodesAPI:        &episodes.API{Engine: engine, Dictionaries: a.Dictionaries, Employees: people, Groups: groups},
 		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Lists: lists}},

@@ -260,14 +260,14 @@ func (p *Page[D]) List(ctx context.Context, e *Engine, patientID string, f *Filt
 		if err != nil || len(ids) == 0 {
 			return nil, 0, err
 		}
-		f.anyID(ids)
+		f.anyOf("_id", ids)
 	}
-	if f.among != nil {
-		ids, err := f.among(ctx, s)
+	for _, among := range f.among {
+		ids, err := among.open(ctx, s)
 		if err != nil || len(ids) == 0 {
 			return nil, 0, err
 		}
-		f.anyID(ids)
+		f.anyOf(among.field, ids)
 	}
 	field, order := patientField, OldestFirst
 	if p.Events {
@@ -282,6 +282,16 @@ func (s *Listing) know() {
 	if id, ok := envelope.ParseID(s.patientID); ok && s.Patient.Hidden == nil {
 		s.Patient = Person{ID: id, Hidden: s.engine.Keys.PatientIDs(id)}
 	}
+}
+
+// Granted returns the ids of the resources of the kind that effective approvals of the
+// patient open to the caller; of them only the asked one, if it is not nil.
+func (s *Listing) Granted(ctx context.Context, kind string, asked *uuid.UUID) ([]uuid.UUID, error) {
+	ids, err := s.engine.People.Granted(ctx, s.Subject, s.Patient, kind)
+	if asked != nil {
+		ids = slices.DeleteFunc(ids, func(id uuid.UUID) bool { return id != *asked })
+	}
+	return ids, err
 }
 
 // Operation registers the page.
@@ -379,14 +389,20 @@ func MayListEvents(ctx context.Context, s *Listing) error {
 type Filters struct {
 	conditions []mongodb.Condition
 	wrong      Refusals
-	among      func(ctx context.Context, s *Listing) ([]uuid.UUID, error)
+	among      []among
 	malformed  bool // an id of the path
 }
 
-// Among keeps only the documents whose ids open returns. open is called after the checks
-// of the list.
-func (f *Filters) Among(open func(ctx context.Context, s *Listing) ([]uuid.UUID, error)) {
-	f.among = open
+// among wants a field to hold one of the ids that open returns.
+type among struct {
+	field string
+	open  func(ctx context.Context, s *Listing) ([]uuid.UUID, error)
+}
+
+// Among wants a field to hold one of the ids that open returns, which is called after the
+// checks of the list. Without ids the list is empty.
+func (f *Filters) Among(field string, open func(ctx context.Context, s *Listing) ([]uuid.UUID, error)) {
+	f.among = append(f.among, among{field, open})
 }
 
 // Err returns what is wrong.
@@ -430,8 +446,8 @@ func (f *Filters) PathID(value, field string) {
 	f.want(field, mongodb.Equal, id)
 }
 
-func (f *Filters) anyID(ids []uuid.UUID) {
-	c := mongodb.Condition{Field: "_id", Operator: mongodb.OneOf}
+func (f *Filters) anyOf(field string, ids []uuid.UUID) {
+	c := mongodb.Condition{Field: field, Operator: mongodb.OneOf}
 	for _, id := range ids {
 		c.Values = append(c.Values, id)
 	}

@@ -2,7 +2,6 @@ package episodes
 
 import (
 	"context"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -59,11 +58,8 @@ func (a *API) diagnosesGroupsFilters(ctx context.Context, p api.ListEpisodesOfDi
 	day("period_from", p.PeriodFrom, startField, mongodb.After)
 	day("period_to", p.PeriodTo, endField, mongodb.Before)
 	f.Text(new(Active), "status")
-	f.Among(func(ctx context.Context, s *operation.Listing) ([]uuid.UUID, error) {
-		groups, err := a.Engine.People.Granted(ctx, s.Subject, s.Patient, "diagnoses_group")
-		if group != nil {
-			groups = slices.DeleteFunc(groups, func(id uuid.UUID) bool { return id != *group })
-		}
+	f.Among("_id", func(ctx context.Context, s *operation.Listing) ([]uuid.UUID, error) {
+		groups, err := s.Granted(ctx, "diagnoses_group", group)
 		if err != nil || len(groups) == 0 {
 			return nil, err
 		}

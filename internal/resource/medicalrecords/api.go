@@ -3,7 +3,10 @@ package medicalrecords
 import "esoz/internal/operation"
 
 // API serves the operations of the resource.
-type API struct{ Engine *operation.Engine }
+type API struct {
+	Engine *operation.Engine
+	Groups ServiceGroups
+}
 
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
@@ -26,9 +29,12 @@ func (a *API) Operations() []operation.Operation {
 		GetDiagnosticReport.Operation(),
 		ListDiagnosticReports.Operation(),
 		GetDiagnosticReportContext.Operation(),
+		ListApprovedDiagnosticReports.Operation(),
+		ListDiagnosticReportsOfServiceGroups.Operation(),
 		GetProcedure.Operation(),
 		ListProcedures.Operation(),
 		GetProcedureContext.Operation(),
+		ListProceduresOfServiceGroups.Operation(),
 		GetImmunization.Operation(),
 		ListImmunizations.Operation(),
 		GetImmunizationContext.Operation(),

@@ -41,7 +41,7 @@ func (a *API) GetDiagnosticReport(ctx context.Context, req api.GetDiagnosticRepo
 func (a *API) ListDiagnosticReports(ctx context.Context, req api.ListDiagnosticReportsRequestObject) (api.ListDiagnosticReportsResponseObject, error) {
 	p := req.Params
 	f := filters(ctx, rules.DiagnosticReportListUnknownParameter)
-	f.UUID(rules.DiagnosticReportListIDFilter, "code", p.Code, "code.identifier.value")
+	f.UUID(rules.DiagnosticReportListIDFilter, "code", p.Code, serviceField)
 	f.UUID(rules.DiagnosticReportListIDFilter, "encounter_id", p.EncounterID, encounterField)
 	f.UUID(rules.DiagnosticReportListIDFilter, "context_episode_id", p.ContextEpisodeID, episodeField)
 	f.UUID(rules.DiagnosticReportListIDFilter, "origin_episode_id", p.OriginEpisodeID, originField)

@@ -21,6 +21,7 @@ const (
 	encounterField = "encounter.identifier.value"
 	reportField    = "diagnostic_report.identifier.value"
 	referralField  = "incoming_referral.identifier.value"
+	serviceField   = "code.identifier.value" // of what is made for a service
 )
 
 // kind is where the records of one kind lie, and what opens them to a caller.
@@ -80,6 +81,25 @@ func (k kind[D]) page(id string, access, path rules.ID, filters []rules.ID, pers
 	for _, rule := range person {
 		p.Checks = append(p.Checks, operation.Check[*operation.Listing]{Rule: rule, Pass: operation.ListedPatientExists})
 	}
+	return p
+}
+
+// granted is a list for which the scope is enough, because its filters leave what effective
+// approvals open. The rules of the filters answer together.
+func (k kind[D]) granted(id string, person rules.ID, filters ...rules.ID) operation.Page[D] {
+	return operation.Page[D]{
+		ID: id, Collection: k.Collection, Kind: k.Name, Owner: ownerField, Events: true,
+		Checks: []operation.Check[*operation.Listing]{
+			{Rule: person, Pass: operation.ListedPatientExists},
+			{Rule: filters[0], Or: filters[1:], Pass: operation.FiltersAreSound},
+		},
+	}
+}
+
+// approved lists the records that effective approvals name.
+func (k kind[D]) approved(id string, person rules.ID, filters ...rules.ID) operation.Page[D] {
+	p := k.granted(id, person, filters...)
+	p.Granted = []string{k.Name}
 	return p
 }
 

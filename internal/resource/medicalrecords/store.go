@@ -5,8 +5,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 )
 
-// Indexes of the collections, by their names. A list is of one patient, of one episode or
-// of one encounter.
+// Indexes of the collections, by their names. A list is of one patient, of one episode, of
+// one encounter or of services.
 func Indexes() map[string][]mongo.IndexModel {
 	newest := func(fields ...string) mongo.IndexModel {
 		keys := bson.D{{Key: "patient_id", Value: 1}}
@@ -29,5 +29,8 @@ func Indexes() map[string][]mongo.IndexModel {
 		all[collection] = []mongo.IndexModel{newest(), newest(episodeField), newest(encounter)}
 	}
 	all[observations.Collection] = append(all[observations.Collection], newest(reportField))
+	for _, collection := range []string{diagnosticReports.Collection, procedures.Collection} {
+		all[collection] = append(all[collection], newest(serviceField))
+	}
 	return all
 }

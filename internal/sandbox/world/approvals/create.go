@@ -80,6 +80,10 @@ func documents(w *build.World) {
 		"id": w.Object("service group", "former service group", "is_active is false"), "code": "A59009", "name": "Колишня група послуг",
 		"is_active": false, "request_allowed": false,
 	}))
+	w.Insert("prm.service_inclusions", w.Audited(build.Row{
+		"id": build.ID("service in the former service group"), "service_id": build.ID("service"), "service_group_id": build.ID("former service group"),
+		"is_active": true,
+	}))
 }
 
 // refer makes a reference of a body.

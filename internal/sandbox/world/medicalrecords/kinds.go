@@ -19,6 +19,8 @@ type kind struct {
 	open      bool // the scope is enough to read it
 	inEpisode bool
 	ofPerson  bool // it asks for the patient
+	ofService bool // it is made for a service
+	approved  bool // there is a list of those that approvals name
 
 	// filters are all of the list, so that they find the record of the patient; those of
 	// the list of an episode are inEpisodeFilters. Ids and dates are the names of those
@@ -27,6 +29,9 @@ type kind struct {
 	ids, dates, inEpisodeIDs, inEpisodeDates []string
 	// asks are filters that open the list to a doctor of the clinic.
 	asks []string
+	// Those of the list by groups of services. Each of groupFilters finds a record.
+	groupFilters         []string
+	groupIDs, groupDates []string
 }
 
 func (k kind) id(r string) uuid.UUID { return build.ID(k.name + r) }
@@ -57,6 +62,10 @@ var (
 	episodeAsked  = is("episode_id", "episode of patient")
 	encounterAsks = is("encounter_id", "encounter of patient")
 	ownAsked      = is("managing_organization_id", "clinic")
+	groupAsked    = is("service_group_id", "group of imaging") + "&" + is("code", "radiography") + "&" + is("managing_organization", "other_clinic") +
+		"&" + is("managing_organization_id", "other_clinic")
+	ownGroupAsked = is("service_group_id", "group of imaging") + "&" + is("managing_organization", "clinic")
+	groupIDs      = []string{"service_group_id", "code", "managing_organization", "managing_organization_id"}
 )
 
 var kinds = []kind{
@@ -91,22 +100,30 @@ var kinds = []kind{
 	},
 	{
 		one: "DiagnosticReport", many: "DiagnosticReports", name: "diagnostic report", path: "diagnostic_reports", family: "diagnostic_report",
+		ofService: true, approved: true,
 		document: diagnosticReport,
 		filters: is("code", "examination") + "&" + encounterAsks + "&" + is("context_episode_id", "episode of patient") + "&" +
 			is("origin_episode_id", "closed episode") + "&" + is("based_on", "referral of an encounter") + "&" + ownAsked + "&" +
 			is("specimen_id", "specimen of patient") + days("issued"),
-		ids:   []string{"code", "encounter_id", "context_episode_id", "origin_episode_id", "based_on", "managing_organization_id", "specimen_id"},
-		dates: ends("issued"),
+		ids:          []string{"code", "encounter_id", "context_episode_id", "origin_episode_id", "based_on", "managing_organization_id", "specimen_id"},
+		dates:        ends("issued"),
+		groupFilters: []string{groupAsked + "&status=final&category=imaging" + days("issued")},
+		groupIDs:     groupIDs, groupDates: ends("issued"),
 		asks: []string{
 			ownAsked, is("context_episode_id", "episode of patient"), is("origin_episode_id", "episode of patient"),
 			is("encounter_id", "encounter with an origin"),
 		},
 	},
 	{
-		one: "Procedure", many: "Procedures", name: "procedure", path: "procedures", family: "procedure", ofPerson: true,
+		one: "Procedure", many: "Procedures", name: "procedure", path: "procedures", family: "procedure", ofPerson: true, ofService: true,
 		document: procedure,
 		filters: "status=completed&" + episodeAsked + "&" + is("used_reference_id", "thermometer") + "&" + is("based_on", "referral of an encounter") + "&" +
 			is("code", "examination") + "&" + ownAsked + "&" + encounterAsks + "&" + is("origin_episode_id", "closed episode") + "&" + is("device_id", "implant"),
+		groupFilters: []string{
+			groupAsked + "&status=completed&category=24642003" + days("performed_date_time"),
+			ownGroupAsked + "&status=entered_in_error" + days("performed_period_start", "performed_period_end"),
+		},
+		groupIDs: groupIDs, groupDates: ends("performed_date_time", "performed_period_start", "performed_period_end"),
 		ids:  []string{"episode_id", "used_reference_id", "based_on", "code", "managing_organization_id", "encounter_id", "origin_episode_id", "device_id"},
 		asks: []string{ownAsked, episodeAsked, is("origin_episode_id", "episode of patient"), is("encounter_id", "encounter with an origin")},
 	},
@@ -200,9 +217,9 @@ func diagnosticReport(w *build.World, r record, h medicalrecords.Header) any {
 	if r.name == ofPatient {
 		origin = new(medicalevents.To("episode", build.ID("closed episode")))
 	}
-	return medicalrecords.DiagnosticReport{
+	report := medicalrecords.DiagnosticReport{
 		Header: h, BasedOn: new(medicalevents.To("service_request", build.ID("referral of an encounter"))), Status: r.status("final"),
-		Code: named("service", build.ID("examination"), "Рентгенографія"), Category: concepts("eHealth/diagnostic_report_categories", "imaging"),
+		Code: r.code(), Category: concepts("eHealth/diagnostic_report_categories", "imaging"),
 		EffectivePeriod: &medicalevents.Period{Start: when(w), End: new(when(w).Add(time.Hour))}, Issued: when(w),
 		Conclusion: confided(w, "Патологічних змін у легенях не виявлено"), ConclusionCode: new(concept("eHealth/ICD10_AM/condition_codes", "J11")),
 		RecordedBy: r.employee(), Specimens: []medicalevents.Reference{medicalevents.To("specimen", build.ID("specimen of patient"))},
@@ -212,6 +229,10 @@ func diagnosticReport(w *build.World, r record, h medicalrecords.Header) any {
 		ResultsInterpreter: &medicalrecords.DiagnosticReportPerformer{Text: confided(w, "Лікар-рентгенолог Савчук Ірина")},
 		ExplanatoryLetter:  r.letter(w), CancellationReason: r.cancellation(),
 	}
+	if r.otherTime {
+		report.EffectivePeriod, report.EffectiveDateTime = nil, new(when(w))
+	}
+	return report
 }
 
 func procedure(w *build.World, r record, h medicalrecords.Header) any {
@@ -219,13 +240,13 @@ func procedure(w *build.World, r record, h medicalrecords.Header) any {
 	if r.name == ofPatient {
 		origin = new(medicalevents.To("episode", build.ID("closed episode")))
 	}
-	return medicalrecords.Procedure{
+	procedure := medicalrecords.Procedure{
 		Header: h, BasedOn: new(medicalevents.To("service_request", build.ID("referral of an encounter"))),
 		PaperReferral: &medicalrecords.PaperReferral{
 			Requisition: new("1111-2222-3333-4444"), RequesterLegalEntityEdrpou: "12345678",
 			RequesterEmployeeName: *confided(w, "Лікарка Стороння Ольга"), ServiceRequestDate: when(w).Format(time.DateOnly),
 		},
-		Status: r.status("completed"), StatusReason: r.cancellation(), Code: named("service", build.ID("examination"), "Рентгенографія"),
+		Status: r.status("completed"), StatusReason: r.cancellation(), Code: r.code(),
 		PerformedDateTime: new(when(w)), RecordedBy: r.employee(), PrimarySource: true, Performer: new(r.employee()),
 		ReasonReferences: []medicalevents.Reference{medicalevents.To("condition", build.ID("condition"+r.name))},
 		UsedReferences:   []medicalevents.Reference{medicalevents.To("equipment", build.ID("thermometer"))},
@@ -237,6 +258,10 @@ func procedure(w *build.World, r record, h medicalrecords.Header) any {
 			Action: new(concept("procedure_focal_device_actions", "implanted")), Manipulated: medicalevents.To("device", build.ID("implant")),
 		},
 	}
+	if r.otherTime {
+		procedure.PerformedDateTime, procedure.PerformedPeriod = nil, &medicalevents.Period{Start: when(w), End: new(when(w).Add(time.Hour))}
+	}
+	return procedure
 }
 
 func immunization(w *build.World, r record, h medicalrecords.Header) any {

@@ -2,12 +2,15 @@
 package medicalrecords
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/google/uuid"
 
+	document "esoz/internal/resource/approvals"
 	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/medicalrecords"
+	"esoz/internal/sandbox/world/approvals"
 	"esoz/internal/sandbox/world/build"
 )
 
@@ -24,6 +27,21 @@ func Add(w *build.World) {
 			k.getsInEpisode(w)
 			k.listsInEpisode(w)
 		}
+		if k.ofService {
+			for _, r := range recordsOfServices {
+				k.add(w, r)
+			}
+			k.listsOfServiceGroups(w)
+		}
+		if k.approved {
+			k.listsApproved(w)
+		}
+	}
+	for _, a := range []struct{ group, user string }{
+		{"group of imaging", "doctor"}, {"former service group", "doctor"}, {"service group", "colleague"},
+	} {
+		approvals.AddVerified(w, "approval of the "+a.group, "stranger_patient", "lets "+a.user+" list what was made for its services", a.user,
+			document.To("service_group", build.ID(a.group)))
 	}
 }
 
@@ -42,6 +60,8 @@ type record struct {
 	origin                       string // an episode
 	whole                        string // the encounter and the report that it is a part of: the end of their names
 	withdrawn                    bool
+	service                      string // what it was made for
+	otherTime                    bool   // it has a moment where other records of its kind have a period, or the other way round
 }
 
 const (
@@ -76,6 +96,42 @@ var records = []record{
 		name: ofFormer, note: "of the other clinic; the patient lets the hospital's doctor read everything", patient: "former_patient",
 		episode: "episode of former_patient", by: otherClinic, whole: ofFormer,
 	},
+}
+
+const (
+	ofGroup    = " of a service of a group"
+	ownOfGroup = " of the clinic, of a service of a group"
+	approved   = " that an approval names"
+)
+
+// recordsOfServices are what the kinds have that are made for services.
+var recordsOfServices = []record{
+	madeFor(ofGroup, "radiography", "its service is in the group of imaging"),
+	{
+		name: ownOfGroup, note: "of the clinic; its service is in the group of imaging; entered in error", patient: "stranger_patient",
+		episode: "closed episode of stranger_patient", by: clinic, whole: unseen, service: "radiography", withdrawn: true, otherTime: true,
+	},
+	madeFor(" of a service that was taken out", "service", "its service was in the group of imaging, and is in a group out of use"),
+	madeFor(" of a service of the group below", "mammography", "its service is in the group below the group of imaging"),
+	madeFor(" of a service of another group", "service of a group", "its service is in a group that the colleague's approval names"),
+}
+
+func madeFor(name, service, note string) record {
+	return record{
+		name: name, note: note, patient: "stranger_patient", episode: "closed episode of stranger_patient", by: otherClinic, whole: unseen,
+		service: service,
+	}
+}
+
+// services are the titles of services.
+var services = map[string]string{
+	"examination": "Рентгенографія", "radiography": "Рентгенографія грудної клітки", "mammography": "Мамографія",
+	"service": "Інша електрокардіографія [ЕКГ]", "service of a group": "Ультразвукове дослідження черевної порожнини",
+}
+
+func (r record) code() medicalevents.Reference {
+	service := cmp.Or(r.service, "examination")
+	return named("service", build.ID(service), services[service])
 }
 
 // header is what records of all kinds have in common.

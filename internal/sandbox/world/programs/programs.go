@@ -1,4 +1,4 @@
-// Package programs has medical programs and the services that they pay for.
+// Package programs has medical programs, the services that they pay for, and groups of services.
 package programs
 
 import (
@@ -15,9 +15,8 @@ func Add(w *build.World) {
 	w.Insert("prm.service_groups", w.Audited(build.Row{
 		"id": group, "code": "A59001", "name": "Паліативна допомога", "is_active": true, "request_allowed": true,
 	}))
-	w.Insert("prm.service_inclusions", w.Audited(build.Row{
-		"id": build.ID("service inclusion"), "service_id": build.ID("service of a group"), "service_group_id": group, "is_active": true,
-	}))
+	include(w, "service of a group", "service group", true)
+	imaging(w)
 	for _, p := range []struct {
 		name, title, kind, note string
 		active                  bool
@@ -45,6 +44,30 @@ func service(w *build.World, name, code, title, category string) uuid.UUID {
 		"id": id, "code": code, "name": title, "category": category, "is_active": true, "request_allowed": true,
 	}))
 	return id
+}
+
+// imaging adds a group of services with a group below it.
+func imaging(w *build.World) {
+	service(w, "radiography", "57512-00", "Рентгенографія грудної клітки", "imaging")
+	service(w, "mammography", "59300-00", "Мамографія", "imaging")
+	upper := w.Object("service group", "group of imaging", "radiography is in it; the service was taken out of it")
+	lower := w.Object("service group", "group of mammography", "below the group of imaging; mammography is in it")
+	for _, row := range []build.Row{
+		{"id": upper, "code": "A58001", "name": "Променева діагностика"},
+		{"id": lower, "code": "A58002", "name": "Мамографічні дослідження", "parent_id": upper},
+	} {
+		w.Insert("prm.service_groups", w.Audited(build.Changed(build.Row{"parent_id": nil, "is_active": true, "request_allowed": true}, row)))
+	}
+	include(w, "radiography", "group of imaging", true)
+	include(w, "service", "group of imaging", false)
+	include(w, "mammography", "group of mammography", true)
+}
+
+// include puts a service into a group, or takes it out.
+func include(w *build.World, service, group string, active bool) {
+	w.Insert("prm.service_inclusions", w.Audited(build.Row{
+		"id": build.ID(service + " in " + group), "service_id": build.ID(service), "service_group_id": build.ID(group), "is_active": active,
+	}))
 }
 
 func includes(w *build.World, name, program string, columns build.Row) {
