@@ -35,6 +35,26 @@ func TestMigrationsKeepNobodyFromATable(t *testing.T) {
 	}
 }
 
+// Migrations share a connection: what one of them sets there would hold for those after it.
+func TestMigrationsLeaveTheSettingsOfTheirConnection(t *testing.T) {
+	t.Parallel()
+	files, err := fs.Glob(sqlfiles.Migrations, "*.sql")
+	require.NoError(t, err)
+	set, seen := regexp.MustCompile(`(?m)^SET (\w+_timeout)`), 0
+	for _, file := range files {
+		content, err := fs.ReadFile(sqlfiles.Migrations, file)
+		require.NoError(t, err)
+		for _, direction := range strings.Split(string(content), "-- +goose Down") {
+			for _, setting := range set.FindAllStringSubmatch(direction, -1) {
+				_, after, _ := strings.Cut(direction, setting[0])
+				require.Contains(t, after, "RESET "+setting[1]+";", file)
+				seen++
+			}
+		}
+	}
+	require.Positive(t, seen)
+}
+
 func TestBlockingStatementsAreFound(t *testing.T) {
 	t.Parallel()
 	for statement, want := range map[string]bool{

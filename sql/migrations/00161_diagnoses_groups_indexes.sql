@@ -8,6 +8,8 @@ CREATE INDEX CONCURRENTLY diagnoses_groups_listed_idx ON prm.diagnoses_groups (i
 DROP INDEX CONCURRENTLY IF EXISTS prm.diagnoses_groups_code_idx;
 CREATE INDEX CONCURRENTLY diagnoses_groups_code_idx ON prm.diagnoses_groups (code) WHERE is_active;
 
+RESET lock_timeout;
+
 -- +goose Down
 DROP INDEX prm.diagnoses_groups_code_idx;
 DROP INDEX prm.diagnoses_groups_listed_idx;
