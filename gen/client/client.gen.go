@@ -13496,8 +13496,9 @@ type ClientInterface interface {
 	// approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. A diagnosis of an encounter
 	// that was entered in error does not count. `diagnoses` are the current ones. Nothing is changed by reading.
 	//
-	// Who may see it: everybody with the scope; who has no approval of a group gets an empty list. The full episode needs an approval of its
-	// own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds nothing.
+	// Who may see it: everybody with the scope. A user without an approval of a group gets an empty list. The full episode needs an
+	// approval of its own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds
+	// nothing.
 	//
 	// What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
 	//
@@ -13520,8 +13521,8 @@ type ClientInterface interface {
 	// Diagnostic reports of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to
 	// that legal entity, in any status. Nothing is changed by reading.
 	//
-	// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
-	// opens nothing. An approval of all data of the patient, of an episode or of a group of services names no report.
+	// Who may see it: everybody with the scope. A user without an approval gets an empty list. An approval that is not verified or has
+	// expired opens nothing. An approval of all data of the patient, of an episode or of a group of services names no report.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/approved (the `ListApprovedDiagnosticReports` operationId).
 	ListApprovedDiagnosticReports(ctx context.Context, patientID string, params *ListApprovedDiagnosticReportsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -13634,8 +13635,8 @@ type ClientInterface interface {
 	// Episodes of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to that legal
 	// entity. Nothing is changed by reading.
 	//
-	// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
-	// opens nothing. An approval of all data of the patient names no episode.
+	// Who may see it: everybody with the scope. A user without an approval gets an empty list. An approval that is not verified or has
+	// expired opens nothing. An approval of all data of the patient names no episode.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/episodes/approved (the `ListApprovedEpisodes` operationId).
 	ListApprovedEpisodes(ctx context.Context, patientID string, params *ListApprovedEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -13997,8 +13998,9 @@ type ClientInterface interface {
 	// effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
 	// by reading.
 	//
-	// Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full diagnostic report needs an approval of
-	// its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+	// Who may see them: everybody with the scope. A user without an approval of a group gets an empty list. The full diagnostic report needs an
+	// approval of its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds
+	// nothing.
 	//
 	// What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
 	// taken out of a group, opens nothing.
@@ -14012,8 +14014,9 @@ type ClientInterface interface {
 	// effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
 	// by reading.
 	//
-	// Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full procedure needs an approval of
-	// its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+	// Who may see them: everybody with the scope. A user without an approval of a group gets an empty list. The full procedure needs an
+	// approval of its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds
+	// nothing.
 	//
 	// What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
 	// taken out of a group, opens nothing.
@@ -16296,8 +16299,9 @@ func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, devic
 // approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. A diagnosis of an encounter
 // that was entered in error does not count. `diagnoses` are the current ones. Nothing is changed by reading.
 //
-// Who may see it: everybody with the scope; who has no approval of a group gets an empty list. The full episode needs an approval of its
-// own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds nothing.
+// Who may see it: everybody with the scope. A user without an approval of a group gets an empty list. The full episode needs an
+// approval of its own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds
+// nothing.
 //
 // What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
 //
@@ -16340,8 +16344,8 @@ func (c *Client) ListDiagnosticReports(ctx context.Context, patientID string, pa
 // Diagnostic reports of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to
 // that legal entity, in any status. Nothing is changed by reading.
 //
-// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
-// opens nothing. An approval of all data of the patient, of an episode or of a group of services names no report.
+// Who may see it: everybody with the scope. A user without an approval gets an empty list. An approval that is not verified or has
+// expired opens nothing. An approval of all data of the patient, of an episode or of a group of services names no report.
 //
 // Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/approved (the `ListApprovedDiagnosticReports` operationId).
 func (c *Client) ListApprovedDiagnosticReports(ctx context.Context, patientID string, params *ListApprovedDiagnosticReportsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -16544,8 +16548,8 @@ func (c *Client) CreateEpisode(ctx context.Context, patientID string, body Creat
 // Episodes of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to that legal
 // entity. Nothing is changed by reading.
 //
-// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
-// opens nothing. An approval of all data of the patient names no episode.
+// Who may see it: everybody with the scope. A user without an approval gets an empty list. An approval that is not verified or has
+// expired opens nothing. An approval of all data of the patient names no episode.
 //
 // Corresponds with GET /api/patients/{patient_id}/episodes/approved (the `ListApprovedEpisodes` operationId).
 func (c *Client) ListApprovedEpisodes(ctx context.Context, patientID string, params *ListApprovedEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -17207,8 +17211,9 @@ func (c *Client) GetRiskAssessmentContext(ctx context.Context, patientID string,
 // effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
 // by reading.
 //
-// Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full diagnostic report needs an approval of
-// its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+// Who may see them: everybody with the scope. A user without an approval of a group gets an empty list. The full diagnostic report needs an
+// approval of its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds
+// nothing.
 //
 // What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
 // taken out of a group, opens nothing.
@@ -17232,8 +17237,9 @@ func (c *Client) ListDiagnosticReportsOfServiceGroups(ctx context.Context, patie
 // effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
 // by reading.
 //
-// Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full procedure needs an approval of
-// its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+// Who may see them: everybody with the scope. A user without an approval of a group gets an empty list. The full procedure needs an
+// approval of its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds
+// nothing.
 //
 // What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
 // taken out of a group, opens nothing.
@@ -30289,8 +30295,9 @@ type ClientWithResponsesInterface interface {
 	// approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. A diagnosis of an encounter
 	// that was entered in error does not count. `diagnoses` are the current ones. Nothing is changed by reading.
 	//
-	// Who may see it: everybody with the scope; who has no approval of a group gets an empty list. The full episode needs an approval of its
-	// own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds nothing.
+	// Who may see it: everybody with the scope. A user without an approval of a group gets an empty list. The full episode needs an
+	// approval of its own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds
+	// nothing.
 	//
 	// What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
 	//
@@ -30317,8 +30324,8 @@ type ClientWithResponsesInterface interface {
 	// Diagnostic reports of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to
 	// that legal entity, in any status. Nothing is changed by reading.
 	//
-	// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
-	// opens nothing. An approval of all data of the patient, of an episode or of a group of services names no report.
+	// Who may see it: everybody with the scope. A user without an approval gets an empty list. An approval that is not verified or has
+	// expired opens nothing. An approval of all data of the patient, of an episode or of a group of services names no report.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30445,8 +30452,8 @@ type ClientWithResponsesInterface interface {
 	// Episodes of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to that legal
 	// entity. Nothing is changed by reading.
 	//
-	// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
-	// opens nothing. An approval of all data of the patient names no episode.
+	// Who may see it: everybody with the scope. A user without an approval gets an empty list. An approval that is not verified or has
+	// expired opens nothing. An approval of all data of the patient names no episode.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30856,8 +30863,9 @@ type ClientWithResponsesInterface interface {
 	// effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
 	// by reading.
 	//
-	// Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full diagnostic report needs an approval of
-	// its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+	// Who may see them: everybody with the scope. A user without an approval of a group gets an empty list. The full diagnostic report needs an
+	// approval of its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds
+	// nothing.
 	//
 	// What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
 	// taken out of a group, opens nothing.
@@ -30873,8 +30881,9 @@ type ClientWithResponsesInterface interface {
 	// effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
 	// by reading.
 	//
-	// Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full procedure needs an approval of
-	// its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+	// Who may see them: everybody with the scope. A user without an approval of a group gets an empty list. The full procedure needs an
+	// approval of its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds
+	// nothing.
 	//
 	// What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
 	// taken out of a group, opens nothing.
@@ -37610,8 +37619,9 @@ func (c *ClientWithResponses) StopDeviceDispenseWithResponse(ctx context.Context
 // approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. A diagnosis of an encounter
 // that was entered in error does not count. `diagnoses` are the current ones. Nothing is changed by reading.
 //
-// Who may see it: everybody with the scope; who has no approval of a group gets an empty list. The full episode needs an approval of its
-// own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds nothing.
+// Who may see it: everybody with the scope. A user without an approval of a group gets an empty list. The full episode needs an
+// approval of its own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds
+// nothing.
 //
 // What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
 //
@@ -37650,8 +37660,8 @@ func (c *ClientWithResponses) ListDiagnosticReportsWithResponse(ctx context.Cont
 // Diagnostic reports of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to
 // that legal entity, in any status. Nothing is changed by reading.
 //
-// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
-// opens nothing. An approval of all data of the patient, of an episode or of a group of services names no report.
+// Who may see it: everybody with the scope. A user without an approval gets an empty list. An approval that is not verified or has
+// expired opens nothing. An approval of all data of the patient, of an episode or of a group of services names no report.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -37832,8 +37842,8 @@ func (c *ClientWithResponses) CreateEpisodeWithResponse(ctx context.Context, pat
 // Episodes of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to that legal
 // entity. Nothing is changed by reading.
 //
-// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
-// opens nothing. An approval of all data of the patient names no episode.
+// Who may see it: everybody with the scope. A user without an approval gets an empty list. An approval that is not verified or has
+// expired opens nothing. An approval of all data of the patient names no episode.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -38423,8 +38433,9 @@ func (c *ClientWithResponses) GetRiskAssessmentContextWithResponse(ctx context.C
 // effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
 // by reading.
 //
-// Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full diagnostic report needs an approval of
-// its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+// Who may see them: everybody with the scope. A user without an approval of a group gets an empty list. The full diagnostic report needs an
+// approval of its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds
+// nothing.
 //
 // What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
 // taken out of a group, opens nothing.
@@ -38446,8 +38457,9 @@ func (c *ClientWithResponses) ListDiagnosticReportsOfServiceGroupsWithResponse(c
 // effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
 // by reading.
 //
-// Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full procedure needs an approval of
-// its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+// Who may see them: everybody with the scope. A user without an approval of a group gets an empty list. The full procedure needs an
+// approval of its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds
+// nothing.
 //
 // What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
 // taken out of a group, opens nothing.

@@ -989,8 +989,8 @@ export interface paths {
          * @description Diagnostic reports of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to
          *     that legal entity, in any status. Nothing is changed by reading.
          *
-         *     Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
-         *     opens nothing. An approval of all data of the patient, of an episode or of a group of services names no report.
+         *     Who may see it: everybody with the scope. A user without an approval gets an empty list. An approval that is not verified or has
+         *     expired opens nothing. An approval of all data of the patient, of an episode or of a group of services names no report.
          */
         get: operations["listApprovedDiagnosticReports"];
         put?: never;
@@ -1062,8 +1062,9 @@ export interface paths {
          *     effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
          *     by reading.
          *
-         *     Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full diagnostic report needs an approval of
-         *     its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+         *     Who may see them: everybody with the scope. A user without an approval of a group gets an empty list. The full diagnostic report needs an
+         *     approval of its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds
+         *     nothing.
          *
          *     What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
          *     taken out of a group, opens nothing.
@@ -1556,8 +1557,9 @@ export interface paths {
          *     approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. A diagnosis of an encounter
          *     that was entered in error does not count. `diagnoses` are the current ones. Nothing is changed by reading.
          *
-         *     Who may see it: everybody with the scope; who has no approval of a group gets an empty list. The full episode needs an approval of its
-         *     own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds nothing.
+         *     Who may see it: everybody with the scope. A user without an approval of a group gets an empty list. The full episode needs an
+         *     approval of its own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds
+         *     nothing.
          *
          *     What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
          */
@@ -1621,8 +1623,8 @@ export interface paths {
          * @description Episodes of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to that legal
          *     entity. Nothing is changed by reading.
          *
-         *     Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
-         *     opens nothing. An approval of all data of the patient names no episode.
+         *     Who may see it: everybody with the scope. A user without an approval gets an empty list. An approval that is not verified or has
+         *     expired opens nothing. An approval of all data of the patient names no episode.
          */
         get: operations["listApprovedEpisodes"];
         put?: never;
@@ -3026,8 +3028,9 @@ export interface paths {
          *     effective approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. Nothing is changed
          *     by reading.
          *
-         *     Who may see them: everybody with the scope; who has no approval of a group gets an empty list. The full procedure needs an approval of
-         *     its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds nothing.
+         *     Who may see them: everybody with the scope. A user without an approval of a group gets an empty list. The full procedure needs an
+         *     approval of its own. All filters are optional and must all be met; `service_group_id` of a group that no approval names finds
+         *     nothing.
          *
          *     What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
          *     taken out of a group, opens nothing.

@@ -29,7 +29,8 @@ import (
 
 // severalServers returns the URI of a document store that several servers may
 // use: one whose findAndModify is atomic. Where ESOZ_TEST_MONGODB_URI names none,
-// the test fails in a full run and is not done otherwise.
+// the test fails in a full run and is not done otherwise: the FerretDB that tests start is
+// for one server. make several-servers starts another store.
 func severalServers(t *testing.T) string {
 	t.Helper()
 	uri := documentsOfTests()

@@ -46,7 +46,7 @@ func TestListApprovedReports(t *testing.T) {
 	require.ElementsMatch(t, []uuid.UUID{one, two}, approved("doctor", "stranger_patient", ""))
 	require.Equal(t, []uuid.UUID{world.ID("diagnostic report that an approval of the colleague names")}, approved("colleague", "stranger_patient", ""))
 	require.Empty(t, approved("doctor", "patient", ""), "a declaration names no report")
-	require.Empty(t, approved("other_doctor", "stranger_patient", ""), "who has made them has no approval")
+	require.Empty(t, approved("other_doctor", "stranger_patient", ""), "the author of the records has no approval")
 	require.Empty(t, approved("hospital_doctor", "former_patient", ""), "all data name no report")
 	require.Empty(t, approved("doctor", "stranger_patient", "page=2"))
 	require.ElementsMatch(t, []uuid.UUID{one, two},
@@ -90,7 +90,7 @@ func TestListsOfServiceGroups(t *testing.T) {
 			both := []uuid.UUID{one, own}
 			require.ElementsMatch(t, both, mine(""))
 			require.Equal(t, []uuid.UUID{world.ID(kind + " of a service of another group")}, found("colleague", "stranger_patient", ""))
-			require.Empty(t, found("other_doctor", "stranger_patient", ""), "who has made them has no approval")
+			require.Empty(t, found("other_doctor", "stranger_patient", ""), "the author of the records has no approval")
 			require.Empty(t, found("doctor", "patient", ""), "a declaration opens no group")
 			require.ElementsMatch(t, both, append(mine("page_size=1"), mine("page_size=1&page=2")...))
 
