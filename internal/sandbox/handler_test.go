@@ -1,6 +1,8 @@
 package sandbox_test
 
 import (
+	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -33,14 +35,7 @@ func slowClientsHoldNobodyUp(t *testing.T, b *box) {
 		_, err = slow.Read(make([]byte, len("HTTP/1.1 100 Continue\r\n"))) // the body is being read
 		require.NoError(t, err)
 
-		done := make(chan int, 1)
-		go func() { done <- b.call(t, http.MethodPost, "/_sandbox/reset", nil, nil) }()
-		select {
-		case status := <-done:
-			require.Equal(t, http.StatusNoContent, status)
-		case <-time.After(10 * time.Second):
-			t.Errorf("a slow POST %s holds a reset up", path)
-		}
+		require.True(t, b.resetsWithin(t, 25*time.Second), "a slow POST %s holds a reset up", path) // bodies have 30 s
 		require.NoError(t, slow.Close())
 	}
 }
@@ -57,16 +52,24 @@ func clientsThatDoNotReadHoldNobodyUp(t *testing.T, b *box) {
 	for range 3 {
 		_, err = deaf.Read(make([]byte, 1)) // answers are being sent
 		require.NoError(t, err)
-		done := make(chan int, 1)
-		go func() { done <- b.call(t, http.MethodPost, "/_sandbox/reset", nil, nil) }()
-		select {
-		case status := <-done:
-			require.Equal(t, http.StatusNoContent, status)
-		case <-time.After(10 * time.Second):
-			t.Error("a client that does not read holds a reset up")
-			return
-		}
+		require.True(t, b.resetsWithin(t, 50*time.Second), "a client that does not read holds a reset up")
 	}
+}
+
+// resetsWithin waits for a reset at most so long, which is less than the server gives a request.
+func (b *box) resetsWithin(t *testing.T, most time.Duration) bool {
+	ctx, cancel := context.WithTimeout(t.Context(), most)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.url+"/_sandbox/reset", http.NoBody)
+	require.NoError(t, err)
+	response, err := http.DefaultClient.Do(request)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusNoContent, response.StatusCode)
+	return true
 }
 
 // A page whose name was made to lead to the sandbox (DNS rebinding) neither reads nor changes it, nor does a page that

@@ -198,7 +198,10 @@ func TestCasesCoverTheContract(t *testing.T) {
 func TestOwnMethods(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	b := startBox(t, func(o *sandbox.Options) { o.Ephemeral, o.Dir = false, dir })
+	b := startBox(t, func(o *sandbox.Options) {
+		o.Ephemeral, o.Dir = false, dir
+		o.Environ = []string{"REQUEST_TIMEOUT=1m"} // so that who waits for a request to end waits longer than for anything else
+	})
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, *box)
