@@ -64,14 +64,14 @@ func TestHold(t *testing.T) {
 		require.Equal(t, http.StatusOK, r.Status)
 		require.Eventually(t, func() bool {
 			return s.Count(t, "otp.sms_logs WHERE tries = 1") == 1
-		}, 10*time.Second, 10*time.Millisecond, "SMS wait, too")
+		}, time.Minute, 10*time.Millisecond, "SMS wait, too")
 		require.Equal(t, http.StatusAccepted, s.Send(t, verify.Request).Status, "else it would carry out its job")
 		require.Equal(t, 2, s.Count(t, "river.river_job WHERE queue = $1 AND state = 'available' AND attempt = 0", jobs.QueueName))
 		return failed
 	}))
 	require.Eventually(t, func() bool {
 		return s.Count(t, "jobs.jobs WHERE operation IN ('releaseServiceRequest', 'verifyApproval') AND status = $1 AND hash NOT LIKE 'sandbox %'", jobs.Processed) == 2
-	}, 10*time.Second, 10*time.Millisecond, "jobs stay on hold")
+	}, time.Minute, 10*time.Millisecond, "jobs stay on hold")
 
 	require.ErrorContains(t, app.Hold(t.Context(), s.Pool, func(ctx context.Context) error {
 		_, err := s.Pool.Exec(ctx, "UPDATE river.river_job SET attempted_at = clock_timestamp() WHERE queue = $1", jobs.QueueName)

@@ -52,5 +52,5 @@ func TestDeadlineOfWriting(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, err := deaf.Write([]byte("\n"))
 		return err != nil
-	}, 30*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 }

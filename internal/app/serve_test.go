@@ -27,7 +27,7 @@ func TestStopping(t *testing.T) {
 	require.NoError(t, free.Close())
 	admin, public := "http://"+free.Addr().String(), listen()
 	url := "http://" + public.Addr().String()
-	srv := testkit.New(t, testkit.Idle(), testkit.With("ADMIN_ADDR", free.Addr().String()), testkit.With("SHUTDOWN_DELAY", "1s"))
+	srv := testkit.New(t, testkit.Idle(), testkit.With("ADMIN_ADDR", free.Addr().String()), testkit.With("SHUTDOWN_DELAY", "4s"))
 
 	begun, release := make(chan struct{}), make(chan struct{})
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -57,7 +57,7 @@ func TestStopping(t *testing.T) {
 	is := func(url string, want int) func() bool {
 		return func() bool { status, _ := get(url); return status == want }
 	}
-	require.Eventually(t, is(admin+"/readyz", http.StatusNoContent), 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, is(admin+"/readyz", http.StatusNoContent), time.Minute, 5*time.Millisecond)
 	slow := make(chan int, 1)
 	go func() { status, _ := get(url + "/slow"); slow <- status }()
 	<-begun
@@ -66,12 +66,12 @@ func TestStopping(t *testing.T) {
 	require.False(t, closes)
 
 	stop()
-	require.Eventually(t, is(admin+"/readyz", http.StatusServiceUnavailable), 500*time.Millisecond, time.Millisecond)
+	require.Eventually(t, is(admin+"/readyz", http.StatusServiceUnavailable), 2*time.Second, time.Millisecond)
 	status, closes = get(url)
 	require.Equal(t, http.StatusOK, status, "proxies have not noticed yet")
 	require.True(t, closes, "the next request goes elsewhere")
 
-	require.Eventually(t, is(url, 0), 10*time.Second, 5*time.Millisecond, "it accepts nothing more")
+	require.Eventually(t, is(url, 0), time.Minute, 5*time.Millisecond, "it accepts nothing more")
 	require.True(t, is(admin+"/readyz", http.StatusServiceUnavailable)(), "while requests are under way the admin address answers")
 	close(release)
 	require.Equal(t, http.StatusOK, <-slow)

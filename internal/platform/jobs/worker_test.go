@@ -130,7 +130,7 @@ func TestWorkerPassesOverEndedJobs(t *testing.T) {
 		require.NoError(t, err)
 		require.Eventually(t, func() bool {
 			return srv.Count(t, "river.river_job WHERE id = $1 AND state = 'completed'", again.Job.ID) == 1
-		}, 20*time.Second, 20*time.Millisecond)
+		}, time.Minute, 20*time.Millisecond)
 	}
 	require.EqualValues(t, 1, calls.Load())
 	after := srv.PollJob(t, world.TokenValue("doctor"), "/api/jobs/"+job.ID)
@@ -295,7 +295,7 @@ func TestLastTry(t *testing.T) {
 			"meets damaged data: failed_with_error":   1,
 			"has an end that is not confirmed: waits": 1, "has an end that is not confirmed: processed": 1,
 		})
-	}, 10*time.Second, 10*time.Millisecond, "what ends is counted after its answer is written")
+	}, time.Minute, 10*time.Millisecond, "what ends is counted after its answer is written")
 }
 
 // A try whose deadline passes after its change of a document still ends the job and

@@ -151,7 +151,7 @@ func TestKilledVerifyEndsOnce(t *testing.T) {
 	id, code := f.coded(func(d *approvals.Document) { d.GrantedResources = access })
 	armed.Store(true)
 	f.Send(t, verify(id, code))
-	require.Eventually(t, func() bool { return f.told(id, "ACTIVE") == 1 }, 30*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return f.told(id, "ACTIVE") == 1 }, time.Minute, 20*time.Millisecond)
 	require.False(t, armed.Load())
 	require.True(t, f.approval(id).IsVerified)
 	require.Equal(t, 1, f.told(former, "TERMINATED"))

@@ -275,7 +275,7 @@ func TestDismissedWhileSigning(t *testing.T) {
 	go func() { answered <- f.sign(toSign.String(), container) }()
 	require.Eventually(t, func() bool {
 		return f.Count(t, "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1
-	}, 10*time.Second, 5*time.Millisecond, "signing waits for the dismissal")
+	}, time.Minute, 5*time.Millisecond, "signing waits for the dismissal")
 	require.NoError(t, dismissal.Commit(t.Context()))
 	r := <-answered
 	require.Equal(t, []string{"declaration_request.sign.employee"}, r.Rules(), "%s", r.Raw)

@@ -41,7 +41,7 @@ func one(t testing.TB, srv *testkit.Server, id uuid.UUID) *devicedispenses.Docum
 // thing that it does.
 func unmarked(t *testing.T, srv *testkit.Server, id uuid.UUID) {
 	t.Helper()
-	require.Eventually(t, func() bool { return len(one(t, srv, id).AppliedJobs) == 0 }, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return len(one(t, srv, id).AppliedJobs) == 0 }, time.Minute, 20*time.Millisecond)
 }
 
 func TestStopWritesThreeFieldsAndOneEvent(t *testing.T) {

@@ -43,7 +43,7 @@ func one(t testing.TB, srv *testkit.Server, id uuid.UUID) (d episodes.Document) 
 // it does.
 func unmarked(t *testing.T, srv *testkit.Server, id uuid.UUID) episodes.Document {
 	t.Helper()
-	require.Eventually(t, func() bool { return len(one(t, srv, id).AppliedJobs) == 0 }, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return len(one(t, srv, id).AppliedJobs) == 0 }, time.Minute, 20*time.Millisecond)
 	return one(t, srv, id)
 }
 

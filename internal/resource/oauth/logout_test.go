@@ -91,7 +91,7 @@ func overtaken(t *testing.T, s *testkit.Server, name, value string, request worl
 	go func() { answer <- s.Send(t, request) }()
 	require.Eventually(t, func() bool {
 		return s.Count(t, "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1
-	}, 10*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 	require.NoError(t, other.Commit(t.Context()))
 	return <-answer
 }
