@@ -13419,7 +13419,7 @@ type ClientInterface interface {
 	//
 	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or encounter_id.
 	//
-	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/conditions (the `ListConditions` operationId).
 	ListConditions(ctx context.Context, patientID string, params *ListConditionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -13430,7 +13430,7 @@ type ClientInterface interface {
 	//
 	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 	//
-	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/conditions/{condition_id} (the `GetCondition` operationId).
 	GetCondition(ctx context.Context, patientID string, conditionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -13501,6 +13501,7 @@ type ClientInterface interface {
 	// nothing.
 	//
 	// What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
+	// What a forbidden group hides is left out, and not counted.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/diagnoses_groups/episodes (the `ListEpisodesOfDiagnosesGroups` operationId).
 	ListEpisodesOfDiagnosesGroups(ctx context.Context, patientID string, params *ListEpisodesOfDiagnosesGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -13511,7 +13512,7 @@ type ClientInterface interface {
 	//
 	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, context_episode_id, origin_episode_id or encounter_id.
 	//
-	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports (the `ListDiagnosticReports` operationId).
 	ListDiagnosticReports(ctx context.Context, patientID string, params *ListDiagnosticReportsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -13533,7 +13534,7 @@ type ClientInterface interface {
 	//
 	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 	//
-	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id} (the `GetDiagnosticReport` operationId).
 	GetDiagnosticReport(ctx context.Context, patientID string, diagnosticReportID string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -13555,7 +13556,7 @@ type ClientInterface interface {
 	//
 	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or origin_episode_id.
 	//
-	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/encounters (the `ListEncounters` operationId).
 	ListEncounters(ctx context.Context, patientID string, params *ListEncountersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -13566,7 +13567,7 @@ type ClientInterface interface {
 	//
 	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 	//
-	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/encounters/{encounter_id} (the `GetEncounter` operationId).
 	GetEncounter(ctx context.Context, patientID string, encounterID string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -13592,6 +13593,7 @@ type ClientInterface interface {
 	//
 	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown
 	// patient is. `period_from` and `period_to` find episodes that overlap with these days; an episode without an end goes on.
+	// What a forbidden group hides is left out, and not counted.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/episodes (the `ListEpisodes` operationId).
 	ListEpisodes(ctx context.Context, patientID string, params *ListEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -13650,7 +13652,8 @@ type ClientInterface interface {
 	// effective approval of the patient's data or of this episode. A declaration with a colleague opens nothing.
 	//
 	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown episode; only who may see the
-	// patient's episodes gets 404.
+	// patient's episodes gets 404. An episode with a diagnosis of a forbidden group is 403 for all but its author, until an approval opens
+	// the group or the episode.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
 	GetEpisode(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -13775,7 +13778,7 @@ type ClientInterface interface {
 	//
 	// Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
 	//
-	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/conditions (the `ListEpisodeConditions` operationId).
 	ListEpisodeConditions(ctx context.Context, patientID string, episodeID string, params *ListEpisodeConditionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -13786,7 +13789,7 @@ type ClientInterface interface {
 	//
 	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 	//
-	// What clients get wrong: a condition of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	// What clients get wrong: a condition of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/conditions/{condition_id} (the `GetEpisodeCondition` operationId).
 	GetEpisodeCondition(ctx context.Context, patientID string, episodeID string, conditionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -13798,7 +13801,7 @@ type ClientInterface interface {
 	//
 	// Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
 	//
-	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/encounters (the `ListEpisodeEncounters` operationId).
 	ListEpisodeEncounters(ctx context.Context, patientID string, episodeID string, params *ListEpisodeEncountersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -13809,7 +13812,7 @@ type ClientInterface interface {
 	//
 	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 	//
-	// What clients get wrong: an encounter of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	// What clients get wrong: an encounter of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/encounters/{encounter_id} (the `GetEpisodeEncounter` operationId).
 	GetEpisodeEncounter(ctx context.Context, patientID string, episodeID string, encounterID string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -13932,7 +13935,7 @@ type ClientInterface interface {
 	//
 	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id, origin_episode_id or encounter_id.
 	//
-	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/procedures (the `ListProcedures` operationId).
 	ListProcedures(ctx context.Context, patientID string, params *ListProceduresParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -13943,7 +13946,7 @@ type ClientInterface interface {
 	//
 	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 	//
-	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/procedures/{procedure_id} (the `GetProcedure` operationId).
 	GetProcedure(ctx context.Context, patientID string, procedureID string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -14003,7 +14006,7 @@ type ClientInterface interface {
 	// nothing.
 	//
 	// What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
-	// taken out of a group, opens nothing.
+	// taken out of a group, opens nothing. What a forbidden group hides is left out, and not counted.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/service_groups/diagnostic_reports (the `ListDiagnosticReportsOfServiceGroups` operationId).
 	ListDiagnosticReportsOfServiceGroups(ctx context.Context, patientID string, params *ListDiagnosticReportsOfServiceGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -14019,7 +14022,7 @@ type ClientInterface interface {
 	// nothing.
 	//
 	// What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
-	// taken out of a group, opens nothing.
+	// taken out of a group, opens nothing. What a forbidden group hides is left out, and not counted.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/service_groups/procedures (the `ListProceduresOfServiceGroups` operationId).
 	ListProceduresOfServiceGroups(ctx context.Context, patientID string, params *ListProceduresOfServiceGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -14048,7 +14051,7 @@ type ClientInterface interface {
 	// optional and must all be met.
 	//
 	// What clients get wrong: `period_from` and `period_to` find episodes that overlap with these days; `period_end_from` and
-	// `period_end_to` find only episodes that have ended.
+	// `period_end_to` find only episodes that have ended. What a forbidden group hides is left out, and not counted.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/summary/episodes (the `ListShortEpisodes` operationId).
 	ListShortEpisodes(ctx context.Context, patientID string, params *ListShortEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -16162,7 +16165,7 @@ func (c *Client) ResendApprovalSMS(ctx context.Context, patientID string, id str
 //
 // Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or encounter_id.
 //
-// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 //
 // Corresponds with GET /api/patients/{patient_id}/conditions (the `ListConditions` operationId).
 func (c *Client) ListConditions(ctx context.Context, patientID string, params *ListConditionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -16183,7 +16186,7 @@ func (c *Client) ListConditions(ctx context.Context, patientID string, params *L
 //
 // Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 //
-// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 //
 // Corresponds with GET /api/patients/{patient_id}/conditions/{condition_id} (the `GetCondition` operationId).
 func (c *Client) GetCondition(ctx context.Context, patientID string, conditionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -16304,6 +16307,7 @@ func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, devic
 // nothing.
 //
 // What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
+// What a forbidden group hides is left out, and not counted.
 //
 // Corresponds with GET /api/patients/{patient_id}/diagnoses_groups/episodes (the `ListEpisodesOfDiagnosesGroups` operationId).
 func (c *Client) ListEpisodesOfDiagnosesGroups(ctx context.Context, patientID string, params *ListEpisodesOfDiagnosesGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -16324,7 +16328,7 @@ func (c *Client) ListEpisodesOfDiagnosesGroups(ctx context.Context, patientID st
 //
 // Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, context_episode_id, origin_episode_id or encounter_id.
 //
-// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 //
 // Corresponds with GET /api/patients/{patient_id}/diagnostic_reports (the `ListDiagnosticReports` operationId).
 func (c *Client) ListDiagnosticReports(ctx context.Context, patientID string, params *ListDiagnosticReportsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -16366,7 +16370,7 @@ func (c *Client) ListApprovedDiagnosticReports(ctx context.Context, patientID st
 //
 // Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 //
-// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 //
 // Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id} (the `GetDiagnosticReport` operationId).
 func (c *Client) GetDiagnosticReport(ctx context.Context, patientID string, diagnosticReportID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -16408,7 +16412,7 @@ func (c *Client) GetDiagnosticReportContext(ctx context.Context, patientID strin
 //
 // Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or origin_episode_id.
 //
-// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 //
 // Corresponds with GET /api/patients/{patient_id}/encounters (the `ListEncounters` operationId).
 func (c *Client) ListEncounters(ctx context.Context, patientID string, params *ListEncountersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -16429,7 +16433,7 @@ func (c *Client) ListEncounters(ctx context.Context, patientID string, params *L
 //
 // Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 //
-// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 //
 // Corresponds with GET /api/patients/{patient_id}/encounters/{encounter_id} (the `GetEncounter` operationId).
 func (c *Client) GetEncounter(ctx context.Context, patientID string, encounterID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -16475,6 +16479,7 @@ func (c *Client) GetEncounterContext(ctx context.Context, patientID string, enco
 //
 // What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown
 // patient is. `period_from` and `period_to` find episodes that overlap with these days; an episode without an end goes on.
+// What a forbidden group hides is left out, and not counted.
 //
 // Corresponds with GET /api/patients/{patient_id}/episodes (the `ListEpisodes` operationId).
 func (c *Client) ListEpisodes(ctx context.Context, patientID string, params *ListEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -16573,7 +16578,8 @@ func (c *Client) ListApprovedEpisodes(ctx context.Context, patientID string, par
 // effective approval of the patient's data or of this episode. A declaration with a colleague opens nothing.
 //
 // What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown episode; only who may see the
-// patient's episodes gets 404.
+// patient's episodes gets 404. An episode with a diagnosis of a forbidden group is 403 for all but its author, until an approval opens
+// the group or the episode.
 //
 // Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
 func (c *Client) GetEpisode(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -16788,7 +16794,7 @@ func (c *Client) GetEpisodeAllergyIntolerance(ctx context.Context, patientID str
 //
 // Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
 //
-// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 //
 // Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/conditions (the `ListEpisodeConditions` operationId).
 func (c *Client) ListEpisodeConditions(ctx context.Context, patientID string, episodeID string, params *ListEpisodeConditionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -16809,7 +16815,7 @@ func (c *Client) ListEpisodeConditions(ctx context.Context, patientID string, ep
 //
 // Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 //
-// What clients get wrong: a condition of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+// What clients get wrong: a condition of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 //
 // Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/conditions/{condition_id} (the `GetEpisodeCondition` operationId).
 func (c *Client) GetEpisodeCondition(ctx context.Context, patientID string, episodeID string, conditionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -16831,7 +16837,7 @@ func (c *Client) GetEpisodeCondition(ctx context.Context, patientID string, epis
 //
 // Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
 //
-// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 //
 // Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/encounters (the `ListEpisodeEncounters` operationId).
 func (c *Client) ListEpisodeEncounters(ctx context.Context, patientID string, episodeID string, params *ListEpisodeEncountersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -16852,7 +16858,7 @@ func (c *Client) ListEpisodeEncounters(ctx context.Context, patientID string, ep
 //
 // Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 //
-// What clients get wrong: an encounter of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+// What clients get wrong: an encounter of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 //
 // Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/encounters/{encounter_id} (the `GetEpisodeEncounter` operationId).
 func (c *Client) GetEpisodeEncounter(ctx context.Context, patientID string, episodeID string, encounterID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -17085,7 +17091,7 @@ func (c *Client) GetObservationContext(ctx context.Context, patientID string, ob
 //
 // Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id, origin_episode_id or encounter_id.
 //
-// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 //
 // Corresponds with GET /api/patients/{patient_id}/procedures (the `ListProcedures` operationId).
 func (c *Client) ListProcedures(ctx context.Context, patientID string, params *ListProceduresParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -17106,7 +17112,7 @@ func (c *Client) ListProcedures(ctx context.Context, patientID string, params *L
 //
 // Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 //
-// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 //
 // Corresponds with GET /api/patients/{patient_id}/procedures/{procedure_id} (the `GetProcedure` operationId).
 func (c *Client) GetProcedure(ctx context.Context, patientID string, procedureID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -17216,7 +17222,7 @@ func (c *Client) GetRiskAssessmentContext(ctx context.Context, patientID string,
 // nothing.
 //
 // What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
-// taken out of a group, opens nothing.
+// taken out of a group, opens nothing. What a forbidden group hides is left out, and not counted.
 //
 // Corresponds with GET /api/patients/{patient_id}/service_groups/diagnostic_reports (the `ListDiagnosticReportsOfServiceGroups` operationId).
 func (c *Client) ListDiagnosticReportsOfServiceGroups(ctx context.Context, patientID string, params *ListDiagnosticReportsOfServiceGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -17242,7 +17248,7 @@ func (c *Client) ListDiagnosticReportsOfServiceGroups(ctx context.Context, patie
 // nothing.
 //
 // What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
-// taken out of a group, opens nothing.
+// taken out of a group, opens nothing. What a forbidden group hides is left out, and not counted.
 //
 // Corresponds with GET /api/patients/{patient_id}/service_groups/procedures (the `ListProceduresOfServiceGroups` operationId).
 func (c *Client) ListProceduresOfServiceGroups(ctx context.Context, patientID string, params *ListProceduresOfServiceGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -17291,7 +17297,7 @@ func (c *Client) GetServiceRequest(ctx context.Context, patientID string, servic
 // optional and must all be met.
 //
 // What clients get wrong: `period_from` and `period_to` find episodes that overlap with these days; `period_end_from` and
-// `period_end_to` find only episodes that have ended.
+// `period_end_to` find only episodes that have ended. What a forbidden group hides is left out, and not counted.
 //
 // Corresponds with GET /api/patients/{patient_id}/summary/episodes (the `ListShortEpisodes` operationId).
 func (c *Client) ListShortEpisodes(ctx context.Context, patientID string, params *ListShortEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -30206,7 +30212,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or encounter_id.
 	//
-	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30219,7 +30225,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 	//
-	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30300,6 +30306,7 @@ type ClientWithResponsesInterface interface {
 	// nothing.
 	//
 	// What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
+	// What a forbidden group hides is left out, and not counted.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30312,7 +30319,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, context_episode_id, origin_episode_id or encounter_id.
 	//
-	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30338,7 +30345,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 	//
-	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30364,7 +30371,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or origin_episode_id.
 	//
-	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30377,7 +30384,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 	//
-	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30407,6 +30414,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown
 	// patient is. `period_from` and `period_to` find episodes that overlap with these days; an episode without an end goes on.
+	// What a forbidden group hides is left out, and not counted.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30469,7 +30477,8 @@ type ClientWithResponsesInterface interface {
 	// effective approval of the patient's data or of this episode. A declaration with a colleague opens nothing.
 	//
 	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown episode; only who may see the
-	// patient's episodes gets 404.
+	// patient's episodes gets 404. An episode with a diagnosis of a forbidden group is 403 for all but its author, until an approval opens
+	// the group or the episode.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30600,7 +30609,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
 	//
-	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30613,7 +30622,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 	//
-	// What clients get wrong: a condition of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	// What clients get wrong: a condition of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30627,7 +30636,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
 	//
-	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30640,7 +30649,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 	//
-	// What clients get wrong: an encounter of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	// What clients get wrong: an encounter of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30785,7 +30794,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id, origin_episode_id or encounter_id.
 	//
-	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30798,7 +30807,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 	//
-	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30868,7 +30877,7 @@ type ClientWithResponsesInterface interface {
 	// nothing.
 	//
 	// What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
-	// taken out of a group, opens nothing.
+	// taken out of a group, opens nothing. What a forbidden group hides is left out, and not counted.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30886,7 +30895,7 @@ type ClientWithResponsesInterface interface {
 	// nothing.
 	//
 	// What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
-	// taken out of a group, opens nothing.
+	// taken out of a group, opens nothing. What a forbidden group hides is left out, and not counted.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -30919,7 +30928,7 @@ type ClientWithResponsesInterface interface {
 	// optional and must all be met.
 	//
 	// What clients get wrong: `period_from` and `period_to` find episodes that overlap with these days; `period_end_from` and
-	// `period_end_to` find only episodes that have ended.
+	// `period_end_to` find only episodes that have ended. What a forbidden group hides is left out, and not counted.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -37494,7 +37503,7 @@ func (c *ClientWithResponses) ResendApprovalSMSWithResponse(ctx context.Context,
 //
 // Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or encounter_id.
 //
-// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -37513,7 +37522,7 @@ func (c *ClientWithResponses) ListConditionsWithResponse(ctx context.Context, pa
 //
 // Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 //
-// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -37624,6 +37633,7 @@ func (c *ClientWithResponses) StopDeviceDispenseWithResponse(ctx context.Context
 // nothing.
 //
 // What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
+// What a forbidden group hides is left out, and not counted.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -37642,7 +37652,7 @@ func (c *ClientWithResponses) ListEpisodesOfDiagnosesGroupsWithResponse(ctx cont
 //
 // Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, context_episode_id, origin_episode_id or encounter_id.
 //
-// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -37680,7 +37690,7 @@ func (c *ClientWithResponses) ListApprovedDiagnosticReportsWithResponse(ctx cont
 //
 // Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 //
-// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -37718,7 +37728,7 @@ func (c *ClientWithResponses) GetDiagnosticReportContextWithResponse(ctx context
 //
 // Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or origin_episode_id.
 //
-// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -37737,7 +37747,7 @@ func (c *ClientWithResponses) ListEncountersWithResponse(ctx context.Context, pa
 //
 // Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 //
-// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -37779,6 +37789,7 @@ func (c *ClientWithResponses) GetEncounterContextWithResponse(ctx context.Contex
 //
 // What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown
 // patient is. `period_from` and `period_to` find episodes that overlap with these days; an episode without an end goes on.
+// What a forbidden group hides is left out, and not counted.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -37865,7 +37876,8 @@ func (c *ClientWithResponses) ListApprovedEpisodesWithResponse(ctx context.Conte
 // effective approval of the patient's data or of this episode. A declaration with a colleague opens nothing.
 //
 // What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown episode; only who may see the
-// patient's episodes gets 404.
+// patient's episodes gets 404. An episode with a diagnosis of a forbidden group is 403 for all but its author, until an approval opens
+// the group or the episode.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -38050,7 +38062,7 @@ func (c *ClientWithResponses) GetEpisodeAllergyIntoleranceWithResponse(ctx conte
 //
 // Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
 //
-// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -38069,7 +38081,7 @@ func (c *ClientWithResponses) ListEpisodeConditionsWithResponse(ctx context.Cont
 //
 // Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 //
-// What clients get wrong: a condition of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+// What clients get wrong: a condition of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -38089,7 +38101,7 @@ func (c *ClientWithResponses) GetEpisodeConditionWithResponse(ctx context.Contex
 //
 // Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
 //
-// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -38108,7 +38120,7 @@ func (c *ClientWithResponses) ListEpisodeEncountersWithResponse(ctx context.Cont
 //
 // Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 //
-// What clients get wrong: an encounter of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+// What clients get wrong: an encounter of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -38319,7 +38331,7 @@ func (c *ClientWithResponses) GetObservationContextWithResponse(ctx context.Cont
 //
 // Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id, origin_episode_id or encounter_id.
 //
-// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -38338,7 +38350,7 @@ func (c *ClientWithResponses) ListProceduresWithResponse(ctx context.Context, pa
 //
 // Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
 //
-// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -38438,7 +38450,7 @@ func (c *ClientWithResponses) GetRiskAssessmentContextWithResponse(ctx context.C
 // nothing.
 //
 // What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
-// taken out of a group, opens nothing.
+// taken out of a group, opens nothing. What a forbidden group hides is left out, and not counted.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -38462,7 +38474,7 @@ func (c *ClientWithResponses) ListDiagnosticReportsOfServiceGroupsWithResponse(c
 // nothing.
 //
 // What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
-// taken out of a group, opens nothing.
+// taken out of a group, opens nothing. What a forbidden group hides is left out, and not counted.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -38507,7 +38519,7 @@ func (c *ClientWithResponses) GetServiceRequestWithResponse(ctx context.Context,
 // optional and must all be met.
 //
 // What clients get wrong: `period_from` and `period_to` find episodes that overlap with these days; `period_end_from` and
-// `period_end_to` find only episodes that have ended.
+// `period_end_to` find only episodes that have ended. What a forbidden group hides is left out, and not counted.
 //
 // Returns a wrapper object for the known response body format(s).
 //

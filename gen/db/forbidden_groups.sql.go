@@ -155,3 +155,81 @@ func (q *Queries) ListForbiddenGroups(ctx context.Context, db DBTX, arg ListForb
 	}
 	return items, nil
 }
+
+const listForbiddenItems = `-- name: ListForbiddenItems :many
+SELECT forbidden_group_id, item::text AS item
+FROM (
+    SELECT c.forbidden_group_id, c.system || '|' || c.code AS item
+    FROM prm.forbidden_group_codes c
+    WHERE c.is_active
+    UNION ALL
+    SELECT s.forbidden_group_id, s.service_id::text
+    FROM prm.forbidden_group_services s
+    WHERE s.is_active AND s.service_id IS NOT NULL
+    UNION ALL
+    SELECT s.forbidden_group_id, i.service_id::text
+    FROM prm.forbidden_group_services s
+    JOIN prm.service_groups sg ON sg.id = s.service_group_id AND sg.is_active
+    JOIN prm.service_inclusions i ON i.service_group_id = sg.id AND i.is_active
+    WHERE s.is_active
+) AS items
+JOIN prm.forbidden_groups g ON g.id = forbidden_group_id AND g.is_active
+WHERE $1::text[] IS NULL OR item = ANY ($1::text[])
+ORDER BY item COLLATE "C", forbidden_group_id
+`
+
+type ListForbiddenItemsRow struct {
+	ForbiddenGroupID uuid.UUID
+	Item             string
+}
+
+// The codes and services of active forbidden groups, each with its group; of them only those asked for, if any are. A code is
+// its dictionary and itself, as events keep it.
+func (q *Queries) ListForbiddenItems(ctx context.Context, db DBTX, wanted []string) ([]ListForbiddenItemsRow, error) {
+	rows, err := db.Query(ctx, listForbiddenItems, wanted)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListForbiddenItemsRow
+	for rows.Next() {
+		var i ListForbiddenItemsRow
+		if err := rows.Scan(&i.ForbiddenGroupID, &i.Item); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listUsersOfParty = `-- name: ListUsersOfParty :many
+SELECT other.user_id
+FROM prm.party_users own
+JOIN prm.party_users other ON other.party_id = own.party_id
+WHERE own.user_id = $1
+ORDER BY other.user_id
+`
+
+// The users of the party of a user, who is the same person.
+func (q *Queries) ListUsersOfParty(ctx context.Context, db DBTX, userID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listUsersOfParty, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var user_id uuid.UUID
+		if err := rows.Scan(&user_id); err != nil {
+			return nil, err
+		}
+		items = append(items, user_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -240,6 +240,7 @@ const (
 	ConditionListDateExists                              ID = "condition.list.date_exists"
 	ConditionGetAccess                                   ID = "condition.get.access"
 	ConditionGetNotFound                                 ID = "condition.get.not_found"
+	ConditionGetForbiddenGroup                           ID = "condition.get.forbidden_group"
 	ConditionContextPerson                               ID = "condition.context.person"
 	ConditionContextNotFound                             ID = "condition.context.not_found"
 	ConditionListInEpisodeAccess                         ID = "condition.list_in_episode.access"
@@ -249,6 +250,7 @@ const (
 	ConditionListInEpisodeDateExists                     ID = "condition.list_in_episode.date_exists"
 	ConditionGetInEpisodeAccess                          ID = "condition.get_in_episode.access"
 	ConditionGetInEpisodeNotFound                        ID = "condition.get_in_episode.not_found"
+	ConditionGetInEpisodeForbiddenGroup                  ID = "condition.get_in_episode.forbidden_group"
 	DeclarationRequestListEmployeeID                     ID = "declaration_request.list.employee_id"
 	DeclarationRequestListLegalEntityID                  ID = "declaration_request.list.legal_entity_id"
 	DeclarationRequestCreateParty                        ID = "declaration_request.create.party"
@@ -421,6 +423,7 @@ const (
 	DiagnosticReportApprovedIDFilter                     ID = "diagnostic_report.approved.id_filter"
 	DiagnosticReportGetAccess                            ID = "diagnostic_report.get.access"
 	DiagnosticReportGetNotFound                          ID = "diagnostic_report.get.not_found"
+	DiagnosticReportGetForbiddenGroup                    ID = "diagnostic_report.get.forbidden_group"
 	DiagnosticReportContextPerson                        ID = "diagnostic_report.context.person"
 	DiagnosticReportContextNotFound                      ID = "diagnostic_report.context.not_found"
 	DiagnosticReportServiceGroupsPerson                  ID = "diagnostic_report.service_groups.person"
@@ -546,6 +549,7 @@ const (
 	EncounterListDateExists                              ID = "encounter.list.date_exists"
 	EncounterGetAccess                                   ID = "encounter.get.access"
 	EncounterGetNotFound                                 ID = "encounter.get.not_found"
+	EncounterGetForbiddenGroup                           ID = "encounter.get.forbidden_group"
 	EncounterContextPerson                               ID = "encounter.context.person"
 	EncounterContextNotFound                             ID = "encounter.context.not_found"
 	EncounterListInEpisodeAccess                         ID = "encounter.list_in_episode.access"
@@ -556,6 +560,7 @@ const (
 	EncounterListInEpisodeDateExists                     ID = "encounter.list_in_episode.date_exists"
 	EncounterGetInEpisodeAccess                          ID = "encounter.get_in_episode.access"
 	EncounterGetInEpisodeNotFound                        ID = "encounter.get_in_episode.not_found"
+	EncounterGetInEpisodeForbiddenGroup                  ID = "encounter.get_in_episode.forbidden_group"
 	EpisodeDiagnosesGroupsPerson                         ID = "episode.diagnoses_groups.person"
 	EpisodeDiagnosesGroupsUnknownParameter               ID = "episode.diagnoses_groups.unknown_parameter"
 	EpisodeDiagnosesGroupsIDFilter                       ID = "episode.diagnoses_groups.id_filter"
@@ -590,6 +595,7 @@ const (
 	EpisodeApprovedUnknownParameter                      ID = "episode.approved.unknown_parameter"
 	EpisodeGetAccess                                     ID = "episode.get.access"
 	EpisodeGetNotFound                                   ID = "episode.get.not_found"
+	EpisodeGetForbiddenGroup                             ID = "episode.get.forbidden_group"
 	EpisodeUpdatePerson                                  ID = "episode.update.person"
 	EpisodeUpdatePersonActive                            ID = "episode.update.person_active"
 	EpisodeUpdateNotFound                                ID = "episode.update.not_found"
@@ -1161,6 +1167,7 @@ const (
 	ProcedureGetAccess                                   ID = "procedure.get.access"
 	ProcedureGetPerson                                   ID = "procedure.get.person"
 	ProcedureGetNotFound                                 ID = "procedure.get.not_found"
+	ProcedureGetForbiddenGroup                           ID = "procedure.get.forbidden_group"
 	ProcedureContextPerson                               ID = "procedure.context.person"
 	ProcedureContextNotFound                             ID = "procedure.context.not_found"
 	ProcedureServiceGroupsPerson                         ID = "procedure.service_groups.person"
@@ -3576,6 +3583,17 @@ var All = []Rule{
 		Fixed:     true,
 	},
 	{
+		ID:        ConditionGetForbiddenGroup,
+		Operation: "getCondition",
+		Check:     "No forbidden group that is in use has a code or a service of the record; or the user has made it; or an effective approval opens to the user that group or the record",
+		CheckUK:   "Жодна чинна заборонена група не має коду чи послуги з цього запису; або запис створив цей користувач; або чинний доступ (approval) відкриває користувачеві цю групу чи цей запис",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied",
+		Source:    "wiki 5056954517 (the text is not told)",
+		Origin:    "wiki",
+	},
+	{
 		ID:        ConditionContextPerson,
 		Operation: "getConditionContext",
 		Check:     "A patient is stored under patient_id (a malformed id finds none)",
@@ -3694,6 +3712,17 @@ var All = []Rule{
 		Source:    "medical_events 2019, FallbackController",
 		Origin:    "code",
 		Fixed:     true,
+	},
+	{
+		ID:        ConditionGetInEpisodeForbiddenGroup,
+		Operation: "getEpisodeCondition",
+		Check:     "No forbidden group that is in use has a code or a service of the record; or the user has made it; or an effective approval opens to the user that group or the record",
+		CheckUK:   "Жодна чинна заборонена група не має коду чи послуги з цього запису; або запис створив цей користувач; або чинний доступ (approval) відкриває користувачеві цю групу чи цей запис",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied",
+		Source:    "wiki 5056954517 (the text is not told)",
+		Origin:    "wiki",
 	},
 	{
 		ID:          DeclarationRequestListEmployeeID,
@@ -5913,6 +5942,17 @@ var All = []Rule{
 		Fixed:     true,
 	},
 	{
+		ID:        DiagnosticReportGetForbiddenGroup,
+		Operation: "getDiagnosticReport",
+		Check:     "No forbidden group that is in use has a code or a service of the record; or the user has made it; or an effective approval opens to the user that group or the record",
+		CheckUK:   "Жодна чинна заборонена група не має коду чи послуги з цього запису; або запис створив цей користувач; або чинний доступ (approval) відкриває користувачеві цю групу чи цей запис",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied",
+		Source:    "wiki 5056954517 (the text is not told)",
+		Origin:    "wiki",
+	},
+	{
 		ID:        DiagnosticReportContextPerson,
 		Operation: "getDiagnosticReportContext",
 		Check:     "A patient is stored under patient_id (a malformed id finds none)",
@@ -7758,6 +7798,17 @@ var All = []Rule{
 		Fixed:     true,
 	},
 	{
+		ID:        EncounterGetForbiddenGroup,
+		Operation: "getEncounter",
+		Check:     "No forbidden group that is in use has a code or a service of the record; or the user has made it; or an effective approval opens to the user that group or the record",
+		CheckUK:   "Жодна чинна заборонена група не має коду чи послуги з цього запису; або запис створив цей користувач; або чинний доступ (approval) відкриває користувачеві цю групу чи цей запис",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied",
+		Source:    "wiki 5056954517 (the text is not told)",
+		Origin:    "wiki",
+	},
+	{
 		ID:        EncounterContextPerson,
 		Operation: "getEncounterContext",
 		Check:     "A patient is stored under patient_id (a malformed id finds none)",
@@ -7893,6 +7944,17 @@ var All = []Rule{
 		Source:    "medical_events 2019, FallbackController",
 		Origin:    "code",
 		Fixed:     true,
+	},
+	{
+		ID:        EncounterGetInEpisodeForbiddenGroup,
+		Operation: "getEpisodeEncounter",
+		Check:     "No forbidden group that is in use has a code or a service of the record; or the user has made it; or an effective approval opens to the user that group or the record",
+		CheckUK:   "Жодна чинна заборонена група не має коду чи послуги з цього запису; або запис створив цей користувач; або чинний доступ (approval) відкриває користувачеві цю групу чи цей запис",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied",
+		Source:    "wiki 5056954517 (the text is not told)",
+		Origin:    "wiki",
 	},
 	{
 		ID:        EpisodeDiagnosesGroupsPerson,
@@ -8359,6 +8421,17 @@ var All = []Rule{
 		Source:    "medical_events 2019, FallbackController",
 		Origin:    "code",
 		Fixed:     true,
+	},
+	{
+		ID:        EpisodeGetForbiddenGroup,
+		Operation: "getEpisode",
+		Check:     "No forbidden group that is in use has a code or a service of the record; or the user has made it; or an effective approval opens to the user that group or the record",
+		CheckUK:   "Жодна чинна заборонена група не має коду чи послуги з цього запису; або запис створив цей користувач; або чинний доступ (approval) відкриває користувачеві цю групу чи цей запис",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied",
+		Source:    "wiki 5056954517 (the text is not told)",
+		Origin:    "wiki",
 	},
 	{
 		ID:        EpisodeUpdatePerson,
@@ -16167,6 +16240,17 @@ var All = []Rule{
 		Source:    "medical_events 2019, FallbackController",
 		Origin:    "code",
 		Fixed:     true,
+	},
+	{
+		ID:        ProcedureGetForbiddenGroup,
+		Operation: "getProcedure",
+		Check:     "No forbidden group that is in use has a code or a service of the record; or the user has made it; or an effective approval opens to the user that group or the record",
+		CheckUK:   "Жодна чинна заборонена група не має коду чи послуги з цього запису; або запис створив цей користувач; або чинний доступ (approval) відкриває користувачеві цю групу чи цей запис",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied",
+		Source:    "wiki 5056954517 (the text is not told)",
+		Origin:    "wiki",
 	},
 	{
 		ID:        ProcedureContextPerson,

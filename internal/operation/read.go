@@ -45,6 +45,9 @@ type People interface {
 	// Granted returns the ids of the resources of these kinds that effective approvals of
 	// the patient open to the caller.
 	Granted(ctx context.Context, by auth.Subject, p Person, kinds ...string) ([]uuid.UUID, error)
+	// Hidden returns what forbidden groups hide from the caller of the patient's events of a
+	// kind, and of the items only the given ones, if they are not nil.
+	Hidden(ctx context.Context, by auth.Subject, p Person, kind string, of Items) (Hidden, error)
 }
 
 // Grounds are what may open an event of a patient, or a list of them, to a caller
@@ -65,7 +68,10 @@ type Record[D any] struct {
 	Kind       string                 // of the document in references and approvals
 	Owners     func(d *D) []uuid.UUID // for MayRead: the legal entities whose record it is
 	Grounds    func(d *D) Grounds     // for MayReadEvent
-	Checks     []Check[*Reading[D]]
+	// Hides returns what forbidden groups may hide a document by, and who has made it; for
+	// IsNotForbidden.
+	Hides  func(d *D) (Items, uuid.UUID)
+	Checks []Check[*Reading[D]]
 }
 
 // Reading is one call of a Record.
@@ -226,7 +232,9 @@ type Page[D any] struct {
 	// Granted, when set, are kinds in granted_resources: only documents that an effective
 	// approval names are listed.
 	Granted []string
-	Checks  []Check[*Listing]
+	// Hides leaves out what forbidden groups hide.
+	Hides  bool
+	Checks []Check[*Listing]
 }
 
 // GroundFields are the fields of documents that may open a list to a caller, when a filter
@@ -268,6 +276,15 @@ func (p *Page[D]) List(ctx context.Context, e *Engine, patientID string, f *Filt
 			return nil, 0, err
 		}
 		f.anyOf(among.field, ids)
+	}
+	if p.Hides {
+		hidden, err := e.People.Hidden(ctx, s.Subject, s.Patient, p.Kind, nil)
+		if err != nil {
+			return nil, 0, err
+		}
+		if len(hidden.Items) > 0 {
+			f.conditions = append(f.conditions, hidden.condition())
+		}
 	}
 	field, order := patientField, OldestFirst
 	if p.Events {
@@ -447,11 +464,15 @@ func (f *Filters) PathID(value, field string) {
 }
 
 func (f *Filters) anyOf(field string, ids []uuid.UUID) {
-	c := mongodb.Condition{Field: field, Operator: mongodb.OneOf}
-	for _, id := range ids {
-		c.Values = append(c.Values, id)
+	f.conditions = append(f.conditions, mongodb.Condition{Field: field, Operator: mongodb.OneOf, Values: values(ids)})
+}
+
+func values[T any](of []T) []any {
+	all := make([]any, len(of))
+	for i, value := range of {
+		all[i] = value
 	}
-	f.conditions = append(f.conditions, c)
+	return all
 }
 
 // OneOf wants a field to hold one of the texts.

@@ -366,7 +366,7 @@ export interface paths {
          *
          *     Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or encounter_id.
          *
-         *     What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+         *     What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
          */
         get: operations["listConditions"];
         put?: never;
@@ -390,7 +390,7 @@ export interface paths {
          *
          *     Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
          *
-         *     What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+         *     What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
          */
         get: operations["getCondition"];
         put?: never;
@@ -439,7 +439,7 @@ export interface paths {
          *
          *     Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
          *
-         *     What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+         *     What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
          */
         get: operations["listEpisodeConditions"];
         put?: never;
@@ -463,7 +463,7 @@ export interface paths {
          *
          *     Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
          *
-         *     What clients get wrong: a condition of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+         *     What clients get wrong: a condition of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
          */
         get: operations["getEpisodeCondition"];
         put?: never;
@@ -966,7 +966,7 @@ export interface paths {
          *
          *     Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, context_episode_id, origin_episode_id or encounter_id.
          *
-         *     What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+         *     What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
          */
         get: operations["listDiagnosticReports"];
         put?: never;
@@ -1014,7 +1014,7 @@ export interface paths {
          *
          *     Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
          *
-         *     What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+         *     What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
          */
         get: operations["getDiagnosticReport"];
         put?: never;
@@ -1067,7 +1067,7 @@ export interface paths {
          *     nothing.
          *
          *     What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
-         *     taken out of a group, opens nothing.
+         *     taken out of a group, opens nothing. What a forbidden group hides is left out, and not counted.
          */
         get: operations["listDiagnosticReportsOfServiceGroups"];
         put?: never;
@@ -1436,7 +1436,7 @@ export interface paths {
          *
          *     Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or origin_episode_id.
          *
-         *     What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+         *     What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
          */
         get: operations["listEncounters"];
         put?: never;
@@ -1460,7 +1460,7 @@ export interface paths {
          *
          *     Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
          *
-         *     What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+         *     What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
          */
         get: operations["getEncounter"];
         put?: never;
@@ -1509,7 +1509,7 @@ export interface paths {
          *
          *     Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
          *
-         *     What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+         *     What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
          */
         get: operations["listEpisodeEncounters"];
         put?: never;
@@ -1533,7 +1533,7 @@ export interface paths {
          *
          *     Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
          *
-         *     What clients get wrong: an encounter of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+         *     What clients get wrong: an encounter of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
          */
         get: operations["getEpisodeEncounter"];
         put?: never;
@@ -1562,6 +1562,7 @@ export interface paths {
          *     nothing.
          *
          *     What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
+         *     What a forbidden group hides is left out, and not counted.
          */
         get: operations["listEpisodesOfDiagnosesGroups"];
         put?: never;
@@ -1589,6 +1590,7 @@ export interface paths {
          *
          *     What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown
          *     patient is. `period_from` and `period_to` find episodes that overlap with these days; an episode without an end goes on.
+         *     What a forbidden group hides is left out, and not counted.
          */
         get: operations["listEpisodes"];
         put?: never;
@@ -1651,7 +1653,8 @@ export interface paths {
          *     effective approval of the patient's data or of this episode. A declaration with a colleague opens nothing.
          *
          *     What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown episode; only who may see the
-         *     patient's episodes gets 404.
+         *     patient's episodes gets 404. An episode with a diagnosis of a forbidden group is 403 for all but its author, until an approval opens
+         *     the group or the episode.
          */
         get: operations["getEpisode"];
         put?: never;
@@ -1740,7 +1743,7 @@ export interface paths {
          *     optional and must all be met.
          *
          *     What clients get wrong: `period_from` and `period_to` find episodes that overlap with these days; `period_end_from` and
-         *     `period_end_to` find only episodes that have ended.
+         *     `period_end_to` find only episodes that have ended. What a forbidden group hides is left out, and not counted.
          */
         get: operations["listShortEpisodes"];
         put?: never;
@@ -2956,7 +2959,7 @@ export interface paths {
          *
          *     Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id, origin_episode_id or encounter_id.
          *
-         *     What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+         *     What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is. What a forbidden group hides is left out, and not counted.
          */
         get: operations["listProcedures"];
         put?: never;
@@ -2980,7 +2983,7 @@ export interface paths {
          *
          *     Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
          *
-         *     What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+         *     What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404. A record with a code or a service of a forbidden group is 403 for all but its author, until an approval opens the group or the record.
          */
         get: operations["getProcedure"];
         put?: never;
@@ -3033,7 +3036,7 @@ export interface paths {
          *     nothing.
          *
          *     What clients get wrong: a group does not have the services of the groups below it. A group that is out of use, or a service that was
-         *     taken out of a group, opens nothing.
+         *     taken out of a group, opens nothing. What a forbidden group hides is left out, and not counted.
          */
         get: operations["listProceduresOfServiceGroups"];
         put?: never;

@@ -225,7 +225,9 @@ func (d Document) value(path string) bson.RawValue {
 type Condition struct {
 	Field    string
 	Operator Operator
-	Values   []any // one value; OneOf has any number
+	Values   []any // one value; OneOf and NoneOf have any number
+	// Any, when set, stands alone: one of these conditions is enough. Only Find knows it.
+	Any []Condition
 }
 
 // Operator compares the value of a field with the values of a condition.
@@ -236,6 +238,7 @@ const (
 	Equal   Operator = "$eq"
 	Not     Operator = "$ne"
 	OneOf   Operator = "$in"
+	NoneOf  Operator = "$nin" // only Find knows it; of a list, when none of its items is
 	AtLeast Operator = "$gte"
 	AtMost  Operator = "$lte"
 	After   Operator = "$gt"
@@ -250,8 +253,8 @@ const NotBefore Operator = "not $lt"
 func filterOf(conditions []Condition) bson.D {
 	filter, more := bson.D{}, bson.A{}
 	for _, c := range conditions {
-		test := bson.E{Key: c.Field, Value: c.filter()}
-		if slices.ContainsFunc(filter, func(e bson.E) bool { return e.Key == c.Field }) {
+		test := c.test()
+		if slices.ContainsFunc(filter, func(e bson.E) bool { return e.Key == test.Key }) {
 			more = append(more, bson.D{test})
 			continue
 		}
@@ -263,12 +266,23 @@ func filterOf(conditions []Condition) bson.D {
 	return filter
 }
 
+func (c Condition) test() bson.E {
+	if c.Any == nil {
+		return bson.E{Key: c.Field, Value: c.filter()}
+	}
+	ways := bson.A{}
+	for _, way := range c.Any {
+		ways = append(ways, bson.D{way.test()})
+	}
+	return bson.E{Key: "$or", Value: ways}
+}
+
 func (c Condition) filter() any {
 	switch c.Operator {
 	case Equal:
 		return c.Values[0]
-	case OneOf:
-		return bson.D{{Key: string(OneOf), Value: bson.A(c.Values)}}
+	case OneOf, NoneOf:
+		return bson.D{{Key: string(c.Operator), Value: bson.A(c.Values)}}
 	case NotBefore:
 		return bson.D{{Key: "$not", Value: bson.D{{Key: string(Before), Value: c.Values[0]}}}}
 	default:

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"esoz/internal/operation"
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/resource/medicalevents"
 )
@@ -35,6 +36,9 @@ type Document struct {
 	CurrentDiagnoses []medicalevents.Diagnosis `bson:"current_diagnoses"`
 	DiagnosesHistory []DiagnosesItem           `bson:"diagnoses_history"`
 
+	// Items are what forbidden groups may name of the episode. Who writes its diagnoses keeps them.
+	Items operation.Items `bson:"items,omitempty"`
+
 	InsertedAt time.Time `bson:"inserted_at"`
 	InsertedBy uuid.UUID `bson:"inserted_by"`
 	UpdatedAt  time.Time `bson:"updated_at"`
@@ -45,6 +49,19 @@ type Document struct {
 	// AppliedJobs are the jobs that have written the document and have not yet
 	// committed the rest of their work (docs/architecture.md).
 	AppliedJobs []mongodb.Mark `bson:"applied_jobs,omitempty"`
+}
+
+// KeepItems keeps what forbidden groups may name: the diagnoses of encounters in force.
+func (d *Document) KeepItems() {
+	var concepts []concept
+	for _, item := range d.DiagnosesHistory {
+		if item.IsActive {
+			for _, diagnosis := range item.Diagnoses {
+				concepts = append(concepts, diagnosis.Code)
+			}
+		}
+	}
+	d.Items = medicalevents.ItemsOf(concepts)
 }
 
 // Statuses of an episode.

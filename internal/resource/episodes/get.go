@@ -29,8 +29,10 @@ var Get = operation.Record[Document]{
 			Access: operation.Access{LegalEntities: []uuid.UUID{d.ManagingOrganization.Identifier.Value}}, Episode: d.ID,
 		}
 	},
+	Hides: func(d *Document) (operation.Items, uuid.UUID) { return d.Items, d.InsertedBy },
 	Checks: []operation.Check[*operation.Reading[Document]]{
 		{Rule: rules.EpisodeGetAccess, Pass: operation.MayReadEvent[Document]},
 		{Rule: rules.EpisodeGetNotFound, Pass: operation.IsFound[Document]},
+		{Rule: rules.EpisodeGetForbiddenGroup, Pass: operation.IsNotForbidden[Document]},
 	},
 }

@@ -32,7 +32,7 @@ func (a *API) ListEpisodes(ctx context.Context, req api.ListEpisodesRequestObjec
 
 // List reads the episodes of a patient (decisions R36, R41).
 var List = operation.Page[Document]{
-	ID: "listEpisodes", Collection: Collection, Kind: kind, Owner: ownerField, Events: true,
+	ID: "listEpisodes", Collection: Collection, Kind: kind, Owner: ownerField, Events: true, Hides: true,
 	Checks: []operation.Check[*operation.Listing]{
 		{Rule: rules.EpisodeListAccess, Pass: operation.MayListEvents},
 		{Rule: rules.EpisodeListUnknownParameter, Or: []rules.ID{

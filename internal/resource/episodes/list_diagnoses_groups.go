@@ -34,7 +34,7 @@ func (a *API) ListEpisodesOfDiagnosesGroups(
 // ListOfDiagnosesGroups reads the active episodes with a diagnosis of the groups that
 // effective approvals name (decisions R41).
 var ListOfDiagnosesGroups = operation.Page[Document]{
-	ID: "listEpisodesOfDiagnosesGroups", Collection: Collection, Kind: kind, Owner: ownerField, Events: true,
+	ID: "listEpisodesOfDiagnosesGroups", Collection: Collection, Kind: kind, Owner: ownerField, Events: true, Hides: true,
 	Checks: []operation.Check[*operation.Listing]{
 		{Rule: rules.EpisodeDiagnosesGroupsPerson, Pass: operation.ListedPatientExists},
 		{

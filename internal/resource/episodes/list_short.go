@@ -29,7 +29,7 @@ func (a *API) ListShortEpisodes(ctx context.Context, req api.ListShortEpisodesRe
 // ListShort reads what a patient has been treated for. Who may is the scope's question
 // alone.
 var ListShort = operation.Page[Document]{
-	ID: "listShortEpisodes", Collection: Collection, Kind: kind, Owner: ownerField, Events: true,
+	ID: "listShortEpisodes", Collection: Collection, Kind: kind, Owner: ownerField, Events: true, Hides: true,
 	Checks: []operation.Check[*operation.Listing]{
 		{Rule: rules.EpisodeShortPerson, Pass: operation.ListedPatientExists},
 		{

@@ -4,12 +4,14 @@
 package medicalevents
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/oapi-codegen/nullable"
 
 	"esoz/gen/api"
+	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
 )
 
@@ -58,6 +60,24 @@ type Diagnosis struct {
 	Code      CodeableConcept `bson:"code"`
 	Role      CodeableConcept `bson:"role"`
 	Rank      *int32          `bson:"rank,omitempty"`
+}
+
+// ItemsOf are what forbidden groups may name of concepts and services.
+func ItemsOf(concepts []CodeableConcept, services ...Reference) (items operation.Items) {
+	add := func(item string) {
+		if !slices.Contains(items, item) {
+			items = append(items, item)
+		}
+	}
+	for _, concept := range concepts {
+		for _, c := range concept.Coding {
+			add(operation.Item(c.System, c.Code))
+		}
+	}
+	for _, service := range services {
+		add(service.Identifier.Value.String())
+	}
+	return items
 }
 
 // Resources is the dictionary of what a reference leads to.

@@ -27,6 +27,15 @@ type Condition struct {
 	Evidences          []ConditionEvidence `bson:"evidences"`
 }
 
+// KeepItems keeps what forbidden groups may name.
+func (d *Condition) KeepItems() {
+	concepts := []concept{d.Code}
+	for _, evidence := range d.Evidences {
+		concepts = append(concepts, evidence.Codes...)
+	}
+	d.Items = medicalevents.ItemsOf(concepts)
+}
+
 func (d *Condition) show() api.Condition {
 	return api.Condition{
 		ID:                 d.ID.String(),

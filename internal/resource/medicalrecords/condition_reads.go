@@ -11,19 +11,19 @@ import (
 )
 
 var conditions = kind[Condition]{
-	Name: "condition", Collection: "conditions",
+	Name: "condition", Collection: "conditions", Hides: true,
 	Grounds: func(d *Condition) operation.Grounds { return d.grounds(grounds{encounter: &d.Context}) },
 	Fields:  operation.GroundFields{Episode: episodeField, Encounter: contextField},
 }
 
 // Operations on conditions.
 var (
-	GetCondition   = conditions.get("getCondition", rules.ConditionGetAccess, rules.ConditionGetNotFound)
+	GetCondition   = conditions.hides(conditions.get("getCondition", rules.ConditionGetAccess, rules.ConditionGetNotFound), rules.ConditionGetForbiddenGroup)
 	ListConditions = conditions.list("listConditions", rules.ConditionListAccess, []rules.ID{
 		rules.ConditionListUnknownParameter, rules.ConditionListIDFilter, rules.ConditionListDateFilter, rules.ConditionListDateExists,
 	})
 	GetConditionContext   = conditions.context("getConditionContext", rules.ConditionContextPerson, rules.ConditionContextNotFound)
-	GetEpisodeCondition   = conditions.get("getEpisodeCondition", rules.ConditionGetInEpisodeAccess, rules.ConditionGetInEpisodeNotFound)
+	GetEpisodeCondition   = conditions.hides(conditions.get("getEpisodeCondition", rules.ConditionGetInEpisodeAccess, rules.ConditionGetInEpisodeNotFound), rules.ConditionGetInEpisodeForbiddenGroup)
 	ListEpisodeConditions = conditions.page("listEpisodeConditions", rules.ConditionListInEpisodeAccess, rules.ConditionListInEpisodeNotFound, []rules.ID{
 		rules.ConditionListInEpisodeUnknownParameter, rules.ConditionListInEpisodeDateFilter, rules.ConditionListInEpisodeDateExists,
 	})

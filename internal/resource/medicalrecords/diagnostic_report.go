@@ -36,6 +36,15 @@ type DiagnosticReport struct {
 	CancellationReason *concept                   `bson:"cancellation_reason"`
 }
 
+// KeepItems keeps what forbidden groups may name.
+func (d *DiagnosticReport) KeepItems() {
+	var concepts []concept
+	if d.ConclusionCode != nil {
+		concepts = append(concepts, *d.ConclusionCode)
+	}
+	d.Items = medicalevents.ItemsOf(concepts, d.Code)
+}
+
 func (d *DiagnosticReport) show() api.DiagnosticReport {
 	return api.DiagnosticReport{
 		ID:                   d.ID.String(),

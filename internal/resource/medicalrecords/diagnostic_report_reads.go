@@ -12,7 +12,7 @@ import (
 )
 
 var diagnosticReports = kind[DiagnosticReport]{
-	Name: "diagnostic_report", Collection: "diagnostic_reports",
+	Name: "diagnostic_report", Collection: "diagnostic_reports", Hides: true,
 	Grounds: func(d *DiagnosticReport) operation.Grounds {
 		return d.grounds(grounds{encounter: d.Encounter, origin: d.OriginEpisode})
 	},
@@ -21,7 +21,7 @@ var diagnosticReports = kind[DiagnosticReport]{
 
 // Operations on diagnostic reports.
 var (
-	GetDiagnosticReport   = diagnosticReports.get("getDiagnosticReport", rules.DiagnosticReportGetAccess, rules.DiagnosticReportGetNotFound)
+	GetDiagnosticReport   = diagnosticReports.hides(diagnosticReports.get("getDiagnosticReport", rules.DiagnosticReportGetAccess, rules.DiagnosticReportGetNotFound), rules.DiagnosticReportGetForbiddenGroup)
 	ListDiagnosticReports = diagnosticReports.list("listDiagnosticReports", rules.DiagnosticReportListAccess, []rules.ID{
 		rules.DiagnosticReportListUnknownParameter, rules.DiagnosticReportListIDFilter, rules.DiagnosticReportListDateFilter, rules.DiagnosticReportListDateExists,
 	})

@@ -1,6 +1,8 @@
 package medicalrecords
 
 import (
+	"slices"
+
 	"esoz/gen/api"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/resource/medicalevents"
@@ -31,6 +33,15 @@ type Encounter struct {
 	ExplanatoryLetter  *string                   `bson:"explanatory_letter"`
 	Hospitalization    *EncounterHospitalization `bson:"hospitalization"`
 	Participant        []reference               `bson:"participant"`
+}
+
+// KeepItems keeps what forbidden groups may name.
+func (d *Encounter) KeepItems() {
+	concepts := slices.Concat(d.Reasons, d.Actions)
+	for _, diagnosis := range d.Diagnoses {
+		concepts = append(concepts, diagnosis.Code)
+	}
+	d.Items = medicalevents.ItemsOf(concepts, d.ActionReferences...)
 }
 
 func (d *Encounter) show() api.Encounter {

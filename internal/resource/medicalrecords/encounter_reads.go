@@ -11,19 +11,19 @@ import (
 )
 
 var encounters = kind[Encounter]{
-	Name: "encounter", Collection: "encounters",
+	Name: "encounter", Collection: "encounters", Hides: true,
 	Grounds: func(d *Encounter) operation.Grounds { return d.grounds(grounds{origin: d.OriginEpisode}) },
 	Fields:  operation.GroundFields{Episode: episodeField, Origin: originField},
 }
 
 // Operations on encounters.
 var (
-	GetEncounter   = encounters.get("getEncounter", rules.EncounterGetAccess, rules.EncounterGetNotFound)
+	GetEncounter   = encounters.hides(encounters.get("getEncounter", rules.EncounterGetAccess, rules.EncounterGetNotFound), rules.EncounterGetForbiddenGroup)
 	ListEncounters = encounters.list("listEncounters", rules.EncounterListAccess, []rules.ID{
 		rules.EncounterListUnknownParameter, rules.EncounterListIDFilter, rules.EncounterListDateFilter, rules.EncounterListDateExists,
 	})
 	GetEncounterContext   = encounters.context("getEncounterContext", rules.EncounterContextPerson, rules.EncounterContextNotFound)
-	GetEpisodeEncounter   = encounters.get("getEpisodeEncounter", rules.EncounterGetInEpisodeAccess, rules.EncounterGetInEpisodeNotFound)
+	GetEpisodeEncounter   = encounters.hides(encounters.get("getEpisodeEncounter", rules.EncounterGetInEpisodeAccess, rules.EncounterGetInEpisodeNotFound), rules.EncounterGetInEpisodeForbiddenGroup)
 	ListEpisodeEncounters = encounters.page("listEpisodeEncounters", rules.EncounterListInEpisodeAccess, rules.EncounterListInEpisodeNotFound, []rules.ID{
 		rules.EncounterListInEpisodeUnknownParameter, rules.EncounterListInEpisodeIDFilter, rules.EncounterListInEpisodeDateFilter, rules.EncounterListInEpisodeDateExists,
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"esoz/internal/operation"
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/resource/medicalevents"
 )
@@ -27,6 +28,9 @@ type Header struct {
 	ManagingOrganization reference  `bson:"managing_organization"`
 	Visible              bool       `bson:"visible"` // false until all documents of its package are stored
 
+	// Items are what forbidden groups may name of the record. Who writes it keeps them.
+	Items operation.Items `bson:"items,omitempty"`
+
 	InsertedAt time.Time `bson:"inserted_at"`
 	InsertedBy uuid.UUID `bson:"inserted_by"`
 	UpdatedAt  time.Time `bson:"updated_at"`
@@ -38,3 +42,5 @@ type Header struct {
 	// committed the rest of their work (docs/architecture.md).
 	AppliedJobs []mongodb.Mark `bson:"applied_jobs,omitempty"`
 }
+
+func (h *Header) header() *Header { return h }

@@ -30,6 +30,20 @@ type kind[D any] struct {
 	Collection string
 	Grounds    func(d *D) operation.Grounds
 	Fields     operation.GroundFields // of lists
+	Hides      bool                   // forbidden groups hide some of them
+}
+
+// headed is a document of any kind.
+type headed interface{ header() *Header }
+
+// hides makes a read of one record refuse what forbidden groups hide.
+func (k kind[D]) hides(r operation.Record[D], rule rules.ID) operation.Record[D] {
+	r.Hides = func(d *D) (operation.Items, uuid.UUID) {
+		h := any(d).(headed).header() //nolint:forcetypeassert // each kind has a header
+		return h.Items, h.InsertedBy
+	}
+	r.Checks = append(r.Checks, operation.Check[*operation.Reading[D]]{Rule: rule, Pass: operation.IsNotForbidden[D]})
+	return r
 }
 
 // get reads one record. The rule access is empty where the scope is enough. The rule
@@ -70,7 +84,7 @@ func (k kind[D]) open(id string, path rules.ID, filters []rules.ID) operation.Pa
 
 // page is a list of a patient or of an episode. An empty rule is not checked.
 func (k kind[D]) page(id string, access, path rules.ID, filters []rules.ID, person ...rules.ID) operation.Page[D] {
-	p := operation.Page[D]{ID: id, Collection: k.Collection, Kind: k.Name, Owner: ownerField, Grounds: k.Fields, Events: true}
+	p := operation.Page[D]{ID: id, Collection: k.Collection, Kind: k.Name, Owner: ownerField, Grounds: k.Fields, Events: true, Hides: k.Hides}
 	if access != "" {
 		p.Checks = append(p.Checks, operation.Check[*operation.Listing]{Rule: access, Pass: operation.MayListEvents})
 	}
@@ -88,7 +102,7 @@ func (k kind[D]) page(id string, access, path rules.ID, filters []rules.ID, pers
 // approvals open. The rules of the filters answer together.
 func (k kind[D]) granted(id string, person rules.ID, filters ...rules.ID) operation.Page[D] {
 	return operation.Page[D]{
-		ID: id, Collection: k.Collection, Kind: k.Name, Owner: ownerField, Events: true,
+		ID: id, Collection: k.Collection, Kind: k.Name, Owner: ownerField, Events: true, Hides: k.Hides,
 		Checks: []operation.Check[*operation.Listing]{
 			{Rule: person, Pass: operation.ListedPatientExists},
 			{Rule: filters[0], Or: filters[1:], Pass: operation.FiltersAreSound},
@@ -99,7 +113,7 @@ func (k kind[D]) granted(id string, person rules.ID, filters ...rules.ID) operat
 // approved lists the records that effective approvals name.
 func (k kind[D]) approved(id string, person rules.ID, filters ...rules.ID) operation.Page[D] {
 	p := k.granted(id, person, filters...)
-	p.Granted = []string{k.Name}
+	p.Granted, p.Hides = []string{k.Name}, false // forbidden groups do not hide what an approval names
 	return p
 }
 

@@ -37,6 +37,11 @@ type Procedure struct {
 	FocalDevice         *ProcedureFocalDevice `bson:"focal_device"`
 }
 
+// KeepItems keeps what forbidden groups may name; conditions are those that it was done for.
+func (d *Procedure) KeepItems(conditions ...concept) {
+	d.Items = medicalevents.ItemsOf(conditions, d.Code)
+}
+
 func (d *Procedure) show() api.Procedure {
 	return api.Procedure{
 		ID:                   d.ID.String(),

@@ -12,7 +12,7 @@ import (
 )
 
 var procedures = kind[Procedure]{
-	Name: "procedure", Collection: "procedures",
+	Name: "procedure", Collection: "procedures", Hides: true,
 	Grounds: func(d *Procedure) operation.Grounds {
 		return d.grounds(grounds{encounter: &d.Encounter, origin: d.OriginEpisode})
 	},
@@ -21,7 +21,7 @@ var procedures = kind[Procedure]{
 
 // Operations on procedures.
 var (
-	GetProcedure   = procedures.get("getProcedure", rules.ProcedureGetAccess, rules.ProcedureGetNotFound, rules.ProcedureGetPerson)
+	GetProcedure   = procedures.hides(procedures.get("getProcedure", rules.ProcedureGetAccess, rules.ProcedureGetNotFound, rules.ProcedureGetPerson), rules.ProcedureGetForbiddenGroup)
 	ListProcedures = procedures.list("listProcedures", rules.ProcedureListAccess, []rules.ID{
 		rules.ProcedureListUnknownParameter, rules.ProcedureListIDFilter,
 	}, rules.ProcedureListPerson)

@@ -132,6 +132,45 @@ func (s *Store) Granted(ctx context.Context, by auth.Subject, patient operation.
 	return ids, err
 }
 
+// Hidden returns what forbidden groups hide from the caller (decisions R41).
+func (s *Store) Hidden(
+	ctx context.Context, by auth.Subject, patient operation.Person, kind string, of operation.Items,
+) (hidden operation.Hidden, err error) {
+	rows, err := db.New().ListForbiddenItems(ctx, s.Pool, of)
+	if err != nil {
+		return hidden, fmt.Errorf("list items of forbidden groups: %w", postgres.Error(err))
+	}
+	if len(rows) == 0 {
+		return hidden, nil
+	}
+	granted, err := s.effective(ctx, by, patient)
+	if err != nil {
+		return hidden, err
+	}
+	opened := map[uuid.UUID]bool{}
+	for _, r := range granted {
+		switch {
+		case r.IsTo("forbidden_group"):
+			opened[r.Identifier.Value.ID] = true
+		case r.IsTo(kind), kind == "episode" && r.IsTo("episode_of_care"):
+			hidden.Named = append(hidden.Named, r.Identifier.Value.ID)
+		}
+	}
+	for _, row := range rows { // in the order of items
+		if !opened[row.ForbiddenGroupID] && (len(hidden.Items) == 0 || hidden.Items[len(hidden.Items)-1] != row.Item) {
+			hidden.Items = append(hidden.Items, row.Item)
+		}
+	}
+	if len(hidden.Items) == 0 {
+		return operation.Hidden{}, nil
+	}
+	hidden.Authors, err = db.New().ListUsersOfParty(ctx, s.Pool, by.UserID)
+	if err != nil {
+		return hidden, fmt.Errorf("look up the caller's users: %w", postgres.Error(err))
+	}
+	return hidden, nil
+}
+
 // approved reports whether an effective approval of the patient names something that opens
 // what the caller asks for.
 func (s *Store) approved(

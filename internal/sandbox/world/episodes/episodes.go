@@ -120,6 +120,7 @@ func (e *episode) undiagnose() *episode {
 
 // add seeds the episode.
 func (e *episode) add() uuid.UUID {
+	e.d.KeepItems()
 	e.w.Document(episodes.Collection, e.d)
 	return e.d.ID
 }

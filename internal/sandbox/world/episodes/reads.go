@@ -27,6 +27,10 @@ func get(w *build.World) {
 	begin(w, "episode of stranger_patient", "stranger_patient", "active, of the other clinic; the patient lets the clinic's doctor read it", otherClinic, 30*day).add()
 	begin(w, "closed episode of stranger_patient", "stranger_patient", "of the other clinic; nobody else may read it", otherClinic, 50*day).close(otherClinic, 40*day).add()
 	begin(w, "episode of former_patient", "former_patient", "of the other clinic; the patient lets the hospital's doctor read everything", otherClinic, 30*day).add()
+	begin(w, "episode that a forbidden group hides", "patient", "active, of the other clinic; a forbidden group has its diagnosis", otherClinic, 40*day).
+		diagnose("P72", 20*day).add()
+	begin(w, "episode of a forbidden group that an approval opens", "former_patient", "the hospital's doctor has an approval of the group", otherClinic, 40*day).
+		diagnose("P72", 20*day).add()
 	approvals.AddVerified(w, "approval of all data", "former_patient", "lets the hospital's doctor read everything", "hospital_doctor",
 		document.ToPatient("patient", w.Seal.PatientID(build.ID("former_patient"))))
 
@@ -37,6 +41,12 @@ func get(w *build.World) {
 	w.Passes(op, "a doctor of the legal entity that manages it", of(colleague, "patient", "episode of patient"), http.StatusOK)
 	w.Passes(op, "a doctor with an approval of the episode", of(doctor, "stranger_patient", "episode of stranger_patient"), http.StatusOK)
 	w.Passes(op, "a doctor with an approval of all data", of(build.TokenValue("hospital_doctor"), "former_patient", "episode of former_patient"), http.StatusOK)
+
+	w.Passes(op, "the author of an episode that a forbidden group hides", of(otherDoctor, "patient", "episode that a forbidden group hides"), http.StatusOK)
+	w.Passes(op, "a doctor with an approval of the forbidden group",
+		of(build.TokenValue("hospital_doctor"), "former_patient", "episode of a forbidden group that an approval opens"), http.StatusOK)
+	w.Refused(op, "an episode that a forbidden group hides", of(doctor, "patient", "episode that a forbidden group hides"),
+		fault.Refuse(rules.EpisodeGetForbiddenGroup))
 
 	closed := fault.Refuse(rules.EpisodeGetAccess)
 	w.Refused(op, "neither a declaration nor an approval", of(doctor, "stranger_patient", "closed episode of stranger_patient"), closed)

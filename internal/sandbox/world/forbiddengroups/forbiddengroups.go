@@ -10,6 +10,8 @@ import (
 
 	"esoz/gen/rules"
 	"esoz/internal/platform/fault"
+	document "esoz/internal/resource/approvals"
+	"esoz/internal/sandbox/world/approvals"
 	"esoz/internal/sandbox/world/build"
 )
 
@@ -39,7 +41,14 @@ func Add(w *build.World) {
 	}
 	contains(w, "service_id", service(w, "forbidden service", "96175-00", "Оцінка психічного стану"), true)
 	contains(w, "service_group_id", group(w, "forbidden group of services", "A59010", "Психіатрична допомога"), true)
+	w.Insert("prm.service_inclusions", w.Audited(build.Row{
+		"id":         build.ID("inclusion in a forbidden group of services"),
+		"service_id": service(w, "service of a forbidden group", "96076-00", "Психотерапія"), "service_group_id": build.ID("forbidden group of services"),
+		"is_active": true,
+	}))
 	contains(w, "service_id", service(w, "service once forbidden", "96001-00", "Психологічне консультування"), false)
+	approvals.AddVerified(w, "approval of the forbidden group", "former_patient", "lets the hospital's doctor see what the group hides",
+		"hospital_doctor", document.To("forbidden_group", build.ID("forbidden group")))
 	list(w)
 	get(w)
 }

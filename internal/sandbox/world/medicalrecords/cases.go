@@ -71,6 +71,15 @@ func (k kind) gets(w *build.World) {
 	w.Refused(op, "a record of another patient", k.of(doctor, "patient", unseen), missing)
 }
 
+func (k kind) getsHidden(w *build.World) {
+	op := "get" + k.one
+	w.Refused(op, "a record that a forbidden group hides", k.of(doctor, "patient", hidden), fault.Refuse(k.rule("get", "forbidden_group")))
+	w.Passes(op, "the author of a record that a forbidden group hides", k.of(otherDoctor, "patient", hidden), http.StatusOK)
+	w.Passes(op, "a doctor with an approval of the forbidden group", k.of(hospitalDoctor, "former_patient", unbound), http.StatusOK)
+	w.Passes(op, "a record that a forbidden group hides, when that is not checked", k.of(doctor, "patient", hidden), http.StatusOK).
+		Set("RULES", "-"+string(k.rule("get", "forbidden_group")))
+}
+
 func (k kind) getsInEpisode(w *build.World) {
 	op := "getEpisode" + k.one
 	in := func(token, patient, episode, name string) build.Request {
@@ -80,6 +89,13 @@ func (k kind) getsInEpisode(w *build.World) {
 	w.Passes(op, "a record that was entered in error", in(doctor, "patient", "episode of patient", inError), http.StatusOK)
 	w.Passes(op, "a doctor of the legal entity that manages the episode", in(colleague, "patient", "episode of patient", guest), http.StatusOK)
 
+	if k.hidden {
+		w.Refused(op, "a record that a forbidden group hides", in(doctor, "patient", "episode of the other clinic", hidden),
+			fault.Refuse(k.rule("get_in_episode", "forbidden_group")))
+		w.Passes(op, "the author of a record that a forbidden group hides", in(otherDoctor, "patient", "episode of the other clinic", hidden), http.StatusOK)
+		w.Passes(op, "a doctor with an approval of the forbidden group",
+			in(hospitalDoctor, "former_patient", "episode of former_patient", unbound), http.StatusOK)
+	}
 	missing := fault.Refuse(k.rule("get_in_episode", "not_found"))
 	if !k.open {
 		w.Passes(op, "a doctor with an approval of the episode", in(doctor, "stranger_patient", "episode of stranger_patient", ofStranger), http.StatusOK)

@@ -21,6 +21,7 @@ type kind struct {
 	ofPerson  bool // it asks for the patient
 	ofService bool // it is made for a service
 	approved  bool // there is a list of those that approvals name
+	hidden    bool // forbidden groups hide some of them
 
 	// filters are all of the list, so that they find the record of the patient; those of
 	// the list of an episode are inEpisodeFilters. Ids and dates are the names of those
@@ -37,7 +38,14 @@ type kind struct {
 func (k kind) id(r string) uuid.UUID { return build.ID(k.name + r) }
 
 func (k kind) add(w *build.World, r record) {
-	w.Document(k.path, k.document(w, r, r.header(w, w.Object(k.name, k.name+r.name, r.note))))
+	document := k.document(w, r, r.header(w, w.Object(k.name, k.name+r.name, r.note)))
+	switch d := document.(type) {
+	case *medicalrecords.Procedure:
+		d.KeepItems(r.diagnosis())
+	case interface{ KeepItems() }:
+		d.KeepItems()
+	}
+	w.Document(k.path, document)
 }
 
 func is(parameter, name string) string { return parameter + "=" + build.ID(name).String() }
@@ -70,7 +78,7 @@ var (
 
 var kinds = []kind{
 	{
-		one: "Encounter", many: "Encounters", name: "encounter", path: "encounters", family: "encounter", inEpisode: true,
+		one: "Encounter", many: "Encounters", name: "encounter", path: "encounters", family: "encounter", hidden: true, inEpisode: true,
 		document: encounter,
 		filters: episodeAsked + "&" + ownAsked + "&" + is("incoming_referral_id", "referral of an encounter") + "&" +
 			is("incoming_referral", "referral of an encounter") + "&" + is("origin_episode_id", "closed episode") + days("period_start", "period_end"),
@@ -82,7 +90,7 @@ var kinds = []kind{
 		asks: []string{ownAsked, episodeAsked, is("origin_episode_id", "episode of patient")},
 	},
 	{
-		one: "Condition", many: "Conditions", name: "condition", path: "conditions", family: "condition", inEpisode: true,
+		one: "Condition", many: "Conditions", name: "condition", path: "conditions", family: "condition", hidden: true, inEpisode: true,
 		document: condition,
 		filters:  "code=R80&" + encounterAsks + "&" + episodeAsked + "&" + ownAsked + days("onset_date"),
 		ids:      []string{"encounter_id", "episode_id", "managing_organization_id"}, dates: ends("onset_date"),
@@ -99,7 +107,7 @@ var kinds = []kind{
 		asks: []string{ownAsked, episodeAsked, is("encounter_id", "encounter with an origin"), is("diagnostic_report_id", "diagnostic report of patient")},
 	},
 	{
-		one: "DiagnosticReport", many: "DiagnosticReports", name: "diagnostic report", path: "diagnostic_reports", family: "diagnostic_report",
+		one: "DiagnosticReport", many: "DiagnosticReports", name: "diagnostic report", path: "diagnostic_reports", family: "diagnostic_report", hidden: true,
 		ofService: true, approved: true,
 		document: diagnosticReport,
 		filters: is("code", "examination") + "&" + encounterAsks + "&" + is("context_episode_id", "episode of patient") + "&" +
@@ -115,7 +123,7 @@ var kinds = []kind{
 		},
 	},
 	{
-		one: "Procedure", many: "Procedures", name: "procedure", path: "procedures", family: "procedure", ofPerson: true, ofService: true,
+		one: "Procedure", many: "Procedures", name: "procedure", path: "procedures", family: "procedure", hidden: true, ofPerson: true, ofService: true,
 		document: procedure,
 		filters: "status=completed&" + episodeAsked + "&" + is("used_reference_id", "thermometer") + "&" + is("based_on", "referral of an encounter") + "&" +
 			is("code", "examination") + "&" + ownAsked + "&" + encounterAsks + "&" + is("origin_episode_id", "closed episode") + "&" + is("device_id", "implant"),
@@ -156,7 +164,7 @@ func encounter(w *build.World, r record, h medicalrecords.Header) any {
 		origin = new(medicalevents.To("episode", build.ID("closed episode")))
 	}
 	end := when(w).Add(20 * time.Minute)
-	return medicalrecords.Encounter{
+	return &medicalrecords.Encounter{
 		Header: h, OriginEpisode: origin, Status: r.status("finished"),
 		Period:           medicalevents.Period{Start: when(w), End: &end},
 		IncomingReferral: new(medicalevents.To("service_request", build.ID("referral of an encounter"))),
@@ -168,7 +176,7 @@ func encounter(w *build.World, r record, h medicalrecords.Header) any {
 		Reasons:          concepts("eHealth/ICPC2/reasons", "A02"),
 		Diagnoses: []medicalevents.Diagnosis{{
 			Condition: medicalevents.To("condition", build.ID("condition"+r.name)),
-			Code:      concept("eHealth/ICPC2/condition_codes", "R80"), Role: concept("eHealth/diagnosis_roles", "primary"), Rank: new(int32(1)),
+			Code:      r.diagnosis(), Role: concept("eHealth/diagnosis_roles", "primary"), Rank: new(int32(1)),
 		}},
 		Actions: concepts("eHealth/ICPC2/actions", "-30"), Prescriptions: confided(w, "Пити воду, провітрювати приміщення"),
 		SupportingInfo:     []medicalevents.Reference{medicalevents.To("observation", build.ID("observation"+r.name))},
@@ -181,9 +189,9 @@ func encounter(w *build.World, r record, h medicalrecords.Header) any {
 }
 
 func condition(w *build.World, r record, h medicalrecords.Header) any {
-	return medicalrecords.Condition{
+	return &medicalrecords.Condition{
 		Header: h, PrimarySource: true, Asserter: new(r.employee()), Context: r.encounter(),
-		Code: concept("eHealth/ICPC2/condition_codes", "R80"), ClinicalStatus: "active", VerificationStatus: r.status("confirmed"),
+		Code: r.diagnosis(), ClinicalStatus: "active", VerificationStatus: r.status("confirmed"),
 		Severity: new(concept("eHealth/condition_severities", "mild")), BodySites: concepts("eHealth/body_sites", "head"),
 		OnsetDate: when(w), AssertedDate: new(when(w)), Stage: &medicalrecords.ConditionStage{Summary: concept("eHealth/condition_stages", "1")},
 		Evidences: []medicalrecords.ConditionEvidence{{
@@ -217,7 +225,7 @@ func diagnosticReport(w *build.World, r record, h medicalrecords.Header) any {
 	if r.name == ofPatient {
 		origin = new(medicalevents.To("episode", build.ID("closed episode")))
 	}
-	report := medicalrecords.DiagnosticReport{
+	report := &medicalrecords.DiagnosticReport{
 		Header: h, BasedOn: new(medicalevents.To("service_request", build.ID("referral of an encounter"))), Status: r.status("final"),
 		Code: r.code(), Category: concepts("eHealth/diagnostic_report_categories", "imaging"),
 		EffectivePeriod: &medicalevents.Period{Start: when(w), End: new(when(w).Add(time.Hour))}, Issued: when(w),
@@ -240,7 +248,7 @@ func procedure(w *build.World, r record, h medicalrecords.Header) any {
 	if r.name == ofPatient {
 		origin = new(medicalevents.To("episode", build.ID("closed episode")))
 	}
-	procedure := medicalrecords.Procedure{
+	procedure := &medicalrecords.Procedure{
 		Header: h, BasedOn: new(medicalevents.To("service_request", build.ID("referral of an encounter"))),
 		PaperReferral: &medicalrecords.PaperReferral{
 			Requisition: new("1111-2222-3333-4444"), RequesterLegalEntityEdrpou: "12345678",

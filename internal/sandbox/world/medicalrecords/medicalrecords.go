@@ -23,6 +23,12 @@ func Add(w *build.World) {
 		k.gets(w)
 		k.lists(w)
 		k.contexts(w)
+		if k.hidden {
+			for _, r := range recordsOfForbiddenGroups {
+				k.add(w, r)
+			}
+			k.getsHidden(w)
+		}
 		if k.inEpisode {
 			k.getsInEpisode(w)
 			k.listsInEpisode(w)
@@ -61,6 +67,7 @@ type record struct {
 	whole                        string // the encounter and the report that it is a part of: the end of their names
 	withdrawn                    bool
 	service                      string // what it was made for
+	forbidden                    bool   // a forbidden group has a code or the service of it
 	otherTime                    bool   // it has a moment where other records of its kind have a period, or the other way round
 }
 
@@ -123,10 +130,36 @@ func madeFor(name, service, note string) record {
 	}
 }
 
+const (
+	hidden  = " that a forbidden group hides"
+	unbound = " of a forbidden group that an approval opens"
+)
+
+// recordsOfForbiddenGroups are what the kinds have that forbidden groups hide.
+var recordsOfForbiddenGroups = []record{
+	{
+		name: hidden, note: "of the other clinic; a forbidden group hides it from all but its author", patient: "patient",
+		episode: "episode of the other clinic", by: otherClinic, whole: elsewhere, service: "forbidden service", forbidden: true,
+	},
+	{
+		name: unbound, note: "of the other clinic; the hospital's doctor has an approval of the group", patient: "former_patient",
+		episode: "episode of former_patient", by: otherClinic, whole: ofFormer, service: "service of a forbidden group", forbidden: true,
+	},
+}
+
 // services are the titles of services.
 var services = map[string]string{
 	"examination": "Рентгенографія", "radiography": "Рентгенографія грудної клітки", "mammography": "Мамографія",
+	"forbidden service": "Оцінка психічного стану", "service of a forbidden group": "Психотерапія",
 	"service": "Інша електрокардіографія [ЕКГ]", "service of a group": "Ультразвукове дослідження черевної порожнини",
+}
+
+// diagnosis is a code of what the patient has.
+func (r record) diagnosis() medicalevents.CodeableConcept {
+	if r.forbidden {
+		return concept("eHealth/ICPC2/condition_codes", "P72")
+	}
+	return concept("eHealth/ICPC2/condition_codes", "R80")
 }
 
 func (r record) code() medicalevents.Reference {
