@@ -1,9 +1,12 @@
 package app_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"esoz/internal/platform/sms"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
 )
@@ -37,6 +41,8 @@ func TestLiveClientGetsIn(t *testing.T) {
 			w.dictionaries()
 			w.addresses()
 			w.approvals()
+			w.anApproval()
+			w.records()
 			w.leave()
 		})
 	}
@@ -53,14 +59,19 @@ type walk struct {
 // call sends a request as a live client does, and reads data.
 func (w *walk) call(token, method, path string, body any, status int, data any) *testkit.Response {
 	w.t.Helper()
-	r := testkit.As(token, method, path, body)
-	r.Headers["X-Custom-PSK"], r.Headers["API-key"] = "hosting", world.MISKey
-	answer := w.Send(w.t, r)
+	answer := w.send(token, method, path, body)
 	require.Equal(w.t, status, answer.Status, "%s %s: %s", method, path, answer.Raw)
 	if data != nil {
 		answer.Data(w.t, data)
 	}
 	return answer
+}
+
+func (w *walk) send(token, method, path string, body any) *testkit.Response {
+	w.t.Helper()
+	r := testkit.As(token, method, path, body)
+	r.Headers["X-Custom-PSK"], r.Headers["API-key"] = "hosting", world.MISKey
+	return w.Send(w.t, r)
 }
 
 func (w *walk) get(path string, data any) {
@@ -276,6 +287,63 @@ func (w *walk) approvals() {
 	require.Equal(w.t, "processed", job.Status)
 	for _, form := range []string{"/api/jobs/", "/jobs/"} {
 		w.get(form+href[strings.LastIndex(href, "/")+1:], nil)
+	}
+}
+
+// finished follows the job of an answer to its end.
+func (w *walk) finished(answer *testkit.Response) (job object) {
+	w.t.Helper()
+	answer.Data(w.t, &job)
+	href := job["links"].([]any)[0].(object)["href"].(string)
+	require.Eventually(w.t, func() bool {
+		w.send(world.TokenValue("doctor"), http.MethodGet, href, nil).Data(w.t, &job) // 303 when the job has made something
+		return job["status"] != "pending"
+	}, time.Minute, 20*time.Millisecond)
+	require.Equal(w.t, "processed", job["status"], "%v", job)
+	return job
+}
+
+// anApproval asks for an approval in the fields that live clients send, types the number of the SMS, and gives the approval
+// back.
+func (w *walk) anApproval() {
+	doctor := world.TokenValue("doctor")
+	patient := "/api/patients/" + world.ID("patient").String()
+	asked, found := w.World.Passing("createApproval")
+	require.True(w.t, found)
+	body := maps.Clone(asked.Request.Body.(object))
+	body["created_by"] = body["granted_to"]
+	before, err := sms.Inbox(w.t.Context(), w.Pool, w.Keys, world.PatientPhone, 100)
+	require.NoError(w.t, err)
+	created := w.finished(w.call(doctor, http.MethodPost, patient+"/approvals", body, http.StatusAccepted, nil))
+	id := created["response_data"].(object)["id"].(string)
+
+	var sent []sms.Received
+	require.Eventually(w.t, func() bool {
+		sent, err = sms.Inbox(w.t.Context(), w.Pool, w.Keys, world.PatientPhone, 100)
+		require.NoError(w.t, err)
+		return len(sent) > len(before)
+	}, time.Minute, 20*time.Millisecond)
+	code, err := strconv.Atoi(regexp.MustCompile(`\d{4}`).FindString(sent[0].Text))
+	require.NoError(w.t, err)
+	w.call(doctor, http.MethodPatch, patient+"/approvals/"+id, object{"code": code}, http.StatusOK, nil)
+	var approval object
+	w.call(doctor, http.MethodGet, patient+"/approvals/"+id, nil, http.StatusOK, &approval)
+	require.Equal(w.t, true, approval["is_verified"])
+	w.finished(w.call(doctor, http.MethodPatch, patient+"/approvals/"+id+"/actions/cancel", []any{}, http.StatusAccepted, nil))
+}
+
+// records begins an episode, and lists what a patient has, as long pages.
+func (w *walk) records() {
+	patient := "/api/patients/" + world.ID("patient").String()
+	episode, found := w.World.Passing("createEpisode")
+	require.True(w.t, found)
+	w.finished(w.call(world.TokenValue("doctor"), http.MethodPost, patient+"/episodes", episode.Request.Body, http.StatusAccepted, nil))
+	for _, path := range []string{
+		"/episodes", "/episodes/approved", "/summary/episodes", "/encounters", "/conditions", "/observations", "/diagnostic_reports", "/procedures",
+		"/immunizations", "/allergy_intolerances", "/risk_assessments",
+	} {
+		answer := w.call(world.TokenValue("doctor"), http.MethodGet, patient+path+"?page=1&page_size=300", nil, http.StatusOK, nil)
+		require.InDelta(w.t, 300, answer.Body.Paging["page_size"], 0, path)
 	}
 }
 
