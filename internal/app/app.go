@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -301,14 +302,14 @@ func (a *App) build() error {
 	return nil
 }
 
-// Document reads what the contract says of requests.
-func Document() (*openapi3.T, error) {
+// Document is what the contract says of requests. It is read once, and nobody changes it.
+var Document = sync.OnceValues(func() (*openapi3.T, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Requests)
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}
 	return doc, nil
-}
+})
 
 func (a *App) tracer() trace.Tracer {
 	if a.opts.Tracer != nil {
