@@ -180,19 +180,7 @@ func (s *shared) makeTemplate(ctx context.Context) (err error) {
 	if err := app.Migrate(ctx, pool, documents, clock.New().Now(), world.SystemUser); err != nil {
 		return err
 	}
-	return s.world().Seed(ctx, pool, documents)
-}
-
-// worldTime is one moment for all worlds of the process, because the template
-// is seeded once.
-var worldTime = sync.OnceValue(func() time.Time { return clock.New().Now() })
-
-func (s *shared) world() *world.World {
-	keys, err := app.NewKeys(&config.Config{ServerKey: serverKey, PersonPKKey: patientKey})
-	if err != nil {
-		panic(err) // the keys are constants
-	}
-	return world.New(keys, worldTime())
+	return World().Seed(ctx, pool, documents)
 }
 
 func (s *shared) dsn(database string) string {
@@ -218,5 +206,12 @@ func (s *shared) drop(ctx context.Context, name string) error {
 	return nil
 }
 
-// World describes the world that every Server is seeded with.
-func World() *world.World { return (&shared{}).world() }
+// World is the world that every Server is seeded with. It is made once for all tests of the process, because to sign its
+// documents takes longer than to start a server: nobody changes it.
+var World = sync.OnceValue(func() *world.World {
+	keys, err := app.NewKeys(&config.Config{ServerKey: serverKey, PersonPKKey: patientKey})
+	if err != nil {
+		panic(err) // the keys are constants
+	}
+	return world.New(keys, clock.New().Now())
+})

@@ -93,7 +93,7 @@ func New(t testing.TB, opts ...Option) *Server {
 	require.NoError(t, err)
 	require.NoError(t, authority.TrustIn(cfg))
 
-	s := &Server{World: engines.world(), Clock: clock.New(), Config: config.NewLive(cfg), Metrics: prometheus.NewRegistry()}
+	s := &Server{World: World(), Clock: clock.New(), Config: config.NewLive(cfg), Metrics: prometheus.NewRegistry()}
 	heard := &watch{fail: t.Errorf}
 	logger, tracer := o.listeners(t, heard)
 	s.App, err = app.New(ctx, app.Options{
