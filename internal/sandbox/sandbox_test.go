@@ -207,8 +207,6 @@ func TestOwnMethods(t *testing.T) {
 		test func(*testing.T, *box)
 	}{
 		{"banner", banner},
-		{"pages", pages},
-		{"documents name the sandbox", documentsNameTheSandbox},
 		{"documented operations that are not served", documentedButNotServed},
 		{"browsers find the reference", browsersFindTheReference},
 		{"taken places are refused", takenPlacesAreRefused},
@@ -219,8 +217,6 @@ func TestOwnMethods(t *testing.T) {
 		{"slow clients hold nobody up", slowClientsHoldNobodyUp},
 		{"clients that do not read hold nobody up", clientsThatDoNotReadHoldNobodyUp},
 		{"hostile pages are refused", hostilePagesAreRefused},
-		{"pages work under a path", pagesWorkUnderAPath},
-		{"pages cannot be framed", pagesCannotBeFramed},
 		{"clock moves", clockMoves},
 		{"registry serves a team's own data", registryServesATeamsOwnData},
 		{"registry refuses what is wrong", registryRefusesWhatIsWrong},
@@ -228,6 +224,23 @@ func TestOwnMethods(t *testing.T) {
 		{"signing", signing},
 		{"registers answer", registersAnswer},
 		{"confidants are set", confidantsAreSet},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, b) })
+	}
+}
+
+// What the sandbox shows: its documents and its pages, on one sandbox.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	b := startBox(t)
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, *box)
+	}{
+		{"pages", pages},
+		{"documents name the sandbox", documentsNameTheSandbox},
+		{"pages work under a path", pagesWorkUnderAPath},
+		{"pages cannot be framed", pagesCannotBeFramed},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, b) })
 	}
