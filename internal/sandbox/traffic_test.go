@@ -307,7 +307,11 @@ func coverageCountsRepeats(t *testing.T, b *box) {
 	send(wrong, 422)
 	send(withHeader(wrong, "Authorization", "Bearer sandbox-doctor"), 403)
 	require.Zero(t, repeats("createDivision"), "another token is another request")
-	send(wrong, 422)
+	for range 100 { // a job of the new world may have changed something in between
+		if send(wrong, 422); repeats("createDivision") != (traffic.Repeats{}) {
+			break
+		}
+	}
 	require.Equal(t, traffic.Repeats{AfterRefusal: 1}, repeats("createDivision"))
 	send(create, 200)
 	send(wrong, 422)
