@@ -29,6 +29,7 @@ type Plan struct {
 	Codes     float64       `json:"codes"`     // B4: a second, in the open loop
 	Mixed     time.Duration `json:"mixed_ns"`  // B5: at each rate
 	Sizes     []int         `json:"sizes"`     // growth: divisions
+	Records   []int         `json:"records"`   // records: encounters of a patient
 	Steady    float64       `json:"steady"`    // B1, growth: requests a second of the open loop
 	Starts    int           `json:"starts"`
 	Micro     time.Duration `json:"micro_ns"` // of a Go benchmark
@@ -39,7 +40,7 @@ func Full() Plan {
 	return Plan{
 		Name: "full", WarmUp: 5 * time.Second, Round: 20 * time.Second, Rounds: 5, Clients: 16,
 		Documents: 100, Armings: 200, Callers: 64, Phones: 20_000, Codes: 500, Mixed: 5 * time.Minute,
-		Sizes: []int{1000, 100_000, 1_000_000}, Steady: 300, Starts: 7, Micro: 2 * time.Second,
+		Sizes: []int{1000, 100_000, 1_000_000}, Records: []int{1000, 100_000}, Steady: 300, Starts: 7, Micro: 2 * time.Second,
 	}
 }
 
@@ -48,7 +49,7 @@ func Quick() Plan {
 	return Plan{
 		Name: "quick", WarmUp: 500 * time.Millisecond, Round: time.Second, Rounds: 2, Clients: 16,
 		Documents: 20, Armings: 3, Callers: 64, Phones: 2000, Codes: 500, Mixed: 2 * time.Second,
-		Sizes: []int{1000, 20_000}, Steady: 300, Starts: 3, Micro: 200 * time.Millisecond,
+		Sizes: []int{1000, 20_000}, Records: []int{100, 1000}, Steady: 300, Starts: 3, Micro: 200 * time.Millisecond,
 	}
 }
 
@@ -120,6 +121,7 @@ var all = []struct {
 	{"B5", "Mixed flow", (*lab).b5},
 	{"B6", "Declarations", (*lab).b6},
 	{"growth", "Growing data", (*lab).growth},
+	{"records", "Growing records of a patient", (*lab).records},
 	{"start", "Starting up", (*lab).start},
 	{"parts", "Parts of a request", (*lab).micro},
 }
