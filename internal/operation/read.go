@@ -68,8 +68,8 @@ type Record[D any] struct {
 	Kind       string                 // of the document in references and approvals
 	Owners     func(d *D) []uuid.UUID // for MayRead: the legal entities whose record it is
 	Grounds    func(d *D) Grounds     // for MayReadEvent
-	// Hides returns what forbidden groups may hide a document by, and who has made it; for
-	// IsNotForbidden.
+	// Hides returns the codes and services of a document that forbidden groups may have, and
+	// the user who made the document; for IsNotForbidden.
 	Hides  func(d *D) (Items, uuid.UUID)
 	Checks []Check[*Reading[D]]
 }

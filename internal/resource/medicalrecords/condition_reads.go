@@ -11,7 +11,7 @@ import (
 )
 
 var conditions = kind[Condition]{
-	Name: "condition", Collection: "conditions", Hides: true,
+	Name: "condition", Collection: "conditions", Hides: (*Condition).compared,
 	Grounds: func(d *Condition) operation.Grounds { return d.grounds(grounds{encounter: &d.Context}) },
 	Fields:  operation.GroundFields{Episode: episodeField, Encounter: contextField},
 }

@@ -12,7 +12,7 @@ import (
 )
 
 var diagnosticReports = kind[DiagnosticReport]{
-	Name: "diagnostic_report", Collection: "diagnostic_reports", Hides: true,
+	Name: "diagnostic_report", Collection: "diagnostic_reports", Hides: (*DiagnosticReport).compared,
 	Grounds: func(d *DiagnosticReport) operation.Grounds {
 		return d.grounds(grounds{encounter: d.Encounter, origin: d.OriginEpisode})
 	},

@@ -11,7 +11,7 @@ import (
 )
 
 var encounters = kind[Encounter]{
-	Name: "encounter", Collection: "encounters", Hides: true,
+	Name: "encounter", Collection: "encounters", Hides: (*Encounter).compared,
 	Grounds: func(d *Encounter) operation.Grounds { return d.grounds(grounds{origin: d.OriginEpisode}) },
 	Fields:  operation.GroundFields{Episode: episodeField, Origin: originField},
 }

@@ -43,4 +43,5 @@ type Header struct {
 	AppliedJobs []mongodb.Mark `bson:"applied_jobs,omitempty"`
 }
 
-func (h *Header) header() *Header { return h }
+// compared is what is compared with forbidden groups, and the author.
+func (h *Header) compared() (operation.Items, uuid.UUID) { return h.Items, h.InsertedBy }

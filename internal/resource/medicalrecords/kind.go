@@ -30,18 +30,13 @@ type kind[D any] struct {
 	Collection string
 	Grounds    func(d *D) operation.Grounds
 	Fields     operation.GroundFields // of lists
-	Hides      bool                   // forbidden groups hide some of them
+	// Hides is set when forbidden groups hide some of them: (*Document).compared.
+	Hides func(d *D) (operation.Items, uuid.UUID)
 }
-
-// headed is a document of any kind.
-type headed interface{ header() *Header }
 
 // hides makes a read of one record refuse what forbidden groups hide.
 func (k kind[D]) hides(r operation.Record[D], rule rules.ID) operation.Record[D] {
-	r.Hides = func(d *D) (operation.Items, uuid.UUID) {
-		h := any(d).(headed).header() //nolint:forcetypeassert // each kind has a header
-		return h.Items, h.InsertedBy
-	}
+	r.Hides = k.Hides
 	r.Checks = append(r.Checks, operation.Check[*operation.Reading[D]]{Rule: rule, Pass: operation.IsNotForbidden[D]})
 	return r
 }
@@ -84,7 +79,7 @@ func (k kind[D]) open(id string, path rules.ID, filters []rules.ID) operation.Pa
 
 // page is a list of a patient or of an episode. An empty rule is not checked.
 func (k kind[D]) page(id string, access, path rules.ID, filters []rules.ID, person ...rules.ID) operation.Page[D] {
-	p := operation.Page[D]{ID: id, Collection: k.Collection, Kind: k.Name, Owner: ownerField, Grounds: k.Fields, Events: true, Hides: k.Hides}
+	p := operation.Page[D]{ID: id, Collection: k.Collection, Kind: k.Name, Owner: ownerField, Grounds: k.Fields, Events: true, Hides: k.Hides != nil}
 	if access != "" {
 		p.Checks = append(p.Checks, operation.Check[*operation.Listing]{Rule: access, Pass: operation.MayListEvents})
 	}
@@ -102,7 +97,7 @@ func (k kind[D]) page(id string, access, path rules.ID, filters []rules.ID, pers
 // approvals open. The rules of the filters answer together.
 func (k kind[D]) granted(id string, person rules.ID, filters ...rules.ID) operation.Page[D] {
 	return operation.Page[D]{
-		ID: id, Collection: k.Collection, Kind: k.Name, Owner: ownerField, Events: true, Hides: k.Hides,
+		ID: id, Collection: k.Collection, Kind: k.Name, Owner: ownerField, Events: true, Hides: k.Hides != nil,
 		Checks: []operation.Check[*operation.Listing]{
 			{Rule: person, Pass: operation.ListedPatientExists},
 			{Rule: filters[0], Or: filters[1:], Pass: operation.FiltersAreSound},

@@ -12,7 +12,7 @@ import (
 )
 
 var procedures = kind[Procedure]{
-	Name: "procedure", Collection: "procedures", Hides: true,
+	Name: "procedure", Collection: "procedures", Hides: (*Procedure).compared,
 	Grounds: func(d *Procedure) operation.Grounds {
 		return d.grounds(grounds{encounter: &d.Encounter, origin: d.OriginEpisode})
 	},
