@@ -5,11 +5,15 @@ package testkit
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -53,6 +57,10 @@ func Main(m *testing.M) { os.Exit(Run(m)) }
 // code to exit with.
 func Run(m *testing.M) int {
 	code := m.Run()
+	if ids := changed(); len(ids) > 0 {
+		fmt.Fprintln(os.Stderr, "tests changed requests of the world that all of them share:", strings.Join(ids, ", "))
+		code = max(code, 1)
+	}
 	if !started.Load() {
 		return code
 	}
@@ -207,11 +215,38 @@ func (s *shared) drop(ctx context.Context, name string) error {
 }
 
 // World is the world that every Server is seeded with. It is made once for all tests of the process, because to sign its
-// documents takes longer than to start a server: nobody changes it.
+// documents takes longer than to start a server: nobody changes it, and Run fails if a test did.
 var World = sync.OnceValue(func() *world.World {
 	keys, err := app.NewKeys(&config.Config{ServerKey: serverKey, PersonPKKey: patientKey})
 	if err != nil {
 		panic(err) // the keys are constants
 	}
-	return world.New(keys, clock.New().Now())
+	w := world.New(keys, clock.New().Now())
+	made = requests(w)
+	return w
 })
+
+// made is what World asked for when it was made; empty, if no test needed it.
+var made map[string]string
+
+// requests are the requests of a world by their cases.
+func requests(w *world.World) map[string]string {
+	all := make(map[string]string, len(w.Cases))
+	for _, c := range w.Cases {
+		raw, err := json.Marshal(c.Request)
+		if err != nil {
+			panic(fmt.Errorf("case %s: %w", c.ID, err)) // it could not be sent
+		}
+		all[c.ID] = string(raw)
+	}
+	return all
+}
+
+// changed are the cases whose requests a test has changed for all that come after it.
+func changed() []string {
+	if made == nil {
+		return nil
+	}
+	now := requests(World())
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(made)), func(id string) bool { return now[id] == made[id] })
+}
