@@ -114,10 +114,9 @@ func TestAliasesAnswerAlike(t *testing.T) {
 func TestGatewayOrder(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.With("GATEWAY_PSK", "hosting"), testkit.With("GATEWAY_API_KEY", "required"))
-	psk := func(r world.Request) world.Request { r.Headers["X-Custom-PSK"] = "hosting"; return r }
-	key := func(r world.Request, value string) world.Request { r.Headers["API-key"] = value; return r }
-	broken := testkit.As("sandbox-no-scopes", http.MethodPost, divisions, nil)
-	broken.Raw, broken.Headers["Content-Type"] = "{", "text/plain"
+	psk := func(r world.Request) world.Request { return r.Header("X-Custom-PSK", "hosting") }
+	key := func(r world.Request, value string) world.Request { return r.Header("API-key", value) }
+	broken := testkit.As("sandbox-no-scopes", http.MethodPost, divisions, nil).Sending("text/plain", "{")
 
 	for _, c := range []struct {
 		name    string
@@ -170,8 +169,7 @@ func TestRequestID(t *testing.T) {
 func TestIdempotencyKeyIsEchoed(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t)
-	r := as("sandbox-owner")
-	r.Headers["X-Idempotency-Key"] = "once"
+	r := as("sandbox-owner").Header("X-Idempotency-Key", "once")
 	require.Equal(t, "once", s.Send(t, r).Body.Meta["idempotency_key"])
 }
 

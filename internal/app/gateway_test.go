@@ -58,9 +58,7 @@ func TestGuessedTokens(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.With("RATE_LIMIT_PER_MINUTE", "3"), testkit.With("TRUSTED_PROXIES", "127.0.0.0/8,::1/128"))
 	from := func(address, token, path string) *testkit.Response {
-		r := testkit.As(token, http.MethodGet, path, nil)
-		r.Headers["X-Forwarded-For"] = address
-		return s.Send(t, r)
+		return s.Send(t, testkit.As(token, http.MethodGet, path, nil).Header("X-Forwarded-For", address))
 	}
 	const guesser, other = "198.51.100.1", "198.51.100.2"
 	for guess, path := range []string{divisions, "/api/events", divisions} { // one count for all operations
@@ -94,8 +92,7 @@ func TestAddressBehindAProxy(t *testing.T) {
 			s := testkit.New(t, testkit.With("RATE_LIMIT_PER_MINUTE", "1"), testkit.With("TRUSTED_PROXIES", c.proxies))
 			from := func(address string) int {
 				r := testkit.As("", http.MethodGet, "/api/uaddresses/regions", nil)
-				r.Headers["X-Forwarded-For"] = address
-				return s.Send(t, r).Status
+				return s.Send(t, r.Header("X-Forwarded-For", address)).Status
 			}
 			require.Equal(t, http.StatusOK, from("198.51.100.1"))
 			require.Equal(t, c.second, from("198.51.100.2"))
@@ -114,8 +111,7 @@ func TestQueryEncoding(t *testing.T) {
 		require.Equal(t, []string{string(rule)}, s.Send(t, testkit.As("sandbox-owner", http.MethodGet, divisions+query, nil)).Rules(), query)
 	}
 	// The URL is checked before the body.
-	create := testkit.As("sandbox-owner", http.MethodPost, divisions+"?x=%zz", nil)
-	create.Raw, create.Headers["Content-Type"] = "{", "application/json"
+	create := testkit.As("sandbox-owner", http.MethodPost, divisions+"?x=%zz", nil).Sending("application/json", "{")
 	require.Equal(t, []string{string(rules.RequestURL)}, s.Send(t, create).Rules())
 	// A semicolon is part of the value.
 	r := s.Send(t, testkit.As("sandbox-owner", http.MethodGet, divisions+"?name=a;b", nil))

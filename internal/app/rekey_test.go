@@ -79,8 +79,7 @@ func TestRekey(t *testing.T) {
 	pending := old.Send(t, release)
 	require.Equal(t, http.StatusAccepted, pending.Status, "%s", pending.Raw)
 	require.JSONEq(t, string(pending.Body.Data), string(s.Send(t, release).Body.Data), "the same request has the same job")
-	create := requestOf(t, old, "createDivision")
-	create.Headers["X-Idempotency-Key"] = "once"
+	create := requestOf(t, old, "createDivision").Header("X-Idempotency-Key", "once")
 	created := old.Send(t, create)
 	require.Equal(t, http.StatusOK, created.Status, "%s", created.Raw)
 	require.JSONEq(t, string(created.Body.Data), string(s.Send(t, create).Body.Data))

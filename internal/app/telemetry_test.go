@@ -35,8 +35,7 @@ func TestTraceOfARequest(t *testing.T) {
 		testkit.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 	send := func(method, path string, body any) {
 		request := testkit.As(world.TokenValue("doctor"), method, path, body)
-		request.Headers["traceparent"] = "00-" + traceID + "-" + callersSpan + "-01"
-		r := srv.Send(t, request)
+		r := srv.Send(t, request.Header("traceparent", "00-"+traceID+"-"+callersSpan+"-01"))
 		require.Less(t, r.Status, 300, "%s", r.Raw)
 	}
 	named := func(name string) []tracetest.SpanStub {

@@ -70,8 +70,7 @@ func (w *walk) call(token, method, path string, body any, status int, data any) 
 func (w *walk) send(token, method, path string, body any) *testkit.Response {
 	w.t.Helper()
 	r := testkit.As(token, method, path, body)
-	r.Headers["X-Custom-PSK"], r.Headers["API-key"] = "hosting", world.MISKey
-	return w.Send(w.t, r)
+	return w.Send(w.t, r.Header("X-Custom-PSK", "hosting").Header("API-key", world.MISKey))
 }
 
 func (w *walk) get(path string, data any) {

@@ -49,7 +49,7 @@ func register(t *testing.T, b *box) (r registered) {
 func (r registered) enter(t *testing.T, b *box) {
 	t.Helper()
 	send := func(token, path string, status int, body, data any) {
-		request := withHeader(testkit.As(token, http.MethodPost, path, body), "API-key", r.mis.Secret)
+		request := testkit.As(token, http.MethodPost, path, body).Header("API-key", r.mis.Secret)
 		answer := testkit.Send(t, b.url, request)
 		require.Equal(t, status, answer.Status, "%s", answer.Raw)
 		answer.Data(t, data)
@@ -81,7 +81,7 @@ func (r registered) enter(t *testing.T, b *box) {
 func (r registered) show(t *testing.T, b *box, token string) {
 	t.Helper()
 	read := func(path string, data any) {
-		answer := testkit.Send(t, b.url, withHeader(testkit.As(token, http.MethodGet, path, nil), "API-key", r.mis.Secret))
+		answer := testkit.Send(t, b.url, testkit.As(token, http.MethodGet, path, nil).Header("API-key", r.mis.Secret))
 		require.Equal(t, http.StatusOK, answer.Status, "%s", answer.Raw)
 		answer.Data(t, data)
 	}

@@ -66,12 +66,6 @@ func (b *box) fetch(t *testing.T, path, accept string) (contentType, body string
 	return res.Header.Get("Content-Type"), string(raw)
 }
 
-func withHeader(r world.Request, name, value string) world.Request {
-	r.Headers = maps.Clone(r.Headers)
-	r.Headers[name] = value
-	return r
-}
-
 // requireExplained checks the explanation of an answer to a case: exactly its
 // rules have refused, and whatever stands before them has passed or is off.
 func requireExplained(t *testing.T, b *box, c conformance.Result) {
@@ -144,7 +138,7 @@ func TestTraffic(t *testing.T) {
 func explainTakesAnyRequestID(t *testing.T, b *box) {
 	get := testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil)
 	for _, id := range []string{"plain", "a#1", "a/b", "//", ".", "..", "?x=%41&y", "a b", "%", `"<>\^{|}~`, strings.Repeat("#", 200)} {
-		r := testkit.Send(t, b.url, withHeader(get, "X-Request-ID", id))
+		r := testkit.Send(t, b.url, get.Header("X-Request-ID", id))
 		require.Equal(t, http.StatusOK, r.Status)
 		require.Equal(t, id, r.Header.Get("X-Request-Id"))
 		escaped := strings.ReplaceAll(url.PathEscape(id), ".", "%2E")
@@ -305,7 +299,7 @@ func coverageCountsRepeats(t *testing.T, b *box) {
 	list := testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil)
 
 	send(wrong, 422)
-	send(withHeader(wrong, "Authorization", "Bearer sandbox-doctor"), 403)
+	send(wrong.Header("Authorization", "Bearer sandbox-doctor"), 403)
 	require.Zero(t, repeats("createDivision"), "another token is another request")
 	for range 100 { // a job of the new world may have changed something in between
 		if send(wrong, 422); repeats("createDivision") != (traffic.Repeats{}) {
@@ -365,7 +359,7 @@ func trafficHoldsNoPersonalData(t *testing.T, b *box) {
 		r.Path = (&url.URL{Path: r.Path}).EscapedPath()
 		r.Path = strings.NewReplacer("%3F", "?", "%3D", "=", "%26", "&").Replace(r.Path)
 		id := fmt.Sprintf("request-%d", i)
-		r = withHeader(withHeader(withHeader(r, "X-Request-ID", id), "X-Forwarded-For", "192.0.2.77"), "User-Agent", "canary")
+		r = r.Header("X-Request-ID", id).Header("X-Forwarded-For", "192.0.2.77").Header("User-Agent", "canary")
 		require.GreaterOrEqual(t, testkit.Send(t, b.url, r).Status, 200)
 		ids = append(ids, id)
 	}
@@ -415,7 +409,7 @@ func trafficOfManyClients(t *testing.T, b *box) {
 		working.Go(func() {
 			for n := range each {
 				id := fmt.Sprintf("%d/%d", client, n)
-				testkit.Send(t, b.url, withHeader(testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil), "X-Request-ID", id))
+				testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil).Header("X-Request-ID", id))
 				b.explain(t, id)
 				if n%5 == 0 {
 					b.coverage(t)
@@ -543,7 +537,7 @@ func explainByNumber(t *testing.T, b *box) {
 	require.Equal(t, "getJob", last.Operation.ID)
 
 	number := fmt.Sprint(x.Number)
-	testkit.Send(t, b.url, withHeader(testkit.As("", http.MethodGet, "/api/jobs/1", nil), "X-Request-ID", number))
+	testkit.Send(t, b.url, testkit.As("", http.MethodGet, "/api/jobs/1", nil).Header("X-Request-ID", number))
 	require.Equal(t, "getJob", b.explain(t, number).Operation.ID, "an id that a client has sent comes first")
 	var answer struct{ Error string }
 	for _, path := range []string{"0", "-1", "999999"} {
@@ -594,7 +588,7 @@ func refusedScopesAreNamed(t *testing.T, b *box) {
 // others do.
 func warnings(t *testing.T, b *box) {
 	const key = "no API-key was sent"
-	list := withHeader(testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil), "API-key", world.MISKey)
+	list := testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil).Header("API-key", world.MISKey)
 	warned := func(r world.Request) []string {
 		t.Helper()
 		answer := testkit.Send(t, b.url, r)
@@ -609,7 +603,7 @@ func warnings(t *testing.T, b *box) {
 	at := func(path string) world.Request {
 		r := list
 		if strings.HasPrefix(path, "/api/events") {
-			r = withHeader(events.Request, "API-key", world.MISKey)
+			r = events.Request.Header("API-key", world.MISKey)
 		}
 		r.Path = path
 		return r
@@ -633,7 +627,7 @@ func warnings(t *testing.T, b *box) {
 		require.Len(t, found, 1, path)
 		require.Contains(t, found[0], want, path)
 	}
-	found := warned(withHeader(list, "API-key", ""))
+	found := warned(list.Header("API-key", ""))
 	require.Len(t, found, 1)
 	require.Contains(t, found[0], key)
 	refused := testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodPost, "/api/divisions?x=1", map[string]any{}))
@@ -641,17 +635,17 @@ func warnings(t *testing.T, b *box) {
 
 	passing, ok := testkit.World().Passing("activateDivision")
 	require.True(t, ok)
-	again := withHeader(withHeader(passing.Request, "API-key", world.MISKey), "X-Idempotency-Key", "first")
+	again := passing.Request.Header("API-key", world.MISKey).Header("X-Idempotency-Key", "first")
 	require.Empty(t, warned(again))
 	testkit.Send(t, b.url, again) // refused: the division is active by now
 	create, ok := testkit.World().Passing("createDivision")
 	require.True(t, ok)
-	again = withHeader(withHeader(create.Request, "API-key", world.MISKey), "X-Idempotency-Key", "second")
+	again = create.Request.Header("API-key", world.MISKey).Header("X-Idempotency-Key", "second")
 	require.Empty(t, warned(again))
 	found = warned(again)
 	require.Len(t, found, 1)
 	require.Contains(t, found[0], "this idempotency key has come before")
-	require.Empty(t, warned(withHeader(again, "X-Idempotency-Key", "third")))
+	require.Empty(t, warned(again.Header("X-Idempotency-Key", "third")))
 
 	for _, c := range testkit.World().Cases {
 		if len(c.Rules) > 0 || len(c.Config) > 0 || c.Request.Method != http.MethodGet || c.OperationID == "listEvents" {

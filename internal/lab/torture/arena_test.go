@@ -419,9 +419,7 @@ func (a *arena) invite(t *testing.T, request world.Request, n int) []world.Reque
 		ids[i] = uuid.New()
 		token := "torture-" + ids[i].String()
 		emails[i], hashes[i] = token+"@example.com", seal.Token(token)
-		requests[i] = request
-		requests[i].Headers = maps.Clone(request.Headers)
-		requests[i].Headers["Authorization"] = "Bearer " + token
+		requests[i] = request.Bearing(token)
 	}
 	own := strings.TrimPrefix(request.Headers["Authorization"], "Bearer ")
 	tag, err := a.pool.Exec(t.Context(), `

@@ -168,7 +168,7 @@ var endings = []ending{
 	codesOf("the days of codes for a document (OTP_RESOURCE_LIMIT)", "OTP_RESOURCE_LIMIT", 30*24*time.Hour, func(t *testing.T, s *stage) (request world.Request, key, rule string) {
 		token := s.token(t, world.TokenValue("doctor"))
 		token.ExpiresAt = s.Clock.Now().AddDate(1, 0, 0).Unix()
-		return bearing(s.passing(t, "resendDeclarationRequestOtp"), s.issue(t, token)),
+		return s.passing(t, "resendDeclarationRequestOtp").Bearing(s.issue(t, token)),
 			otp.CounterKey(otp.PerResource, world.ID("new declaration request").String()), "declaration_request.resend_otp.resource_limit"
 	}),
 	codesOf("a day of codes of a legal entity (OTP_LEGAL_ENTITY_DAILY_LIMIT)", "OTP_LEGAL_ENTITY_DAILY_LIMIT", 24*time.Hour, func(t *testing.T, s *stage) (request world.Request, key, rule string) {
@@ -386,7 +386,7 @@ var endings = []ending{
 			changed, end := unverifiedOverClockChange(s.Clock.Now())
 			s.exec(t, "UPDATE prm.parties SET updated_at = $2 WHERE id = $1", world.ID("party unverified_owner"), changed)
 			return end, func() bool {
-				return s.refused(t, bearing(s.passing(t, "createDivision"), world.TokenValue("unverified_owner")), "division.create.party")
+				return s.refused(t, s.passing(t, "createDivision").Bearing(world.TokenValue("unverified_owner")), "division.create.party")
 			}
 		},
 	},
@@ -397,7 +397,7 @@ var endings = []ending{
 			changed, end := unverifiedOverClockChange(s.Clock.Now())
 			s.exec(t, "UPDATE prm.parties SET updated_at = $2 WHERE id = $1", world.ID("party unverified_owner"), changed)
 			return end, func() bool {
-				return !s.refused(t, bearing(s.passing(t, "createDivision"), world.TokenValue("unverified_owner")), "division.create.party")
+				return !s.refused(t, s.passing(t, "createDivision").Bearing(world.TokenValue("unverified_owner")), "division.create.party")
 			}
 		},
 	},
@@ -862,7 +862,7 @@ func (s *stage) registering(t *testing.T, changes map[string]any) world.Request 
 func (s *stage) keyed(t *testing.T) (request world.Request, key string) {
 	t.Helper()
 	sent := uuid.NewString()
-	return withHeader(s.passing(t, "createDivision"), "X-Idempotency-Key", sent), idempotency.KeyHash(s.Keys, world.ID("clinic"), world.ID("owner"), sent)
+	return s.passing(t, "createDivision").Header("X-Idempotency-Key", sent), idempotency.KeyHash(s.Keys, world.ID("clinic"), world.ID("owner"), sent)
 }
 
 func (s *stage) keyEnds(t *testing.T, key string) (at time.Time) {

@@ -124,7 +124,7 @@ func (r *repeater) settle(answer *testkit.Response) {
 
 // keyed is the request with a key.
 func (r *repeater) keyed(key string) world.Request {
-	return withHeader(r.request, []string{"X-Idempotency-Key", "Idempotency-Key"}[rand.IntN(2)], key)
+	return r.request.Header([]string{"X-Idempotency-Key", "Idempotency-Key"}[rand.IntN(2)], key)
 }
 
 // whileUnderWay sends a request while it is carried out elsewhere, which ends in

@@ -96,7 +96,7 @@ func TestNobodySeesOrChangesAnothersData(t *testing.T) {
 			}
 			token := s.issue(t, stranger) // one may log itself out
 			for _, request := range s.attempts(op, before.ids, owner) {
-				request = bearing(request, token)
+				request = request.Bearing(token)
 				answer := s.Send(t, request)
 				// No job runs here, so that what one would change stays as it is.
 				require.False(t, answer.Status == http.StatusAccepted && !asksForAnother(t, op, request), "%s: a stranger's %s %s has become a job", op.id, request.Method, request.Path)

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -172,9 +171,7 @@ func TestLostAnswersAreFoundAgain(t *testing.T) {
 			f := faults[(turn+i)%len(faults)]
 			what := fmt.Sprintf("%s, %s, round %d", op.OperationID, f.name, i)
 			renew()
-			request := passing.Request
-			request.Headers = maps.Clone(request.Headers)
-			request.Headers["X-Idempotency-Key"] = uuid.NewString()
+			request := passing.Request.Header("X-Idempotency-Key", uuid.NewString())
 			made := n.grows(t, func() {
 				require.NoError(t, n.postgres.suffer(f))
 				status, err := n.send(request)

@@ -56,7 +56,7 @@ func breakParameters(t *testing.T, tr *trial, c *inProcess, op *target, n int) {
 			value, must = wrongFilter(r, parameter.Schema.Value)
 			target = withFilter(t, request.Path, parameter.Name, value)
 		case openapi3.ParameterInHeader:
-			broken = withHeader(request, parameter.Name, wrongKey(r))
+			broken = request.Header(parameter.Name, wrongKey(r))
 		default:
 			t.Fatalf("nobody breaks a parameter in a %s", parameter.In)
 		}

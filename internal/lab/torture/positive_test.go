@@ -54,7 +54,7 @@ func TestFittingRequests(t *testing.T) {
 				t.Parallel()
 				for i, request := range op.passing { // a logout ends nobody else's session
 					if token, sent := strings.CutPrefix(request.Headers["Authorization"], "Bearer "); sent {
-						op.passing[i] = bearing(request, s.issue(t, s.token(t, token)))
+						op.passing[i] = request.Bearing(s.issue(t, s.token(t, token)))
 					}
 				}
 				checks := 1

@@ -224,22 +224,6 @@ func (s *stage) twin(t *testing.T, of uuid.UUID) uuid.UUID {
 	return id
 }
 
-// bearing is a request with another token.
-func bearing(r world.Request, token string) world.Request {
-	return withHeader(r, "Authorization", "Bearer "+token)
-}
-
-// withHeader is a request with another value of a header; an empty one takes it away.
-func withHeader(r world.Request, name, value string) world.Request {
-	r.Headers = maps.Clone(r.Headers)
-	if value == "" {
-		delete(r.Headers, name)
-	} else {
-		r.Headers[name] = value
-	}
-	return r
-}
-
 // cell is what a column of the matrix needs to know of an operation.
 type cell struct {
 	op      guarded
@@ -261,33 +245,33 @@ type caller struct {
 func callers() []caller {
 	return []caller{
 		{"who may", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
-			return bearing(c.request, s.issue(t, c.token)), c.passes
+			return c.request.Bearing(s.issue(t, c.token)), c.passes
 		}},
 		{"no token", func(_ *testing.T, _ *stage, c cell) (world.Request, documented) {
-			return withHeader(c.request, "Authorization", ""), c.op.gateway(c.passes, rules.GatewayTokenMissing)
+			return c.request.Header("Authorization", ""), c.op.gateway(c.passes, rules.GatewayTokenMissing)
 		}},
 		{"a malformed token", func(_ *testing.T, _ *stage, c cell) (world.Request, documented) {
-			return withHeader(c.request, "Authorization", "Basic c2FuZGJveDpvd25lcg=="), c.op.gateway(c.passes, rules.GatewayTokenMissing)
+			return c.request.Header("Authorization", "Basic c2FuZGJveDpvd25lcg=="), c.op.gateway(c.passes, rules.GatewayTokenMissing)
 		}},
 		{"an unknown token", func(_ *testing.T, _ *stage, c cell) (world.Request, documented) {
-			return bearing(c.request, "torture-"+uuid.NewString()), c.op.gateway(c.passes, rules.GatewayTokenUnknown)
+			return c.request.Bearing("torture-" + uuid.NewString()), c.op.gateway(c.passes, rules.GatewayTokenUnknown)
 		}},
 		{"a refresh token", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
 			c.token.Name = auth.RefreshToken
-			return bearing(c.request, s.issue(t, c.token)), c.op.gateway(c.passes, rules.GatewayTokenKind)
+			return c.request.Bearing(s.issue(t, c.token)), c.op.gateway(c.passes, rules.GatewayTokenKind)
 		}},
 		{"an expired token", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
 			c.token.ExpiresAt = s.Clock.Now().Unix()
-			return bearing(c.request, s.issue(t, c.token)), c.op.gateway(c.passes, rules.GatewayTokenExpired)
+			return c.request.Bearing(s.issue(t, c.token)), c.op.gateway(c.passes, rules.GatewayTokenExpired)
 		}},
 		{"a revoked token", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
 			value := s.issue(t, c.token)
 			require.Equal(t, http.StatusOK, s.send(t, testkit.As(value, http.MethodPost, "/auth/logout", nil)).Status)
-			return bearing(c.request, value), c.op.gateway(c.passes, rules.GatewayTokenExpired)
+			return c.request.Bearing(value), c.op.gateway(c.passes, rules.GatewayTokenExpired)
 		}},
 		{"a blocked user", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
 			s.set(t, "mithril.users", "is_blocked", c.token.User, "true", "false")
-			return bearing(c.request, s.issue(t, c.token)), c.op.gateway(c.passes, rules.GatewayTokenUserBlocked)
+			return c.request.Bearing(s.issue(t, c.token)), c.op.gateway(c.passes, rules.GatewayTokenUserBlocked)
 		}},
 		{"a blocked client", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
 			if c.op.public { // nobody asks for the token, but some ask for the clinic that it is of
@@ -295,32 +279,32 @@ func callers() []caller {
 				c.token.Details = changedDetails(c.token, "client_id", c.client)
 			}
 			s.set(t, "mithril.clients", "is_blocked", c.client, "true", "false")
-			return bearing(c.request, s.issue(t, c.token)), c.op.gateway(c.passes, rules.GatewayTokenClientBlocked)
+			return c.request.Bearing(s.issue(t, c.token)), c.op.gateway(c.passes, rules.GatewayTokenClientBlocked)
 		}},
 		{"every scope but those that are wanted", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
 			c.token.Details = changedDetails(c.token, "scope", strings.Join(auth.Missing(c.all, c.op.scopes), " "))
-			r := bearing(c.request, s.issue(t, c.token))
+			r := c.request.Bearing(s.issue(t, c.token))
 			if len(c.op.scopes) == 0 {
 				return r, c.passes
 			}
 			return r, c.op.gateway(c.passes, rules.GatewayScope, "scopes", strings.Join(c.op.scopes, ", "))
 		}},
 		{"a broker without the scope", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
-			r := withHeader(bearing(c.request, s.issue(t, c.token)), "API-key", world.MISKeyNoScope)
+			r := c.request.Bearing(s.issue(t, c.token)).Header("API-key", world.MISKeyNoScope)
 			if c.direct || len(c.op.scopes) == 0 {
 				return r, c.passes
 			}
 			return r, c.op.gateway(c.passes, rules.GatewayBrokerScope, "scopes", strings.Join(c.op.scopes, ", "))
 		}},
 		{"an unknown broker", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
-			r := withHeader(bearing(c.request, s.issue(t, c.token)), "API-key", uuid.NewString())
+			r := c.request.Bearing(s.issue(t, c.token)).Header("API-key", uuid.NewString())
 			if c.direct {
 				return r, c.passes
 			}
 			return r, c.op.gateway(c.passes, rules.GatewayAPIKeyUnknown)
 		}},
 		{"a broker without rights", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
-			r := withHeader(bearing(c.request, s.issue(t, c.token)), "API-key", world.MISKeyUnbroken)
+			r := c.request.Bearing(s.issue(t, c.token)).Header("API-key", world.MISKeyUnbroken)
 			if c.direct {
 				return r, c.passes
 			}
@@ -328,16 +312,16 @@ func callers() []caller {
 		}},
 		{"another legal entity", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
 			c.token.Details = changedDetails(c.token, "client_id", s.twin(t, c.client))
-			return bearing(c.request, s.issue(t, c.token)), c.op.own(s.Config.Get(), c.passes, asksForOwner)
+			return c.request.Bearing(s.issue(t, c.token)), c.op.own(s.Config.Get(), c.passes, asksForOwner)
 		}},
 		{"a suspended legal entity", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
 			s.set(t, "prm.legal_entities", "status", c.client, subject.Suspended, subject.Active)
-			return bearing(c.request, s.issue(t, c.token)),
+			return c.request.Bearing(s.issue(t, c.token)),
 				c.op.own(s.Config.Get(), c.passes, func(r rules.Rule) bool { return asksForStatus(r) && !takesSuspended(r) })
 		}},
 		{"a closed legal entity", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
 			s.set(t, "prm.legal_entities", "status", c.client, subject.Closed, subject.Active)
-			return bearing(c.request, s.issue(t, c.token)), c.op.own(s.Config.Get(), c.passes, asksForStatus)
+			return c.request.Bearing(s.issue(t, c.token)), c.op.own(s.Config.Get(), c.passes, asksForStatus)
 		}},
 	}
 }

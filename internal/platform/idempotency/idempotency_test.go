@@ -49,7 +49,7 @@ func (f *fixture) create(header, value string, changes map[string]any) world.Req
 	maps.Copy(body, changes)
 	r := c.Request
 	r.Headers, r.Body = maps.Clone(r.Headers), body
-	r.Headers[header] = value
+	r.Headers[header] = value // an empty one is sent too
 	return r
 }
 
@@ -115,13 +115,12 @@ func TestSentAgain(t *testing.T) {
 	require.Equal(t, 1, f.created())
 
 	both := f.create("X-Idempotency-Key", "k2", nil)
-	both.Headers["Idempotency-Key"] = key
+	both = both.Header("Idempotency-Key", key)
 	require.Equal(t, "k2", f.send(both).Body.Meta["idempotency_key"])
 	require.Equal(t, 2, f.created(), "X-Idempotency-Key counts when both are sent")
 	require.False(t, replayed(f.send(f.create("X-Idempotency-Key", "", nil))))
 	require.False(t, replayed(f.send(f.create("X-Idempotency-Key", "ключ", nil))))
-	both.Headers["X-Idempotency-Key"] = "ключ"
-	require.Nil(t, f.send(both).Body.Meta["idempotency_key"], "nor is the other header looked at")
+	require.Nil(t, f.send(both.Header("X-Idempotency-Key", "ключ")).Body.Meta["idempotency_key"], "nor is the other header looked at")
 	require.Equal(t, 5, f.created(), "what is no key is none")
 	var stored string
 	require.NoError(t, f.Pool.QueryRow(t.Context(), "SELECT string_agg(k::text, ' ') FROM idempotency.keys k").Scan(&stored))
@@ -140,8 +139,7 @@ func TestAnotherRequest(t *testing.T) {
 	require.Equal(t, 1, f.created())
 
 	others := f.create("X-Idempotency-Key", "k", map[string]any{"external_id": "1"})
-	others.Headers["Authorization"] = "Bearer " + world.TokenValue("msp_owner")
-	require.Equal(t, http.StatusOK, f.send(others).Status, "the keys of others are not in the way")
+	require.Equal(t, http.StatusOK, f.send(others.Bearing(world.TokenValue("msp_owner"))).Status, "the keys of others are not in the way")
 
 	require.Equal(t, 2, f.created())
 }
@@ -186,9 +184,7 @@ func TestRefusalsKeepTheirWrites(t *testing.T) {
 	c, ok := f.World.Passing("completeVerification")
 	require.True(t, ok)
 	phone := strings.Split(c.Request.Path, "/")[3]
-	r := c.Request
-	r.Headers = maps.Clone(r.Headers)
-	r.Headers["X-Idempotency-Key"] = "k"
+	r := c.Request.Header("X-Idempotency-Key", "k")
 	r.Body = map[string]any{"code": 1}
 	attempts := func() (n int) {
 		require.NoError(t, f.Pool.QueryRow(t.Context(), "SELECT attempts_count FROM otp.verifications WHERE phone_number = $1 AND active", phone).Scan(&n))
@@ -218,9 +214,7 @@ func TestEveryChangeCanBeSentAgain(t *testing.T) {
 			}
 			require.True(t, ok, op.OperationID)
 			t.Run(op.OperationID, func(t *testing.T) {
-				r := c.Request
-				r.Headers = maps.Clone(r.Headers)
-				r.Headers["X-Idempotency-Key"] = op.OperationID
+				r := c.Request.Header("X-Idempotency-Key", op.OperationID)
 				first := f.Send(t, r)
 				want := c.Expect.Status
 				if op.OperationID == "verifyApproval" { // with a key it leaves to a worker what it does itself without one

@@ -210,7 +210,7 @@ func TestCreateOrder(t *testing.T) {
 	} {
 		request := testkit.As(c.token, http.MethodPost, "/api/divisions", c.body)
 		if c.body == nil {
-			request.Raw, request.Headers["Content-Type"] = "{", "application/json"
+			request = request.Sending("application/json", "{")
 		}
 		r := s.Send(t, request)
 		require.Equal(t, c.rules, r.Rules(), "%s: %s", c.name, r.Raw)

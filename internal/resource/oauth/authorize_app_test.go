@@ -91,8 +91,7 @@ func TestAuthorizeOrder(t *testing.T) {
 	} {
 		refuses(t, s, with(t, request, c.changes), c.rules...)
 	}
-	request.Headers["Authorization"] = "Bearer " + world.TokenValue("doctor_without")
-	refuses(t, s, request, "gateway.token.unknown")
+	refuses(t, s, request.Bearing(world.TokenValue("doctor_without")), "gateway.token.unknown")
 	require.Equal(t, before, state(t, s), "refusals change nothing")
 
 	access := testkit.As(world.TokenValue("leaving"), http.MethodPost, "/oauth/apps/authorize", object{})

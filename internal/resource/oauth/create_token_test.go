@@ -198,8 +198,6 @@ func TestExchangeOrder(t *testing.T) {
 func TestExchangeIsPublic(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle(), testkit.With("GATEWAY_API_KEY", "required"))
-	request := passing(t, s, "createToken")
-	delete(request.Headers, "API-key")
-	request.Headers["Authorization"] = "Bearer nonsense"
+	request := passing(t, s, "createToken").Header("API-key", "").Bearing("nonsense")
 	require.Equal(t, http.StatusCreated, s.Send(t, request).Status)
 }

@@ -135,8 +135,7 @@ func TestScopesThatRoleAndTypeShare(t *testing.T) {
 			for _, scope := range strings.Fields(ofType) {
 				if !slices.Contains(shared, scope) {
 					request := with(t, passing(t, s, "authorizeApp"), object{"scope": strings.Join(append(shared, scope), " ")})
-					request.Headers["Authorization"] = "Bearer " + session.Value
-					require.Equal(t, []string{"app.authorize.scope_roles"}, s.Send(t, request).Rules(), "%s of %s", role, kind)
+					require.Equal(t, []string{"app.authorize.scope_roles"}, s.Send(t, request.Bearing(session.Value)).Rules(), "%s of %s", role, kind)
 					break
 				}
 			}
