@@ -13343,7 +13343,9 @@ type ClientInterface interface {
 	//
 	// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
 	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
-	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+	// up. Where a forbidden group names what an approval lets an employee read (or the referral that is its `reason`), the employee gets
+	// an approval of that group, too, with the verified one as its `reason`. A `StatusChangeEvent` of `Approval` is stored with the
+	// change, and one for each approval that ends or is added.
 	//
 	// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
 	// 202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.
@@ -13363,7 +13365,9 @@ type ClientInterface interface {
 	//
 	// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
 	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
-	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+	// up. Where a forbidden group names what an approval lets an employee read (or the referral that is its `reason`), the employee gets
+	// an approval of that group, too, with the verified one as its `reason`. A `StatusChangeEvent` of `Approval` is stored with the
+	// change, and one for each approval that ends or is added.
 	//
 	// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
 	// 202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.
@@ -16049,7 +16053,9 @@ func (c *Client) GetApproval(ctx context.Context, patientID string, id string, r
 //
 // What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
 // the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
-// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+// up. Where a forbidden group names what an approval lets an employee read (or the referral that is its `reason`), the employee gets
+// an approval of that group, too, with the verified one as its `reason`. A `StatusChangeEvent` of `Approval` is stored with the
+// change, and one for each approval that ends or is added.
 //
 // How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
 // 202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.
@@ -16079,7 +16085,9 @@ func (c *Client) VerifyApprovalWithBody(ctx context.Context, patientID string, i
 //
 // What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
 // the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
-// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+// up. Where a forbidden group names what an approval lets an employee read (or the referral that is its `reason`), the employee gets
+// an approval of that group, too, with the verified one as its `reason`. A `StatusChangeEvent` of `Approval` is stored with the
+// change, and one for each approval that ends or is added.
 //
 // How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
 // 202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.
@@ -30132,7 +30140,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
 	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
-	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+	// up. Where a forbidden group names what an approval lets an employee read (or the referral that is its `reason`), the employee gets
+	// an approval of that group, too, with the verified one as its `reason`. A `StatusChangeEvent` of `Approval` is stored with the
+	// change, and one for each approval that ends or is added.
 	//
 	// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
 	// 202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.
@@ -30152,7 +30162,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
 	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
-	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+	// up. Where a forbidden group names what an approval lets an employee read (or the referral that is its `reason`), the employee gets
+	// an approval of that group, too, with the verified one as its `reason`. A `StatusChangeEvent` of `Approval` is stored with the
+	// change, and one for each approval that ends or is added.
 	//
 	// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
 	// 202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.
@@ -37399,7 +37411,9 @@ func (c *ClientWithResponses) GetApprovalWithResponse(ctx context.Context, patie
 //
 // What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
 // the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
-// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+// up. Where a forbidden group names what an approval lets an employee read (or the referral that is its `reason`), the employee gets
+// an approval of that group, too, with the verified one as its `reason`. A `StatusChangeEvent` of `Approval` is stored with the
+// change, and one for each approval that ends or is added.
 //
 // How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
 // 202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.
@@ -37425,7 +37439,9 @@ func (c *ClientWithResponses) VerifyApprovalWithBodyWithResponse(ctx context.Con
 //
 // What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
 // the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
-// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+// up. Where a forbidden group names what an approval lets an employee read (or the referral that is its `reason`), the employee gets
+// an approval of that group, too, with the verified one as its `reason`. A `StatusChangeEvent` of `Approval` is stored with the
+// change, and one for each approval that ends or is added.
 //
 // How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
 // 202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.

@@ -21,6 +21,7 @@ type Referent struct {
 	LegalEntity uuid.UUID // whose it is
 	Patient     string    // hidden (decisions R13)
 	Display     *string   // display_value
+	Items       Items     // what forbidden groups may name of it
 }
 
 // Referents looks up what references lead to.

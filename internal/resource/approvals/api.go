@@ -37,6 +37,8 @@ type People interface {
 	Confirmations(ctx context.Context, person uuid.UUID) ([]medicalevents.Confirmation, error)
 	// IsPreperson reports whether the master index does not know a patient.
 	IsPreperson(ctx context.Context, patient uuid.UUID) (bool, error)
+	// ForbiddenGroups returns the active forbidden groups that name one of the items.
+	ForbiddenGroups(ctx context.Context, of operation.Items) ([]uuid.UUID, error)
 }
 
 // Operations registers what the resource serves.

@@ -102,16 +102,7 @@ var Create = operation.Addition[*API, draft, api.ApprovalCreate]{
 		d.InsertedAt, d.InsertedBy, d.UpdatedAt, d.UpdatedBy = c.Now, c.UserID, c.Now, c.UserID
 		return d
 	},
-	Told: func(d *draft) operation.Told {
-		status := "NEW"
-		if d.IsVerified {
-			status = "ACTIVE"
-		}
-		return operation.Told{Entity: "Approval", Status: status, Changeset: map[string]any{
-			"status": d.Status, "is_verified": d.IsVerified, "expires_at": d.ExpiresAt, "access_level": d.AccessLevel,
-			"granted_to": d.GrantedTo.Identifier.Value.ID, "created_by": d.CreatedBy.Identifier.Value.ID,
-		}}
-	},
+	Told: func(d *draft) operation.Told { return d.told() },
 	Respond: func(c *creating, d *draft) (any, error) {
 		shown, err := c.API.show(&d.Document)
 		if err != nil || d.Urgent != nil {
@@ -126,6 +117,18 @@ var Create = operation.Addition[*API, draft, api.ApprovalCreate]{
 		_, err := c.API.Codes.Initialize(ctx, tx, firstCode(c, &d.Document))
 		return otp.Refusal(err, ruleOfCreationLimit)
 	},
+}
+
+// told is what the event and the audit row tell of a new approval.
+func (d *Document) told() operation.Told {
+	status := "NEW"
+	if d.IsVerified {
+		status = "ACTIVE"
+	}
+	return operation.Told{Entity: "Approval", Status: status, Changeset: map[string]any{
+		"status": d.Status, "is_verified": d.IsVerified, "expires_at": d.ExpiresAt, "access_level": d.AccessLevel,
+		"granted_to": d.GrantedTo.Identifier.Value.ID, "created_by": d.CreatedBy.Identifier.Value.ID,
+	}}
 }
 
 // withoutMethod shows an approval that nobody confirms.

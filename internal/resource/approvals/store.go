@@ -182,6 +182,14 @@ func (s store) terminateOthers(ctx context.Context, d *Document, at time.Time, b
 	return ended, nil
 }
 
+// add stores an approval that follows from another one, unless an earlier try has done so.
+func (s store) add(ctx context.Context, d *Document) error {
+	if _, err := s.documents.InsertOne(ctx, d); err != nil && !mongo.IsDuplicateKeyError(err) {
+		return fmt.Errorf("add approval: %w", mongodb.Error(err))
+	}
+	return nil
+}
+
 // referral is what an approval asks of a service request.
 type referral struct {
 	Subject            string      `bson:"subject"`

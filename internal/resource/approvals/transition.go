@@ -32,13 +32,19 @@ type transition struct {
 	moves      operation.Moves
 	told       string // what events say of status
 	set        func(now time.Time) map[string]any
-	// others, when set, changes other approvals, each once however often it is called
-	// with the same moment, and returns all that it has changed at that moment.
-	others func(ctx context.Context, c *call, d *Document, at time.Time) ([]uuid.UUID, error)
+	// others, when set, adds and changes other approvals, each once however often it is
+	// called with the same moment and job, and returns all that it has done then.
+	others func(ctx context.Context, c *call, d *Document, jobID string) ([]change, error)
 	// respond is what the finished job shows.
 	respond func(c *call, d *Document) (any, error)
 	// commit, when set, writes what else commits with the event.
 	commit func(ctx context.Context, tx postgres.Tx, c *call, d *Document) error
+}
+
+// change is what is told of an approval that another one has changed or added.
+type change struct {
+	id uuid.UUID
+	operation.Told
 }
 
 // condition is what a field of an approval must hold: it refuses, and it guards the
@@ -124,9 +130,9 @@ func (t *transition) carryOut(ctx context.Context, a *API, jobID string, raw jso
 	if err := stored.Decode(d); err != nil {
 		return nil, err
 	}
-	var others []uuid.UUID
+	var others []change
 	if t.others != nil {
-		if others, err = t.others(ctx, c, d, c.Now); err != nil {
+		if others, err = t.others(ctx, c, d, jobID); err != nil {
 			return nil, err
 		}
 	}
@@ -137,12 +143,12 @@ func (t *transition) carryOut(ctx context.Context, a *API, jobID string, raw jso
 	return &jobs.Outcome{
 		ResponseData: shown,
 		Commit: func(ctx context.Context, tx postgres.Tx) error {
-			if err := tell(ctx, tx, c, d.ID, events.IDOfJob(jobID), t.told, set()); err != nil {
+			own := change{d.ID, operation.Told{Entity: "Approval", Status: t.told, Changeset: set()}}
+			if err := own.tell(ctx, tx, c, events.IDOfJob(jobID)); err != nil {
 				return err
 			}
-			for _, id := range others {
-				ended := map[string]any{"status": StateTerminated, "expires_at": c.Now, "updated_at": c.Now, "updated_by": c.UserID}
-				if err := tell(ctx, tx, c, id, events.IDOfJob(jobID+" "+id.String()), "TERMINATED", ended); err != nil {
+			for _, other := range others {
+				if err := other.tell(ctx, tx, c, events.IDOfJob(jobID+" "+other.id.String())); err != nil {
 					return err
 				}
 			}
@@ -170,16 +176,16 @@ func (t *transition) changedBefore(ctx context.Context, c *call, jobID string) (
 	return nil, mongodb.Mark{}, fault.ErrStale // it may be changed again already: the job tries once more
 }
 
-// tell writes the event and the audit row of a change.
-func tell(ctx context.Context, tx postgres.Tx, c *call, id, event uuid.UUID, status string, set map[string]any) error {
+// tell writes the event and the audit row.
+func (o change) tell(ctx context.Context, tx postgres.Tx, c *call, event uuid.UUID) error {
 	err := events.Write(ctx, tx, events.Event{
-		ID: event, Type: events.StatusChange, EntityType: "Approval", EntityID: id,
-		Attribute: "status", NewValue: status, At: c.Now, ChangedBy: c.UserID,
+		ID: event, Type: events.StatusChange, EntityType: o.Entity, EntityID: o.id,
+		Attribute: "status", NewValue: o.Status, At: c.Now, ChangedBy: c.UserID,
 	})
 	if err != nil {
 		return err
 	}
-	return audit.Write(ctx, tx, audit.Entry{Actor: c.UserID, Resource: Collection, ResourceID: id, At: c.Now, Changeset: set})
+	return audit.Write(ctx, tx, audit.Entry{Actor: c.UserID, Resource: Collection, ResourceID: o.id, At: c.Now, Changeset: o.Changeset})
 }
 
 // approvalIsStored passes when the approval exists, whoever's it is. A malformed id

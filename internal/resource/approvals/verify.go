@@ -85,8 +85,18 @@ var verification = &transition{
 	moves: operation.Moves{Collection: Collection, Attribute: "status", From: []string{StateNew}, To: []string{StateActive}},
 	told:  "ACTIVE",
 	set:   func(time.Time) map[string]any { return map[string]any{"is_verified": true, "status": StateActive} },
-	others: func(ctx context.Context, c *call, d *Document, at time.Time) ([]uuid.UUID, error) {
-		return c.store().terminateOthers(ctx, d, at, c.UserID)
+	others: func(ctx context.Context, c *call, d *Document, jobID string) ([]change, error) {
+		others, err := openGroups(ctx, c, d, jobID)
+		if err != nil {
+			return nil, err
+		}
+		ended, err := c.store().terminateOthers(ctx, d, c.Now, c.UserID)
+		for _, id := range ended {
+			others = append(others, change{id, operation.Told{Entity: "Approval", Status: "TERMINATED", Changeset: map[string]any{
+				"status": StateTerminated, "expires_at": c.Now, "updated_at": c.Now, "updated_by": c.UserID,
+			}}})
+		}
+		return others, err
 	},
 	respond: func(*call, *Document) (any, error) { return map[string]any{}, nil },
 	commit: func(ctx context.Context, tx postgres.Tx, c *call, d *Document) error {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/medicalevents"
@@ -156,6 +157,86 @@ func TestKilledVerifyEndsOnce(t *testing.T) {
 	require.True(t, f.approval(id).IsVerified)
 	require.Equal(t, 1, f.told(former, "TERMINATED"))
 	require.Equal(t, 1, f.count("otp.verifications WHERE resource_id = $1 AND status = 'verified'", id))
+}
+
+// groupsOpenedBy are the approvals of forbidden groups that follow from an approval.
+func (f *fixture) groupsOpenedBy(id uuid.UUID) (all []approvals.Document) {
+	f.t.Helper()
+	cursor, err := f.Mongo.Collection(approvals.Collection).Find(f.t.Context(), bson.D{{Key: "reason.identifier.value", Value: id}})
+	require.NoError(f.t, err)
+	require.NoError(f.t, cursor.All(f.t.Context(), &all))
+	return all
+}
+
+// Who may read an episode that a forbidden group hides may read what else the group hides.
+func TestVerifyOpensForbiddenGroups(t *testing.T) {
+	t.Parallel()
+	var killed atomic.Bool
+	f := start(t, testkit.WithHook(func(string) {
+		if killed.CompareAndSwap(false, true) {
+			panic("killed") // the second try opens the same group
+		}
+	}))
+	hidden := testkit.As(doctor, http.MethodGet,
+		"/api/patients/"+world.ID("patient").String()+"/encounters/"+world.ID("encounter that a forbidden group hides").String(), nil)
+	require.Equal(t, []string{"encounter.get.forbidden_group"}, f.Send(t, hidden).Rules())
+
+	episode := approvals.To("episode_of_care", world.ID("episode that a forbidden group hides"))
+	id, code := f.coded(func(d *approvals.Document) { d.GrantedResources = []approvals.Reference{episode} })
+	killed.Store(false)
+	f.Send(t, verify(id, code))
+	require.Eventually(t, func() bool { return f.told(id, "ACTIVE") == 1 }, time.Minute, 20*time.Millisecond)
+
+	opened := f.groupsOpenedBy(id)
+	require.Len(t, opened, 1)
+	group, from := opened[0], f.approval(id)
+	require.Equal(t, []approvals.Reference{approvals.To("forbidden_group", world.ID("forbidden group"))}, group.GrantedResources)
+	require.Equal(t, approvals.To("approval", id), *group.Reason)
+	require.Equal(t, approvals.StateActive, group.State(f.Clock.Now()))
+	require.Equal(t, from.UpdatedAt.Add(30*24*time.Hour), group.ExpiresAt)
+	require.Equal(t, []approvals.Reference{from.GrantedTo, from.GrantedBy, from.CreatedBy}, []approvals.Reference{group.GrantedTo, group.GrantedBy, group.CreatedBy})
+	require.Equal(t, 1, f.told(group.ID, "ACTIVE"))
+	require.Equal(t, 1, f.count("prm.audit_log WHERE resource = 'approvals' AND resource_id = $1", group.ID.String()))
+	require.Equal(t, http.StatusOK, f.Send(t, hidden).Status)
+	shown := f.Send(t, testkit.As(doctor, http.MethodGet, "/api/patients/"+world.ID("patient").String()+"/approvals/"+group.ID.String(), nil))
+	require.Equal(t, http.StatusOK, shown.Status, "%s", shown.Raw)
+}
+
+// A group that hides nothing of what is opened stays closed, and so do all to who may write or to a legal entity.
+func TestVerifyOpensNoOtherGroups(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	hidden := approvals.To("episode_of_care", world.ID("episode that a forbidden group hides"))
+	for name, change := range map[string]func(d *approvals.Document){
+		"of no group": func(d *approvals.Document) {
+			d.GrantedResources[0] = approvals.To("episode_of_care", world.ID("episode"))
+		},
+		"for writing":       func(d *approvals.Document) { d.AccessLevel = "write" },
+		"to a legal entity": func(d *approvals.Document) { d.GrantedTo = approvals.To("legal_entity", world.ID("clinic")) },
+		"of what is gone":   func(d *approvals.Document) { d.GrantedResources[0] = approvals.To("encounter", uuid.New()) },
+	} {
+		id := f.add("patient", func(d *approvals.Document) {
+			d.Urgent = &approvals.Urgent{Type: medicalevents.MethodOffline}
+			d.GrantedResources = []approvals.Reference{hidden}
+			change(d)
+		})
+		require.Equal(t, http.StatusOK, f.Send(t, verify(id, 1)).Status, name)
+		require.Empty(t, f.groupsOpenedBy(id), name)
+	}
+}
+
+// An approval that was given for a referral opens the group of its service.
+func TestVerifyOpensTheGroupOfTheReferral(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	referral := world.ID("service request that permits")
+	f.Change(t, "service_requests", referral, bson.D{{Key: "code.identifier.value", Value: world.ID("forbidden service")}})
+	reason := approvals.To("service_request", referral)
+	id := f.add("patient", func(d *approvals.Document) {
+		d.Urgent, d.Reason = &approvals.Urgent{Type: medicalevents.MethodOffline}, &reason
+	})
+	require.Equal(t, http.StatusOK, f.Send(t, verify(id, 1)).Status)
+	require.Len(t, f.groupsOpenedBy(id), 1)
 }
 
 // With an idempotency key the job commits with the answer, and a worker carries it out.

@@ -171,6 +171,23 @@ func (s *Store) Hidden(
 	return hidden, nil
 }
 
+// ForbiddenGroups returns the active forbidden groups that name one of the items.
+func (s *Store) ForbiddenGroups(ctx context.Context, of operation.Items) (groups []uuid.UUID, err error) {
+	if len(of) == 0 {
+		return nil, nil // none asked for would be all
+	}
+	rows, err := db.New().ListForbiddenItems(ctx, s.Pool, of)
+	if err != nil {
+		return nil, fmt.Errorf("list items of forbidden groups: %w", postgres.Error(err))
+	}
+	for _, row := range rows {
+		if !slices.Contains(groups, row.ForbiddenGroupID) {
+			groups = append(groups, row.ForbiddenGroupID)
+		}
+	}
+	return groups, nil
+}
+
 // approved reports whether an effective approval of the patient names something that opens
 // what the caller asks for.
 func (s *Store) approved(

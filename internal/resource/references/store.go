@@ -120,6 +120,8 @@ type record struct {
 	VerificationStatus   string                         `bson:"verification_status"`
 	ManagingOrganization *medicalevents.Reference       `bson:"managing_organization"`
 	TermsOfService       *medicalevents.CodeableConcept `bson:"terms_of_service"`
+	Code                 medicalevents.Reference        `bson:"code"`  // a service, or a concept
+	Items                operation.Items                `bson:"items"` // kept where forbidden groups hide
 }
 
 // document looks a document of a patient up. The type of a care plan is where its
@@ -134,7 +136,10 @@ func document(collection string) finder {
 		if err := stored.Decode(&r); err != nil {
 			return operation.Referent{}, err
 		}
-		found := operation.Referent{Patient: cmp.Or(r.PatientID, r.Subject), Status: cmp.Or(r.VerificationStatus, r.Status)}
+		found := operation.Referent{Patient: cmp.Or(r.PatientID, r.Subject), Status: cmp.Or(r.VerificationStatus, r.Status), Items: r.Items}
+		if service := r.Code.Identifier.Value; service != uuid.Nil {
+			found.Items = append(found.Items, service.String())
+		}
 		if r.ManagingOrganization != nil {
 			found.LegalEntity = r.ManagingOrganization.Identifier.Value
 		}
