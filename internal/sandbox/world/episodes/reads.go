@@ -34,6 +34,9 @@ func get(w *build.World) {
 	approvals.AddVerified(w, "approval of all data", "former_patient", "lets the hospital's doctor read everything", "hospital_doctor",
 		document.ToPatient("patient", w.Seal.PatientID(build.ID("former_patient"))))
 
+	approvals.AddExpired(w, "expired approval of an episode", "stranger_patient", "let the clinic's other doctor read it; its time is over",
+		"colleague", document.To("episode_of_care", build.ID("closed episode of stranger_patient")))
+
 	w.Passes(op, "a doctor with a declaration", of(doctor, "patient", "episode of patient"), http.StatusOK)
 	w.Passes(op, "a doctor with a declaration reads another clinic's episode", of(doctor, "patient", "episode of the other clinic"), http.StatusOK)
 	w.Passes(op, "a closed episode", of(doctor, "patient", "closed episode"), http.StatusOK)
@@ -50,6 +53,7 @@ func get(w *build.World) {
 
 	closed := fault.Refuse(rules.EpisodeGetAccess)
 	w.Refused(op, "neither a declaration nor an approval", of(doctor, "stranger_patient", "closed episode of stranger_patient"), closed)
+	w.Refused(op, "an approval whose time is over", of(colleague, "stranger_patient", "closed episode of stranger_patient"), closed)
 	w.Refused(op, "the declaration of a colleague", of(colleague, "patient", "episode of the other clinic"), closed)
 	w.Refused(op, "a declaration that has ended", of(doctor, "former_patient", "episode of former_patient"), closed)
 	w.Refused(op, "an unknown episode, for a stranger", of(otherDoctor, "patient", "no episode"), closed)
