@@ -1,7 +1,8 @@
 // Goes through the API as a medical information system does: a user logs in and
 // lets the system act for them, a division is created, a patient is registered and
 // declares with two doctors of it, a doctor of another clinic gets an approval of the
-// patient's episode and loses it again, a code is sent again and entered, an approval's
+// patient's episode and loses it again, others confirm approvals by documents and
+// through a third person, one has expired, a code is sent again and entered, an approval's
 // SMS is sent again, a service request released, a device dispense stopped, and the
 // events of it all are read.
 //
@@ -201,17 +202,16 @@ async function createDivision(api: Client): Promise<string> {
 
 const stranger = { token: "sandbox-other-doctor", employee: "e43c9cc9-a01a-5ecf-8c26-236f04054431" }; // of another clinic
 
-/** Begins an episode, and takes an approval of it for a doctor of another clinic from its creation to its cancellation. */
-async function shareEpisode(person: string): Promise<void> {
-  const signal = AbortSignal.timeout(30_000);
-  const reference = <Kind extends string>(code: Kind, value: string) => ({
-    identifier: { type: { coding: [{ system: "eHealth/resources" as const, code }] }, value },
-  });
-  const patientPath = { patient_id: person };
+const reference = <Kind extends string>(code: Kind, value: string) => ({
+  identifier: { type: { coding: [{ system: "eHealth/resources" as const, code }] }, value },
+});
+
+/** Begins an episode of a patient, by a doctor of the clinic. */
+async function beginEpisode(person: string): Promise<string> {
   const own = connect(doctors.second.token);
   const id = crypto.randomUUID();
   const { data: begun } = await own.POST("/api/patients/{patient_id}/episodes", {
-    params: { path: patientPath },
+    params: { path: { patient_id: person } },
     body: {
       id, name: "Діабет", status: "active", type: { system: "eHealth/episode_types", code: "PHC" },
       managing_organization: reference("legal_entity", clinic),
@@ -219,30 +219,79 @@ async function shareEpisode(person: string): Promise<void> {
       period: { start: new Date(Date.now() - 3_600_000).toISOString() },
     },
   });
-  await waitJob(own, begun, { signal });
+  await waitJob(own, begun, { signal: AbortSignal.timeout(30_000) });
+  return id;
+}
 
-  const api = connect(stranger.token);
-  const asked = new Date();
+/** Has the doctor of another clinic ask for an episode; returns the id of the approval. */
+async function askForEpisode(api: Client, person: string, episode: string): Promise<string> {
   const { data: accepted } = await api.POST("/api/patients/{patient_id}/approvals", {
-    params: { path: patientPath },
+    params: { path: { patient_id: person } },
     body: {
-      resources: [reference("episode_of_care", id)], granted_to: reference("employee", stranger.employee), access_level: "read",
+      resources: [reference("episode_of_care", episode)], granted_to: reference("employee", stranger.employee), access_level: "read",
     },
   });
-  const made = (await waitJob(api, accepted, { signal })).response_data as { id: string };
-  const sms = await inbox(asked);
-  const path = { ...patientPath, id: made.id };
-  await api.PATCH("/api/patients/{patient_id}/approvals/{id}", { params: { path }, body: { code: sms.code } });
+  const job = await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
+  return (job.response_data as { id: string }).id;
+}
+
+/** Expects that an access is refused. */
+async function forbidden(call: Promise<unknown>): Promise<void> {
+  const refusal = await call.catch((error: unknown) => error);
+  if (!(refusal instanceof EsozError) || refusal.status !== 403) {
+    throw new Error(`what no approval opens is answered: ${String(refusal)}`);
+  }
+}
+
+/** Begins an episode, and takes an approval of it for a doctor of another clinic from its creation to its cancellation. */
+async function shareEpisode(person: string): Promise<void> {
+  const episode = await beginEpisode(person);
+  const api = connect(stranger.token);
+  const asked = new Date();
+  const path = { patient_id: person, id: await askForEpisode(api, person, episode) };
+  const { code } = await inbox(asked);
+  await api.PATCH("/api/patients/{patient_id}/approvals/{id}", { params: { path }, body: { code } });
   const read = () =>
-    api.GET("/api/patients/{patient_id}/episodes/{episode_id}/encounters", { params: { path: { ...patientPath, episode_id: id } } });
+    api.GET("/api/patients/{patient_id}/episodes/{episode_id}/encounters", { params: { path: { patient_id: person, episode_id: episode } } });
   await read();
 
   const { data: ending } = await api.PATCH("/api/patients/{patient_id}/approvals/{id}/actions/cancel", { params: { path } });
-  await waitJob(api, ending, { signal });
-  const refusal = await read().catch((error: unknown) => error);
-  if (!(refusal instanceof EsozError) || refusal.status !== 403) {
-    throw new Error(`a cancelled approval still opens the episode: ${String(refusal)}`);
+  await waitJob(api, ending, { signal: AbortSignal.timeout(30_000) });
+  await forbidden(read());
+}
+
+/** Has approvals confirmed by documents, without a code, and for a child by a third person, who gets the SMS. */
+async function confirmOtherwise(): Promise<void> {
+  const api = connect(stranger.token);
+  for (const { person, phone } of [
+    { person: "1c3bb2a5-204a-54b4-b350-6e61dcd9d1be", phone: undefined }, // OFFLINE
+    { person: "9f878e9f-447c-556f-9504-c2532756f054", phone: "+380931234575" }, // THIRD_PERSON
+  ]) {
+    const episode = await beginEpisode(person);
+    const asked = new Date();
+    const path = { patient_id: person, id: await askForEpisode(api, person, episode) };
+    const sms = phone === undefined ? undefined : await inbox(asked);
+    if (sms?.phone !== phone) {
+      throw new Error("the SMS went to another phone than the third person's");
+    }
+    await api.PATCH("/api/patients/{patient_id}/approvals/{id}", { params: { path }, body: sms === undefined ? {} : { code: sms.code } });
+    await api.GET("/api/patients/{patient_id}/episodes/{episode_id}", { params: { path: { patient_id: person, episode_id: episode } } });
   }
+}
+
+/** Shows that an approval whose time is over opens nothing. */
+async function expire(): Promise<void> {
+  const api = connect(doctors.second.token);
+  const patientPath = { patient_id: "97050973-0e4c-579a-9910-c53e30d0b21e" }; // of the other clinic
+  const { data: shown } = await api.GET("/api/patients/{patient_id}/approvals/{id}", {
+    params: { path: { ...patientPath, id: "33e0c781-30be-5332-9ac3-a4c65263a7b1" } },
+  });
+  if (Array.isArray(shown.data)) {
+    throw new Error("the approval is not there");
+  }
+  console.log(`      good until ${shown.data.expires_at}`);
+  const episode_id = shown.data.granted_resources[0]?.identifier.value ?? "";
+  await forbidden(api.GET("/api/patients/{patient_id}/episodes/{episode_id}", { params: { path: { ...patientPath, episode_id } } }));
 }
 
 async function enterCode(api: Client): Promise<void> {
@@ -307,6 +356,8 @@ async function inbox(after: Date): Promise<{ phone: string; code: string }> {
 const began = new Date();
 const user = await logIn();
 await shareEpisode(await register(await createDivision(user)));
+await confirmOtherwise();
+await expire();
 await enterCode(user);
 await resendApprovalSms(user);
 await release(user);

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -13,44 +14,23 @@ import (
 // openEpisode begins an episode of the patient who was registered, and takes an approval of it for a doctor of another
 // legal entity from its creation to its cancellation.
 func (w *walk) openEpisode() error {
-	other, patient := world.TokenValue("other_doctor"), "/api/patients/"+w.person
+	patient := "/api/patients/" + w.person
 	episode, err := w.beginEpisode(patient)
 	if err != nil {
 		return err
 	}
-	records := []string{"/episodes/" + episode, "/episodes/" + episode + "/encounters", "/conditions?episode_id=" + episode}
-	reads := func(want int) error {
-		for _, path := range records {
-			if err := w.send(other, http.MethodGet, patient+path, nil, want, nil); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
 	w.say("A doctor of another clinic may not read it")
-	if err := reads(http.StatusForbidden); err != nil {
+	if err := w.reads(patient, episode, http.StatusForbidden); err != nil {
 		return err
 	}
-
 	w.say("That doctor asks the patient for an approval of the episode")
-	var made struct {
-		Data struct {
-			Data struct{ ID string } `json:"response_data"`
-		}
-	}
+	var approval string
 	if _, err = w.codeAfter(func() error {
-		return w.job(other, http.MethodPost, patient+"/approvals", body{
-			"resources":  []body{reference("episode_of_care", episode)},
-			"granted_to": reference("employee", world.ID("employee other_doctor").String()), "access_level": "read",
-		}, http.StatusOK, &made)
+		approval, err = w.askForEpisode(patient, episode)
+		return err
 	}); err != nil {
 		return err
 	}
-	approval := patient + "/approvals/" + made.Data.Data.ID
-	if made.Data.Data.ID == "" {
-		return errors.New("the job shows no approval")
-	}
-
 	w.say("Have the SMS sent again")
 	code, err := w.codeAfter(func() error {
 		return w.job(other, http.MethodPatch, approval+"/actions/resend", nil, http.StatusOK, nil)
@@ -62,7 +42,7 @@ func (w *walk) openEpisode() error {
 	if err := w.send(other, http.MethodPatch, approval, body{"code": otherThan(code)}, http.StatusUnprocessableEntity, nil); err != nil {
 		return err
 	}
-	if err := reads(http.StatusForbidden); err != nil {
+	if err := w.reads(patient, episode, http.StatusForbidden); err != nil {
 		return err
 	}
 	if err := w.send(other, http.MethodPatch, approval, body{"code": code}, http.StatusOK, nil); err != nil {
@@ -70,14 +50,104 @@ func (w *walk) openEpisode() error {
 	}
 
 	w.say("Now that doctor reads the episode and its records")
-	if err := reads(http.StatusOK); err != nil {
+	if err := w.reads(patient, episode, http.StatusOK); err != nil {
 		return err
 	}
 	w.say("Cancel the approval: the episode is closed to that doctor again")
 	if err := w.job(other, http.MethodPatch, approval+"/actions/cancel", nil, http.StatusOK, nil); err != nil {
 		return err
 	}
-	return reads(http.StatusForbidden)
+	return w.reads(patient, episode, http.StatusForbidden)
+}
+
+// confirmOtherwise has approvals confirmed by documents, and by a third person for a child.
+func (w *walk) confirmOtherwise() error {
+	for _, c := range []struct{ patient, title string }{
+		{"offline_patient", "A patient confirms by documents: no SMS is sent, and no code is asked for"},
+		{"third_person_patient", "A third person confirms for a child: the code goes to their phone"},
+	} {
+		patient := "/api/patients/" + world.ID(c.patient).String()
+		episode, err := w.beginEpisode(patient)
+		if err != nil {
+			return err
+		}
+		w.say(c.title)
+		since := time.Now() //nolint:forbidigo // as any client does
+		approval, err := w.askForEpisode(patient, episode)
+		if err != nil {
+			return err
+		}
+		code := body{}
+		if c.patient == "third_person_patient" {
+			phone, entered, err := w.inbox(since)
+			if err != nil {
+				return err
+			}
+			if err := expect("phone of the SMS", phone, world.ThirdPersonPhone); err != nil {
+				return err
+			}
+			code["code"] = entered
+		}
+		if err := w.send(other, http.MethodPatch, approval, code, http.StatusOK, nil); err != nil {
+			return err
+		}
+		if err := w.reads(patient, episode, http.StatusOK); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expire shows that an approval whose time is over opens nothing.
+func (w *walk) expire() error {
+	w.say("An approval whose time is over opens nothing")
+	colleague, patient := world.TokenValue("colleague"), "/api/patients/"+world.ID("stranger_patient").String()
+	approval := patient + "/approvals/" + world.ID("expired approval of an episode").String()
+	var shown struct {
+		Data struct {
+			ExpiresAt time.Time `json:"expires_at"`
+		}
+	}
+	if err := w.send(colleague, http.MethodGet, approval, nil, http.StatusOK, &shown); err != nil {
+		return err
+	}
+	if time.Until(shown.Data.ExpiresAt) > 0 { //nolint:forbidigo // as any client does
+		return fmt.Errorf("the approval is good until %s", shown.Data.ExpiresAt)
+	}
+	episode := world.ID("closed episode of stranger_patient").String()
+	return w.send(colleague, http.MethodGet, patient+"/episodes/"+episode, nil, http.StatusForbidden, nil)
+}
+
+// other is the token of a doctor of another legal entity.
+var other = world.TokenValue("other_doctor")
+
+// reads has the other doctor read an episode and what belongs to it.
+func (w *walk) reads(patient, episode string, want int) error {
+	for _, path := range []string{"/episodes/" + episode, "/episodes/" + episode + "/encounters", "/conditions?episode_id=" + episode} {
+		if err := w.send(other, http.MethodGet, patient+path, nil, want, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// askForEpisode is Create Approval by the other doctor. It returns the path of the approval.
+func (w *walk) askForEpisode(patient, episode string) (approval string, err error) {
+	var made struct {
+		Data struct {
+			Data struct{ ID string } `json:"response_data"`
+		}
+	}
+	if err := w.job(other, http.MethodPost, patient+"/approvals", body{
+		"resources":  []body{reference("episode_of_care", episode)},
+		"granted_to": reference("employee", world.ID("employee other_doctor").String()), "access_level": "read",
+	}, http.StatusOK, &made); err != nil {
+		return "", err
+	}
+	if made.Data.Data.ID == "" {
+		return "", errors.New("the job shows no approval")
+	}
+	return patient + "/approvals/" + made.Data.Data.ID, nil
 }
 
 // beginEpisode is Create Episode by the doctor of the patient's declaration.

@@ -58,7 +58,7 @@ func (w *walk) all() error {
 		return err
 	}
 	for _, step := range []func() error{
-		w.logIn, w.createDivision, w.register, w.resendOTP, w.resendApprovalSMS, w.openEpisode, w.releaseAndStop,
+		w.logIn, w.createDivision, w.register, w.resendOTP, w.resendApprovalSMS, w.openEpisode, w.confirmOtherwise, w.expire, w.releaseAndStop,
 	} {
 		if err := step(); err != nil {
 			return err

@@ -1,7 +1,8 @@
 // Command walk goes through the API as a medical information system does: a user
 // logs in and lets the system act for them, a division is created, a patient is
 // registered and declares with two doctors of it, a doctor of another clinic gets an
-// approval of the patient's episode and loses it again, a code is sent again and
+// approval of the patient's episode and loses it again, others confirm approvals by
+// documents and through a third person, one has expired, a code is sent again and
 // entered, an approval's SMS is sent again, a service request released, a device
 // dispense stopped, and the events of it all are read.
 //
@@ -87,7 +88,7 @@ func walk(ctx context.Context, baseURL string) error {
 		return err
 	}
 	for _, step := range []func(context.Context) error{
-		m.createDivision, m.register, m.shareEpisode, m.enterCode, m.resendApprovalSMS, m.release, m.stopDispense, m.readEvents,
+		m.createDivision, m.register, m.shareEpisode, m.confirmOtherwise, m.expire, m.enterCode, m.resendApprovalSMS, m.release, m.stopDispense, m.readEvents,
 	} {
 		if err := step(ctx); err != nil {
 			return err
