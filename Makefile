@@ -58,8 +58,8 @@ torture-short: ## the short form of the torture: faults, races (make hostile sen
 
 # Several servers need a document store that FerretDB 1 is not.
 DOCUMENTS = internal/lab/tools/documentdb-up
-several-servers: ## the tests of several servers, in their short form
-	ESOZ_TEST_MONGODB_URI=$${ESOZ_TEST_MONGODB_URI:-$$($(DOCUMENTS))} $(GO) -C internal/lab test $(RACE) -timeout 20m -run 'ThreeServers' ./torture
+several-servers: ## the tests of several servers, and of the plans of such a store, in their short form
+	ESOZ_TEST_MONGODB_URI=$${ESOZ_TEST_MONGODB_URI:-$$($(DOCUMENTS))} $(GO) -C internal/lab test $(RACE) -timeout 20m -run 'ThreeServers|QuestionsHaveIndexes' ./torture
 
 torture: ## what docs/reliability.md tells of, done anew: an hour; RUN=TestX does one test of it
 	@if [ -z "$$ESOZ_TEST_MONGODB_URI" ]; then \

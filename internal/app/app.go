@@ -21,6 +21,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
@@ -84,6 +85,8 @@ type Options struct {
 	Observe httpapi.Observer
 	// AfterHandler is jobs.Queue's test hook.
 	AfterHandler func(jobID string)
+	// Commands, when set, gets what the document store is asked: tests look at its plans.
+	Commands func(command bson.Raw)
 	// Fence, when set, runs each background job, so that the sandbox can hold
 	// them up while it makes its world new.
 	Fence func(work func() error) error
@@ -138,7 +141,7 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 	if err = checkTables(ctx, a.Pool); err != nil {
 		return nil, err
 	}
-	if a.Mongo, err = mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout, mongodb.Monitor(a.metrics.command)); err != nil {
+	if a.Mongo, err = mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout, mongodb.Monitor(a.metrics.command, opts.Commands)); err != nil {
 		return nil, err
 	}
 	if err = CheckKeys(ctx, a.Pool, a.Mongo, a.Keys, opts.Clock.Now()); err != nil {

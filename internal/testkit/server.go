@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/bson"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
@@ -40,6 +41,7 @@ type options struct {
 	vars     map[string]string
 	provider sms.Provider
 	hook     func(jobID string)
+	commands func(command bson.Raw)
 	idle     bool
 	logger   *slog.Logger
 	spans    sdktrace.SpanExporter
@@ -53,6 +55,9 @@ func WithProvider(p sms.Provider) Option { return func(o *options) { o.provider 
 
 // WithHook runs hook between a job's handler and the transaction that ends the job.
 func WithHook(hook func(jobID string)) Option { return func(o *options) { o.hook = hook } }
+
+// WithCommands gives what the server asks the document store to see.
+func WithCommands(see func(command bson.Raw)) Option { return func(o *options) { o.commands = see } }
 
 // WithLogger sends the server's log lines to l too.
 func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l } }
@@ -98,7 +103,7 @@ func New(t testing.TB, opts ...Option) *Server {
 	logger, tracer := o.listeners(t, heard)
 	s.App, err = app.New(ctx, app.Options{
 		Config: s.Config, Clock: s.Clock, Logger: logger, Registry: s.Metrics, Tracer: tracer,
-		Provider: o.provider, ShowRules: true, AfterHandler: o.hook,
+		Provider: o.provider, ShowRules: true, AfterHandler: o.hook, Commands: o.commands,
 	})
 	require.NoError(t, err)
 	require.NoError(t, app.IndexDocuments(ctx, s.Mongo))

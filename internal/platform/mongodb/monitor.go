@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/event"
 	"go.opentelemetry.io/otel/attribute"
 
@@ -11,18 +12,20 @@ import (
 	"esoz/internal/platform/tracing"
 )
 
-// Monitor traces commands and reports each to ended, which may be nil. It needs no
-// event of a command's start, for which the driver would copy the command.
-func Monitor(ended func(command string, took time.Duration, failed bool)) *event.CommandMonitor {
+// Monitor traces commands and reports each to ended. Sent, when it is set, gets each
+// command before; the driver copies the command for it.
+func Monitor(ended func(command string, took time.Duration, failed bool), sent func(command bson.Raw)) *event.CommandMonitor {
 	machine := clock.New()
 	end := func(ctx context.Context, e event.CommandFinishedEvent, failed bool) {
-		if ended != nil {
-			ended(e.CommandName, e.Duration, failed)
-		}
+		ended(e.CommandName, e.Duration, failed)
 		tracing.Called(ctx, "document store "+e.CommandName, machine.Now(), e.Duration, failed, attribute.String("db.system", "mongodb"))
 	}
-	return &event.CommandMonitor{
+	monitor := &event.CommandMonitor{
 		Succeeded: func(ctx context.Context, e *event.CommandSucceededEvent) { end(ctx, e.CommandFinishedEvent, false) },
 		Failed:    func(ctx context.Context, e *event.CommandFailedEvent) { end(ctx, e.CommandFinishedEvent, true) },
 	}
+	if sent != nil {
+		monitor.Started = func(_ context.Context, e *event.CommandStartedEvent) { sent(e.Command) }
+	}
+	return monitor
 }
