@@ -91,7 +91,7 @@ func Send(t testing.TB, baseURL string, request world.Request) *Response {
 		require.NoError(t, err)
 		body = bytes.NewReader(raw)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // longer than any server of a test works at it
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, request.Method, baseURL+request.Path, body)
 	require.NoError(t, err)
