@@ -202,11 +202,9 @@ export interface paths {
          * @description Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
          *     (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
          *
-         *     What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
-         *     the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
-         *     up. Where a forbidden group names what an approval lets an employee read (or the referral that is its `reason`), the employee gets
-         *     an approval of that group, too, with the verified one as its `reason`. A `StatusChangeEvent` of `Approval` is stored with the
-         *     change, and one for each approval that ends or is added.
+         *     What changes: `is_verified` becomes true, and until `expires_at` the approval opens what it grants. A former one that gives the
+         *     same access ends. The code is used up. When a forbidden group names what an employee may read now, or the referral that is the
+         *     `reason`, the employee gets an approval of that group, too. A `StatusChangeEvent` of `Approval` is stored for each of them.
          *
          *     How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
          *     202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.

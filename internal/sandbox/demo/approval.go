@@ -111,7 +111,7 @@ func (w *walk) expire() error {
 	if err := w.send(colleague, http.MethodGet, approval, nil, http.StatusOK, &shown); err != nil {
 		return err
 	}
-	if time.Until(shown.Data.ExpiresAt) > 0 { //nolint:forbidigo // as any client does
+	if time.Until(shown.Data.ExpiresAt) > 0 {
 		return fmt.Errorf("the approval is good until %s", shown.Data.ExpiresAt)
 	}
 	episode := world.ID("closed episode of stranger_patient").String()
