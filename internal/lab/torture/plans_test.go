@@ -1,6 +1,7 @@
 package torture
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -15,7 +16,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 
+	"esoz/internal/platform/mongodb"
 	"esoz/internal/testkit"
 )
 
@@ -95,7 +98,7 @@ func shapeOf(value bson.RawValue) string {
 // Every question that a server asks the document store is answered by an index, judged
 // by the plans of DocumentDB for collections with many documents of many patients.
 func TestQuestionsHaveIndexes(t *testing.T) {
-	severalServers(t) // FerretDB 1 has no plans
+	uri := severalServers(t) // FerretDB 1 has no plans
 	t.Parallel()
 	tr := begin(t, "T14", "every question to the document store is answered by an index")
 	a := &asked{questions: map[string]bson.D{}}
@@ -108,16 +111,19 @@ func TestQuestionsHaveIndexes(t *testing.T) {
 			s.Send(t, c.Request)
 		}
 	}
-	require.Eventually(t, func() bool { return pending() == stay }, time.Minute, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return pending() == stay }, 2*time.Minute, 100*time.Millisecond)
 	questions := a.taken()
 	require.Greater(t, len(questions), 50)
 	tr.add("kinds of questions", len(questions))
 
+	store, err := mongodb.Open(uri, s.Mongo.Name(), rigPatience) // the server's own client is less patient
+	require.NoError(t, err)
+	defer func() { require.NoError(t, mongodb.Close(context.WithoutCancel(t.Context()), store)) }()
 	for _, collection := range collections {
-		multiply(t, s, collection, amount(2_000, 20_000))
+		multiply(t, store.Collection(collection), amount(2_000, 20_000))
 	}
 	scansOf := func(question bson.D) []string {
-		plan, err := s.Mongo.RunCommand(t.Context(), bson.D{{Key: "explain", Value: question}, {Key: "verbosity", Value: "queryPlanner"}}).Raw()
+		plan, err := store.RunCommand(t.Context(), bson.D{{Key: "explain", Value: question}, {Key: "verbosity", Value: "queryPlanner"}}).Raw()
 		require.NoError(t, err, "%v", question)
 		return scans(plan.Lookup("queryPlanner"))
 	}
@@ -132,19 +138,21 @@ func TestQuestionsHaveIndexes(t *testing.T) {
 var sealed = regexp.MustCompile(`^[0-9A-Fa-f]{32}$`)
 
 // multiply adds copies of the documents of a collection, each of a patient of its own.
-func multiply(t *testing.T, s *testkit.Server, collection string, n int) {
+func multiply(t *testing.T, collection *mongo.Collection, n int) {
 	t.Helper()
-	cursor, err := s.Mongo.Collection(collection).Find(t.Context(), bson.D{})
+	cursor, err := collection.Find(t.Context(), bson.D{})
 	require.NoError(t, err)
 	var all []bson.D
 	require.NoError(t, cursor.All(t.Context(), &all))
-	require.NotEmpty(t, all, collection)
-	var copies []any
-	for i := range n {
-		copies = append(copies, another(all[i%len(all)]))
+	require.NotEmpty(t, all, collection.Name())
+	copies := make([]any, n)
+	for i := range copies {
+		copies[i] = another(all[i%len(all)])
 	}
-	_, err = s.Mongo.Collection(collection).InsertMany(t.Context(), copies)
-	require.NoError(t, err, collection)
+	for some := range slices.Chunk(copies, 250) {
+		_, err = collection.InsertMany(t.Context(), some)
+		require.NoError(t, err, collection.Name())
+	}
 }
 
 // another is a value with other ids.
