@@ -14,9 +14,9 @@ import (
 	"esoz/internal/resource/medicalevents"
 )
 
-// openGroups gives the employee who may read what a verified approval names an approval
-// of each forbidden group that hides it, too (decisions R41). A job that is tried again
-// gives the same ones.
+// openGroups adds an approval of each forbidden group that has a code or a service of what
+// the verified approval d opens to an employee for reading (decisions R41). A job that is
+// tried again adds none a second time.
 func openGroups(ctx context.Context, c *call, d *Document, jobID string) ([]change, error) {
 	if !d.GrantedTo.IsTo("employee") || d.AccessLevel != "read" {
 		return nil, nil
@@ -31,8 +31,7 @@ func openGroups(ctx context.Context, c *call, d *Document, jobID string) ([]chan
 	}
 	made := make([]change, len(groups))
 	for i, group := range groups {
-		opening := d.opening(group, events.IDOfJob(jobID+" "+group.String()), c.Now, c.UserID)
-		opening.ExpiresAt = c.Now.Add(time.Duration(c.Config.ForbiddenGroupMinutes) * time.Minute)
+		opening := opening(c, d, group, events.IDOfJob(jobID+" "+group.String()))
 		if err := c.store().add(ctx, opening); err != nil {
 			return nil, err
 		}
@@ -41,21 +40,23 @@ func openGroups(ctx context.Context, c *call, d *Document, jobID string) ([]chan
 	return made, nil
 }
 
-// opening is an approval of a forbidden group that follows from d.
-func (d *Document) opening(group, id uuid.UUID, at time.Time, by uuid.UUID) *Document {
-	opening, reason := *d, To("approval", d.ID)
-	opening.ID, opening.Reason = id, &reason
-	opening.GrantedResources, opening.GrantedResourceTypes = []Reference{To("forbidden_group", group)}, []medicalevents.CodeableConcept{}
-	opening.AuthorizeWith, opening.Urgent = nil, nil
-	opening.InsertedAt, opening.InsertedBy, opening.UpdatedAt, opening.UpdatedBy = at, by, at, by
-	return &opening
+// opening is the approval of a forbidden group that follows from the verified approval
+// from: it has the same parties.
+func opening(c *call, from *Document, group, id uuid.UUID) *Document {
+	d, reason := *from, To("approval", from.ID)
+	d.ID, d.Reason = id, &reason
+	d.GrantedResources, d.GrantedResourceTypes = []Reference{To("forbidden_group", group)}, []medicalevents.CodeableConcept{}
+	d.AuthorizeWith, d.Urgent = nil, nil
+	d.ExpiresAt = c.Now.Add(time.Duration(c.Config.ForbiddenGroupMinutes) * time.Minute)
+	d.InsertedAt, d.InsertedBy, d.UpdatedAt, d.UpdatedBy = c.Now, c.UserID, c.Now, c.UserID
+	return &d
 }
 
-// compared are the kinds of documents that forbidden groups may name.
+// compared are the kinds of documents whose codes or services a forbidden group may have.
 var compared = []string{"episode_of_care", "episode", "encounter", "condition", "diagnostic_report", "procedure", "service_request"}
 
-// touched is what forbidden groups may name of the documents that an approval opens, and
-// of the one that it was given for.
+// touched returns the codes and services of the documents that an approval opens, and of
+// the document that is its reason.
 func touched(ctx context.Context, c *call, d *Document) (items operation.Items, err error) {
 	all := d.GrantedResources
 	if d.Reason != nil {

@@ -32,8 +32,8 @@ type transition struct {
 	moves      operation.Moves
 	told       string // what events say of status
 	set        func(now time.Time) map[string]any
-	// others, when set, adds and changes other approvals, each once however often it is
-	// called with the same moment and job, and returns all that it has done then.
+	// others, when set, adds and changes other approvals, and returns them. When the job is
+	// tried again, it does nothing twice and returns the same ones.
 	others func(ctx context.Context, c *call, d *Document, jobID string) ([]change, error)
 	// respond is what the finished job shows.
 	respond func(c *call, d *Document) (any, error)
@@ -41,7 +41,8 @@ type transition struct {
 	commit func(ctx context.Context, tx postgres.Tx, c *call, d *Document) error
 }
 
-// change is what is told of an approval that another one has changed or added.
+// change is an approval that a transition has changed or added, with the event and the
+// audit row that the job writes for it.
 type change struct {
 	id uuid.UUID
 	operation.Told

@@ -208,12 +208,12 @@ func TestVerifyOpensNoOtherGroups(t *testing.T) {
 	f := start(t)
 	hidden := approvals.To("episode_of_care", world.ID("episode that a forbidden group hides"))
 	for name, change := range map[string]func(d *approvals.Document){
-		"of no group": func(d *approvals.Document) {
-			d.GrantedResources[0] = approvals.To("episode_of_care", world.ID("episode"))
+		"in no group": func(d *approvals.Document) {
+			d.GrantedResources[0] = approvals.To("episode_of_care", world.ID("episode of patient"))
 		},
 		"for writing":       func(d *approvals.Document) { d.AccessLevel = "write" },
 		"to a legal entity": func(d *approvals.Document) { d.GrantedTo = approvals.To("legal_entity", world.ID("clinic")) },
-		"of what is gone":   func(d *approvals.Document) { d.GrantedResources[0] = approvals.To("encounter", uuid.New()) },
+		"of no document":    func(d *approvals.Document) { d.GrantedResources[0] = approvals.To("encounter", uuid.New()) },
 	} {
 		id := f.add("patient", func(d *approvals.Document) {
 			d.Urgent = &approvals.Urgent{Type: medicalevents.MethodOffline}
