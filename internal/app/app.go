@@ -85,7 +85,7 @@ type Options struct {
 	Observe httpapi.Observer
 	// AfterHandler is jobs.Queue's test hook.
 	AfterHandler func(jobID string)
-	// Commands, when set, gets what the document store is asked: tests look at its plans.
+	// Commands, when set, gets each command to the document store: a test looks at the plans.
 	Commands func(command bson.Raw)
 	// Fence, when set, runs each background job, so that the sandbox can hold
 	// them up while it makes its world new.

@@ -226,10 +226,10 @@ var World = sync.OnceValue(func() *world.World {
 	return w
 })
 
-// made is what World asked for when it was made; empty, if no test needed it.
+// made holds the requests of World as they were at first, nil while no test has used it.
 var made map[string]string
 
-// requests are the requests of a world by their cases.
+// requests returns the requests of a world by the ids of their cases.
 func requests(w *world.World) map[string]string {
 	all := make(map[string]string, len(w.Cases))
 	for _, c := range w.Cases {
@@ -242,7 +242,7 @@ func requests(w *world.World) map[string]string {
 	return all
 }
 
-// changed are the cases whose requests a test has changed for all that come after it.
+// changed returns the ids of the cases whose requests a test has changed in World.
 func changed() []string {
 	if made == nil {
 		return nil

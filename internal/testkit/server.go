@@ -56,7 +56,7 @@ func WithProvider(p sms.Provider) Option { return func(o *options) { o.provider 
 // WithHook runs hook between a job's handler and the transaction that ends the job.
 func WithHook(hook func(jobID string)) Option { return func(o *options) { o.hook = hook } }
 
-// WithCommands gives what the server asks the document store to see.
+// WithCommands calls see with each command that the server sends to the document store.
 func WithCommands(see func(command bson.Raw)) Option { return func(o *options) { o.commands = see } }
 
 // WithLogger sends the server's log lines to l too.

@@ -12,8 +12,8 @@ import (
 	"esoz/internal/platform/tracing"
 )
 
-// Monitor traces commands and reports each to ended. Sent, when it is set, gets each
-// command before; the driver copies the command for it.
+// Monitor traces commands and reports each to ended. When sent is set, it gets each
+// command before the store does; the driver makes a copy for it.
 func Monitor(ended func(command string, took time.Duration, failed bool), sent func(command bson.Raw)) *event.CommandMonitor {
 	machine := clock.New()
 	end := func(ctx context.Context, e event.CommandFinishedEvent, failed bool) {
