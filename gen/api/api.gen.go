@@ -9958,6 +9958,18 @@ type ServiceRequest struct {
 // Example: active
 type ServiceRequestStatus string
 
+// ServiceRequestComplete What a referral was completed with, and why.
+type ServiceRequestComplete struct {
+	// CompletedWith A link to another object, as it is sent.
+	CompletedWith *ReferenceRequest `json:"completed_with,omitempty"`
+
+	// ProgramService A link to another object, as it is sent.
+	ProgramService *ReferenceRequest `json:"program_service,omitempty"`
+
+	// StatusReason A meaning, told by values of dictionaries.
+	StatusReason *CodeableConcept `json:"status_reason,omitempty"`
+}
+
 // ServiceRequestEmployeeHistoryItem An employee who has held a service request.
 type ServiceRequestEmployeeHistoryItem struct {
 	// InsertedAt Since when. UTC.
@@ -11776,6 +11788,9 @@ type ApproveAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodReq
 // TerminateDeclarationPisJSONRequestBody defines body for TerminateDeclarationPis for application/json ContentType.
 type TerminateDeclarationPisJSONRequestBody = DeclarationTermination
 
+// CompleteServiceRequestJSONRequestBody defines body for CompleteServiceRequest for application/json ContentType.
+type CompleteServiceRequestJSONRequestBody = ServiceRequestComplete
+
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
 
@@ -12155,6 +12170,14 @@ type ServerInterface interface {
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error
+	// CompleteServiceRequest Complete Service Request
+	// (PATCH /api/service_requests/{service_request_id}/actions/complete)
+	CompleteServiceRequest(ctx echo.Context, serviceRequestID string) error
+	// ProcessServiceRequest Process Service Request
+	// (PATCH /api/service_requests/{service_request_id}/actions/process)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ProcessServiceRequest(ctx echo.Context, serviceRequestID string) error
 	// ReleaseServiceRequest Release Service Request
 	// (PATCH /api/service_requests/{service_request_id}/actions/release)
 	//
@@ -16353,6 +16376,38 @@ func (w *ServerInterfaceWrapper) SearchServiceRequests(ctx echo.Context) error {
 	return err
 }
 
+// CompleteServiceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) CompleteServiceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "service_request_id" -------------
+	var serviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "service_request_id", ctx.Param("service_request_id"), &serviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter service_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompleteServiceRequest(ctx, serviceRequestID)
+	return err
+}
+
+// ProcessServiceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) ProcessServiceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "service_request_id" -------------
+	var serviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "service_request_id", ctx.Param("service_request_id"), &serviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter service_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ProcessServiceRequest(ctx, serviceRequestID)
+	return err
+}
+
 // ReleaseServiceRequest converts echo context to params.
 func (w *ServerInterfaceWrapper) ReleaseServiceRequest(ctx echo.Context) error {
 	var err error
@@ -17451,6 +17506,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/persons/:id/verification", wrapper.GetPersonVerification, options.OperationMiddlewares["getPersonVerification"]...)
 	router.PATCH(options.BaseURL+"/api/pis/declarations/:id/actions/terminate", wrapper.TerminateDeclarationPis, options.OperationMiddlewares["terminateDeclarationPis"]...)
 	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
+	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/complete", wrapper.CompleteServiceRequest, options.OperationMiddlewares["completeServiceRequest"]...)
+	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/process", wrapper.ProcessServiceRequest, options.OperationMiddlewares["processServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/districts", wrapper.ListDistricts, options.OperationMiddlewares["listDistricts"]...)
@@ -19948,6 +20005,51 @@ func (response SearchServiceRequests200JSONResponse) VisitSearchServiceRequestsR
 	return err
 }
 
+type CompleteServiceRequestRequestObject struct {
+	ServiceRequestID string `json:"service_request_id"`
+	Body             *CompleteServiceRequestJSONRequestBody
+}
+
+type CompleteServiceRequestResponseObject interface {
+	VisitCompleteServiceRequestResponse(w http.ResponseWriter) error
+}
+
+type CompleteServiceRequest202JSONResponse JobResponse
+
+func (response CompleteServiceRequest202JSONResponse) VisitCompleteServiceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProcessServiceRequestRequestObject struct {
+	ServiceRequestID string `json:"service_request_id"`
+}
+
+type ProcessServiceRequestResponseObject interface {
+	VisitProcessServiceRequestResponse(w http.ResponseWriter) error
+}
+
+type ProcessServiceRequest202JSONResponse JobResponse
+
+func (response ProcessServiceRequest202JSONResponse) VisitProcessServiceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ReleaseServiceRequestRequestObject struct {
 	ServiceRequestID string `json:"service_request_id"`
 }
@@ -21170,6 +21272,14 @@ type StrictServerInterface interface {
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx context.Context, request SearchServiceRequestsRequestObject) (SearchServiceRequestsResponseObject, error)
+	// CompleteServiceRequest Complete Service Request
+	// (PATCH /api/service_requests/{service_request_id}/actions/complete)
+	CompleteServiceRequest(ctx context.Context, request CompleteServiceRequestRequestObject) (CompleteServiceRequestResponseObject, error)
+	// ProcessServiceRequest Process Service Request
+	// (PATCH /api/service_requests/{service_request_id}/actions/process)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ProcessServiceRequest(ctx context.Context, request ProcessServiceRequestRequestObject) (ProcessServiceRequestResponseObject, error)
 	// ReleaseServiceRequest Release Service Request
 	// (PATCH /api/service_requests/{service_request_id}/actions/release)
 	//
@@ -24378,6 +24488,79 @@ func (sh *strictHandler) SearchServiceRequests(ctx echo.Context, params SearchSe
 		return err
 	} else if validResponse, ok := response.(SearchServiceRequestsResponseObject); ok {
 		return validResponse.VisitSearchServiceRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompleteServiceRequest operation middleware
+func (sh *strictHandler) CompleteServiceRequest(ctx echo.Context, serviceRequestID string) error {
+	var request CompleteServiceRequestRequestObject
+
+	request.ServiceRequestID = serviceRequestID
+
+	var body CompleteServiceRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompleteServiceRequest(ctx.Request().Context(), request.(CompleteServiceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompleteServiceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompleteServiceRequestResponseObject); ok {
+		return validResponse.VisitCompleteServiceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ProcessServiceRequest operation middleware
+func (sh *strictHandler) ProcessServiceRequest(ctx echo.Context, serviceRequestID string) error {
+	var request ProcessServiceRequestRequestObject
+
+	request.ServiceRequestID = serviceRequestID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ProcessServiceRequest(ctx.Request().Context(), request.(ProcessServiceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ProcessServiceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ProcessServiceRequestResponseObject); ok {
+		return validResponse.VisitProcessServiceRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

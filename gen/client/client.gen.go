@@ -10835,6 +10835,18 @@ type ServiceRequest struct {
 // Example: active
 type ServiceRequestStatus string
 
+// ServiceRequestComplete What a referral was completed with, and why.
+type ServiceRequestComplete struct {
+	// CompletedWith A link to another object, as it is sent.
+	CompletedWith *ReferenceRequest `json:"completed_with,omitempty"`
+
+	// ProgramService A link to another object, as it is sent.
+	ProgramService *ReferenceRequest `json:"program_service,omitempty"`
+
+	// StatusReason A meaning, told by values of dictionaries.
+	StatusReason *CodeableConcept `json:"status_reason,omitempty"`
+}
+
 // ServiceRequestEmployeeHistoryItem An employee who has held a service request.
 type ServiceRequestEmployeeHistoryItem struct {
 	// InsertedAt Since when. UTC.
@@ -12686,6 +12698,9 @@ type ApproveAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodReq
 // TerminateDeclarationPisJSONRequestBody defines body for TerminateDeclarationPis for application/json ContentType.
 type TerminateDeclarationPisJSONRequestBody = DeclarationTermination
 
+// CompleteServiceRequestJSONRequestBody defines body for CompleteServiceRequest for application/json ContentType.
+type CompleteServiceRequestJSONRequestBody = ServiceRequestComplete
+
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
 
@@ -14345,6 +14360,56 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/service_requests (the `SearchServiceRequests` operationId).
 	SearchServiceRequests(ctx context.Context, params *SearchServiceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompleteServiceRequestWithBody Complete Service Request
+	//
+	// Ends an `active` referral because the service was given. A referral of a medical program is one that the legal entity of the token has
+	// reserved and works on (`program_processing_status` is `in_progress`).
+	//
+	// `completed_with` names the encounter, diagnostic report or procedure that carries out the referral; it is a record of the same legal
+	// entity and refers to the referral. In a program, `program_service` then says which service of the program was given.
+	//
+	// What changes: `status` becomes `completed`, `completed_with`, `program_service` and `status_reason` are those of the body, and
+	// `status_history` gets an entry; in a program `program_processing_status` becomes `completed`, too, with an entry of its own. A
+	// `StatusChangeEvent` is stored with the change, in a program also a `StateChangeEvent`. The answer is 202 with a job.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/complete (the `CompleteServiceRequest` operationId).
+	CompleteServiceRequestWithBody(ctx context.Context, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompleteServiceRequest Complete Service Request
+	//
+	// Ends an `active` referral because the service was given. A referral of a medical program is one that the legal entity of the token has
+	// reserved and works on (`program_processing_status` is `in_progress`).
+	//
+	// `completed_with` names the encounter, diagnostic report or procedure that carries out the referral; it is a record of the same legal
+	// entity and refers to the referral. In a program, `program_service` then says which service of the program was given.
+	//
+	// What changes: `status` becomes `completed`, `completed_with`, `program_service` and `status_reason` are those of the body, and
+	// `status_history` gets an entry; in a program `program_processing_status` becomes `completed`, too, with an entry of its own. A
+	// `StatusChangeEvent` is stored with the change, in a program also a `StateChangeEvent`. The answer is 202 with a job.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/complete (the `CompleteServiceRequest` operationId).
+	CompleteServiceRequest(ctx context.Context, serviceRequestID string, body CompleteServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProcessServiceRequest Process Service Request
+	//
+	// Begins the work on a referral that waits in the queue of the legal entity of the token: it is `active`, its
+	// `program_processing_status` is `in_queue`, and its medical program still pays for the service. Afterwards nobody can release it.
+	//
+	// What changes: `program_processing_status` becomes `in_progress` and gets an entry in its history. A `StateChangeEvent` with
+	// `program_processing_status` is stored with the change. The patient gets no SMS.
+	//
+	// How to follow it: the answer is 202 with a job. Only the obsolete flow of Use Service Request puts a referral into the queue; in
+	// today's flow Use itself begins the work. The blueprints announce that the method will be withdrawn.
+	//
+	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/process (the `ProcessServiceRequest` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ProcessServiceRequest(ctx context.Context, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReleaseServiceRequest Release Service Request
 	//
@@ -17824,6 +17889,85 @@ func (c *Client) TerminateDeclarationPis(ctx context.Context, id string, body Te
 // Corresponds with GET /api/service_requests (the `SearchServiceRequests` operationId).
 func (c *Client) SearchServiceRequests(ctx context.Context, params *SearchServiceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSearchServiceRequestsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompleteServiceRequestWithBody Complete Service Request
+//
+// Ends an `active` referral because the service was given. A referral of a medical program is one that the legal entity of the token has
+// reserved and works on (`program_processing_status` is `in_progress`).
+//
+// `completed_with` names the encounter, diagnostic report or procedure that carries out the referral; it is a record of the same legal
+// entity and refers to the referral. In a program, `program_service` then says which service of the program was given.
+//
+// What changes: `status` becomes `completed`, `completed_with`, `program_service` and `status_reason` are those of the body, and
+// `status_history` gets an entry; in a program `program_processing_status` becomes `completed`, too, with an entry of its own. A
+// `StatusChangeEvent` is stored with the change, in a program also a `StateChangeEvent`. The answer is 202 with a job.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/complete (the `CompleteServiceRequest` operationId).
+func (c *Client) CompleteServiceRequestWithBody(ctx context.Context, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompleteServiceRequestRequestWithBody(c.Server, serviceRequestID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompleteServiceRequest Complete Service Request
+//
+// Ends an `active` referral because the service was given. A referral of a medical program is one that the legal entity of the token has
+// reserved and works on (`program_processing_status` is `in_progress`).
+//
+// `completed_with` names the encounter, diagnostic report or procedure that carries out the referral; it is a record of the same legal
+// entity and refers to the referral. In a program, `program_service` then says which service of the program was given.
+//
+// What changes: `status` becomes `completed`, `completed_with`, `program_service` and `status_reason` are those of the body, and
+// `status_history` gets an entry; in a program `program_processing_status` becomes `completed`, too, with an entry of its own. A
+// `StatusChangeEvent` is stored with the change, in a program also a `StateChangeEvent`. The answer is 202 with a job.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/complete (the `CompleteServiceRequest` operationId).
+func (c *Client) CompleteServiceRequest(ctx context.Context, serviceRequestID string, body CompleteServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompleteServiceRequestRequest(c.Server, serviceRequestID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProcessServiceRequest Process Service Request
+//
+// Begins the work on a referral that waits in the queue of the legal entity of the token: it is `active`, its
+// `program_processing_status` is `in_queue`, and its medical program still pays for the service. Afterwards nobody can release it.
+//
+// What changes: `program_processing_status` becomes `in_progress` and gets an entry in its history. A `StateChangeEvent` with
+// `program_processing_status` is stored with the change. The patient gets no SMS.
+//
+// How to follow it: the answer is 202 with a job. Only the obsolete flow of Use Service Request puts a referral into the queue; in
+// today's flow Use itself begins the work. The blueprints announce that the method will be withdrawn.
+//
+// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/process (the `ProcessServiceRequest` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) ProcessServiceRequest(ctx context.Context, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProcessServiceRequestRequest(c.Server, serviceRequestID)
 	if err != nil {
 		return nil, err
 	}
@@ -27224,6 +27368,87 @@ func NewSearchServiceRequestsRequest(server string, params *SearchServiceRequest
 	return req, nil
 }
 
+// NewCompleteServiceRequestRequest calls the generic CompleteServiceRequest builder with application/json body
+func NewCompleteServiceRequestRequest(server string, serviceRequestID string, body CompleteServiceRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCompleteServiceRequestRequestWithBody(server, serviceRequestID, "application/json", bodyReader)
+}
+
+// NewCompleteServiceRequestRequestWithBody constructs an http.Request for the CompleteServiceRequest method, with any body, and a specified content type
+func NewCompleteServiceRequestRequestWithBody(server string, serviceRequestID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "service_request_id", serviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/service_requests/%s/actions/complete", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewProcessServiceRequestRequest constructs an http.Request for the ProcessServiceRequest method
+func NewProcessServiceRequestRequest(server string, serviceRequestID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "service_request_id", serviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/service_requests/%s/actions/process", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewReleaseServiceRequestRequest constructs an http.Request for the ReleaseServiceRequest method
 func NewReleaseServiceRequestRequest(server string, serviceRequestID string) (*http.Request, error) {
 	var err error
@@ -31248,6 +31473,58 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/service_requests (the `SearchServiceRequests` operationId).
 	SearchServiceRequestsWithResponse(ctx context.Context, params *SearchServiceRequestsParams, reqEditors ...RequestEditorFn) (*SearchServiceRequestsResult, error)
+
+	// CompleteServiceRequestWithBodyWithResponse Complete Service Request
+	//
+	// Ends an `active` referral because the service was given. A referral of a medical program is one that the legal entity of the token has
+	// reserved and works on (`program_processing_status` is `in_progress`).
+	//
+	// `completed_with` names the encounter, diagnostic report or procedure that carries out the referral; it is a record of the same legal
+	// entity and refers to the referral. In a program, `program_service` then says which service of the program was given.
+	//
+	// What changes: `status` becomes `completed`, `completed_with`, `program_service` and `status_reason` are those of the body, and
+	// `status_history` gets an entry; in a program `program_processing_status` becomes `completed`, too, with an entry of its own. A
+	// `StatusChangeEvent` is stored with the change, in a program also a `StateChangeEvent`. The answer is 202 with a job.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/complete (the `CompleteServiceRequest` operationId).
+	CompleteServiceRequestWithBodyWithResponse(ctx context.Context, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CompleteServiceRequestResult, error)
+
+	// CompleteServiceRequestWithResponse Complete Service Request
+	//
+	// Ends an `active` referral because the service was given. A referral of a medical program is one that the legal entity of the token has
+	// reserved and works on (`program_processing_status` is `in_progress`).
+	//
+	// `completed_with` names the encounter, diagnostic report or procedure that carries out the referral; it is a record of the same legal
+	// entity and refers to the referral. In a program, `program_service` then says which service of the program was given.
+	//
+	// What changes: `status` becomes `completed`, `completed_with`, `program_service` and `status_reason` are those of the body, and
+	// `status_history` gets an entry; in a program `program_processing_status` becomes `completed`, too, with an entry of its own. A
+	// `StatusChangeEvent` is stored with the change, in a program also a `StateChangeEvent`. The answer is 202 with a job.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/complete (the `CompleteServiceRequest` operationId).
+	CompleteServiceRequestWithResponse(ctx context.Context, serviceRequestID string, body CompleteServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CompleteServiceRequestResult, error)
+
+	// ProcessServiceRequestWithResponse Process Service Request
+	//
+	// Begins the work on a referral that waits in the queue of the legal entity of the token: it is `active`, its
+	// `program_processing_status` is `in_queue`, and its medical program still pays for the service. Afterwards nobody can release it.
+	//
+	// What changes: `program_processing_status` becomes `in_progress` and gets an entry in its history. A `StateChangeEvent` with
+	// `program_processing_status` is stored with the change. The patient gets no SMS.
+	//
+	// How to follow it: the answer is 202 with a job. Only the obsolete flow of Use Service Request puts a referral into the queue; in
+	// today's flow Use itself begins the work. The blueprints announce that the method will be withdrawn.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/process (the `ProcessServiceRequest` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ProcessServiceRequestWithResponse(ctx context.Context, serviceRequestID string, reqEditors ...RequestEditorFn) (*ProcessServiceRequestResult, error)
 
 	// ReleaseServiceRequestWithResponse Release Service Request
 	//
@@ -35326,6 +35603,68 @@ func (r SearchServiceRequestsResult) ContentType() string {
 	return ""
 }
 
+type CompleteServiceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CompleteServiceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CompleteServiceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CompleteServiceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ProcessServiceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ProcessServiceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProcessServiceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ProcessServiceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ReleaseServiceRequestResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -38985,6 +39324,76 @@ func (c *ClientWithResponses) SearchServiceRequestsWithResponse(ctx context.Cont
 		return nil, err
 	}
 	return ParseSearchServiceRequestsResult(rsp)
+}
+
+// CompleteServiceRequestWithBodyWithResponse Complete Service Request
+//
+// Ends an `active` referral because the service was given. A referral of a medical program is one that the legal entity of the token has
+// reserved and works on (`program_processing_status` is `in_progress`).
+//
+// `completed_with` names the encounter, diagnostic report or procedure that carries out the referral; it is a record of the same legal
+// entity and refers to the referral. In a program, `program_service` then says which service of the program was given.
+//
+// What changes: `status` becomes `completed`, `completed_with`, `program_service` and `status_reason` are those of the body, and
+// `status_history` gets an entry; in a program `program_processing_status` becomes `completed`, too, with an entry of its own. A
+// `StatusChangeEvent` is stored with the change, in a program also a `StateChangeEvent`. The answer is 202 with a job.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/complete (the `CompleteServiceRequest` operationId).
+func (c *ClientWithResponses) CompleteServiceRequestWithBodyWithResponse(ctx context.Context, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CompleteServiceRequestResult, error) {
+	rsp, err := c.CompleteServiceRequestWithBody(ctx, serviceRequestID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompleteServiceRequestResult(rsp)
+}
+
+// CompleteServiceRequestWithResponse Complete Service Request
+//
+// Ends an `active` referral because the service was given. A referral of a medical program is one that the legal entity of the token has
+// reserved and works on (`program_processing_status` is `in_progress`).
+//
+// `completed_with` names the encounter, diagnostic report or procedure that carries out the referral; it is a record of the same legal
+// entity and refers to the referral. In a program, `program_service` then says which service of the program was given.
+//
+// What changes: `status` becomes `completed`, `completed_with`, `program_service` and `status_reason` are those of the body, and
+// `status_history` gets an entry; in a program `program_processing_status` becomes `completed`, too, with an entry of its own. A
+// `StatusChangeEvent` is stored with the change, in a program also a `StateChangeEvent`. The answer is 202 with a job.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/complete (the `CompleteServiceRequest` operationId).
+func (c *ClientWithResponses) CompleteServiceRequestWithResponse(ctx context.Context, serviceRequestID string, body CompleteServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CompleteServiceRequestResult, error) {
+	rsp, err := c.CompleteServiceRequest(ctx, serviceRequestID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompleteServiceRequestResult(rsp)
+}
+
+// ProcessServiceRequestWithResponse Process Service Request
+//
+// Begins the work on a referral that waits in the queue of the legal entity of the token: it is `active`, its
+// `program_processing_status` is `in_queue`, and its medical program still pays for the service. Afterwards nobody can release it.
+//
+// What changes: `program_processing_status` becomes `in_progress` and gets an entry in its history. A `StateChangeEvent` with
+// `program_processing_status` is stored with the change. The patient gets no SMS.
+//
+// How to follow it: the answer is 202 with a job. Only the obsolete flow of Use Service Request puts a referral into the queue; in
+// today's flow Use itself begins the work. The blueprints announce that the method will be withdrawn.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/process (the `ProcessServiceRequest` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) ProcessServiceRequestWithResponse(ctx context.Context, serviceRequestID string, reqEditors ...RequestEditorFn) (*ProcessServiceRequestResult, error) {
+	rsp, err := c.ProcessServiceRequest(ctx, serviceRequestID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProcessServiceRequestResult(rsp)
 }
 
 // ReleaseServiceRequestWithResponse Release Service Request
@@ -42866,6 +43275,58 @@ func ParseSearchServiceRequestsResult(rsp *http.Response) (*SearchServiceRequest
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCompleteServiceRequestResult parses an HTTP response from a CompleteServiceRequestWithResponse call
+func ParseCompleteServiceRequestResult(rsp *http.Response) (*CompleteServiceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CompleteServiceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseProcessServiceRequestResult parses an HTTP response from a ProcessServiceRequestWithResponse call
+func ParseProcessServiceRequestResult(rsp *http.Response) (*ProcessServiceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProcessServiceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	}
 

@@ -11,6 +11,18 @@ import (
 	"github.com/google/uuid"
 )
 
+const getServiceOfProgram = `-- name: GetServiceOfProgram :one
+SELECT service_id FROM prm.program_services WHERE id = $1 AND is_active
+`
+
+// The service of an active row of a program, null when the program pays for a group of services.
+func (q *Queries) GetServiceOfProgram(ctx context.Context, db DBTX, id uuid.UUID) (*uuid.UUID, error) {
+	row := db.QueryRow(ctx, getServiceOfProgram, id)
+	var service_id *uuid.UUID
+	err := row.Scan(&service_id)
+	return service_id, err
+}
+
 const getServiceRequestUse = `-- name: GetServiceRequestUse :one
 SELECT
     p.type AS program_type,

@@ -22,6 +22,9 @@ type Referent struct {
 	Patient     string    // hidden (decisions R13)
 	Display     *string   // display_value
 	Items       Items     // what forbidden groups may name of it
+	Referral    uuid.UUID // the service request that it carries out
+	Service     uuid.UUID // what was done
+	Episode     uuid.UUID
 }
 
 // Referents looks up what references lead to.

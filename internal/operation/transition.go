@@ -47,6 +47,7 @@ type Transition[A, D, B any] struct {
 	Again  bool
 	Change func(c *Call[A, D, B]) Change
 	Event  Event
+	Also   []Event // of further attributes, told of when Change sets them
 	// Commit, when set, writes what else commits with the event.
 	Commit func(ctx context.Context, tx postgres.Tx, c *Call[A, D, B]) error
 }
@@ -287,21 +288,26 @@ func (t *Transition[A, D, B]) changedBefore(ctx context.Context, c *Call[A, D, B
 
 // commit writes the event, the audit row and what else belongs to the change.
 func (t *Transition[A, D, B]) commit(ctx context.Context, tx postgres.Tx, c *Call[A, D, B], jobID string, change mongodb.Change) error {
-	kind := events.StateChange
-	if t.Event.Attribute == "status" {
-		kind = events.StatusChange
+	for i, told := range append([]Event{t.Event}, t.Also...) {
+		value, set := change.Set[told.Attribute]
+		if told.Entity == "" || i > 0 && !set {
+			continue
+		}
+		e := events.Event{
+			ID: events.IDOfJob(jobID), Type: events.StateChange, EntityType: told.Entity, EntityID: c.ID,
+			Attribute: told.Attribute, NewValue: value, At: c.Now, ChangedBy: c.UserID,
+		}
+		if told.Attribute == "status" {
+			e.Type = events.StatusChange
+		}
+		if i > 0 {
+			e.ID = events.IDOfJob(jobID + " " + told.Attribute)
+		}
+		if err := events.Write(ctx, tx, e); err != nil {
+			return err
+		}
 	}
-	var err error
-	if t.Event.Entity != "" {
-		err = events.Write(ctx, tx, events.Event{
-			ID: events.IDOfJob(jobID), Type: kind, EntityType: t.Event.Entity, EntityID: c.ID,
-			Attribute: t.Event.Attribute, NewValue: change.Set[t.Event.Attribute], At: c.Now, ChangedBy: c.UserID,
-		})
-	}
-	if err != nil {
-		return err
-	}
-	err = audit.Write(ctx, tx, audit.Entry{Actor: c.UserID, Resource: t.Collection, ResourceID: c.ID, At: c.Now, Changeset: change.Set})
+	err := audit.Write(ctx, tx, audit.Entry{Actor: c.UserID, Resource: t.Collection, ResourceID: c.ID, At: c.Now, Changeset: change.Set})
 	if err != nil || t.Commit == nil {
 		return err
 	}

@@ -16,3 +16,7 @@ FROM (SELECT array_append(array_agg(i.service_group_id), @service_id::uuid) AS i
 LEFT JOIN prm.medical_programs p ON p.id = @program_id AND p.is_active
 LEFT JOIN prm.employees e ON e.id = @employee_id
 LEFT JOIN prm.divisions d ON d.id = @division_id;
+
+-- name: GetServiceOfProgram :one
+-- The service of an active row of a program, null when the program pays for a group of services.
+SELECT service_id FROM prm.program_services WHERE id = @id AND is_active;

@@ -25,6 +25,7 @@ import (
 
 	"esoz/gen/rules"
 	"esoz/internal/app"
+	shapes "esoz/internal/operation"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/jobs"
 	"esoz/internal/sandbox/world"
@@ -92,14 +93,24 @@ func (m move) isLook() bool { return m.to == "" }
 func (a *arena) lifelines(t *testing.T) (rows, documents []lifeline) {
 	t.Helper()
 	all := app.Operations()
+	type life struct{ reads, collection, attribute string }
+	var lives []life // a thing has one for each part of its state
 	for _, reads := range all {
-		if reads.Reads == "" {
-			continue
-		}
-		line := lifeline{read: move{operation: reads.ID}}
-		moves, document := reads.Moves, false // a read has none
 		for _, op := range all {
-			if op.Moves == nil || op.Moves.Collection != reads.Reads || len(op.Moves.From) == 0 {
+			if op.Moves == nil || reads.Reads == "" || op.Moves.Collection != reads.Reads {
+				continue
+			}
+			if one := (life{reads.ID, reads.Reads, op.Moves.Attribute}); !slices.Contains(lives, one) {
+				lives = append(lives, one)
+			}
+		}
+	}
+	for _, one := range lives {
+		line := lifeline{read: move{operation: one.reads}}
+		var moves *shapes.Moves
+		document := false
+		for _, op := range all {
+			if op.Moves == nil || op.Moves.Collection != one.collection || op.Moves.Attribute != one.attribute || len(op.Moves.From) == 0 {
 				continue
 			}
 			sameMove := func(m move) bool { return slices.Equal(m.from, op.Moves.From) && m.to == op.Moves.To[0] }

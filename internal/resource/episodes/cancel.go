@@ -8,6 +8,7 @@ import (
 	"esoz/gen/rules"
 	"esoz/internal/operation"
 	"esoz/internal/platform/mongodb"
+	"esoz/internal/resource/medicalevents"
 )
 
 // CancelEpisode serves PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel.
@@ -32,14 +33,14 @@ var Cancel = operation.Transition[*API, Document, api.EpisodeCancel]{
 		{Rule: rules.EpisodeCancelOwner, Field: "managing_organization.identifier.value", Want: operation.Is(operation.Client)},
 		managed[api.EpisodeCancel](rules.EpisodeCancelManager),
 		{Rule: rules.EpisodeCancelReason, Pass: func(_ context.Context, c *cancelling) error {
-			return codesAreKnown(c.API.Dictionaries, "eHealth/cancellation_reasons", c.Body.StatusReason)
+			return medicalevents.CodesAreKnown(c.API.Dictionaries, "eHealth/cancellation_reasons", c.Body.StatusReason)
 		}},
 		{Rule: rules.EpisodeCancelEncounters, Pass: encountersAreCancelled, Seen: func(*cancelling) mongodb.Condition {
 			return mongodb.Condition{Field: "diagnoses_history.is_active", Operator: mongodb.Not, Values: []any{true}}
 		}},
 	},
 	Change: func(c *cancelling) operation.Change {
-		reason := receivedConcept(c.Body.StatusReason)
+		reason := medicalevents.ReceivedConcept(c.Body.StatusReason)
 		return operation.Change{
 			Set:  map[string]any{"status": EnteredInError, "status_reason": reason, "explanatory_letter": c.Body.ExplanatoryLetter},
 			Push: map[string]any{"status_history": StatusChange{Status: EnteredInError, StatusReason: &reason, InsertedAt: c.Now, InsertedBy: c.UserID}},

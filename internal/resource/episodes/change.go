@@ -7,13 +7,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"esoz/gen/api"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/mongodb"
-	"esoz/internal/platform/validation"
-	"esoz/internal/resource/medicalevents"
 )
 
 // Employees returns the employees that a user is in the legal entity of the token.
@@ -51,26 +48,6 @@ func managed[B any](rule rules.ID) operation.Check[*operation.Call[*API, Documen
 			}
 		},
 	}
-}
-
-// codesAreKnown passes when a dictionary has all codes of a status_reason.
-func codesAreKnown(in validation.Dictionaries, dictionary string, sent api.CodeableConcept) error {
-	codes := in.Codes(dictionary)
-	for _, coding := range sent.Coding {
-		if !slices.Contains(codes, coding.Code) && !in.IsOpen(dictionary) {
-			return operation.Expect(false, "status_reason", codes, "another code", "code", coding.Code)
-		}
-	}
-	return nil
-}
-
-// receivedConcept is a meaning as a client sent it.
-func receivedConcept(sent api.CodeableConcept) concept {
-	received := concept{Text: sent.Text}
-	for _, c := range sent.Coding {
-		received.Coding = append(received.Coding, medicalevents.Coding{System: c.System, Code: c.Code})
-	}
-	return received
 }
 
 // day is the date of a moment, UTC.

@@ -6,6 +6,7 @@ import (
 	"esoz/gen/api"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
+	"esoz/internal/resource/medicalevents"
 )
 
 // CloseEpisode serves PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close.
@@ -34,7 +35,7 @@ var Close = operation.Transition[*API, Document, api.EpisodeClose]{
 		{Rule: rules.EpisodeCloseReason, Pass: reasonIsKnown},
 	},
 	Change: func(c *closing) operation.Change {
-		reason := receivedConcept(c.Body.StatusReason)
+		reason := medicalevents.ReceivedConcept(c.Body.StatusReason)
 		return operation.Change{
 			Set: map[string]any{
 				"status": Closed, "status_reason": reason, "closing_summary": c.Body.ClosingSummary, "period.end": moment(c.Body.Period.End),
@@ -55,5 +56,5 @@ func endIsPast(_ context.Context, c *closing) error {
 }
 
 func reasonIsKnown(_ context.Context, c *closing) error {
-	return codesAreKnown(c.API.Dictionaries, "eHealth/episode_closing_reasons", c.Body.StatusReason)
+	return medicalevents.CodesAreKnown(c.API.Dictionaries, "eHealth/episode_closing_reasons", c.Body.StatusReason)
 }

@@ -13,6 +13,7 @@ import (
 	"esoz/gen/api"
 	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/validation"
 )
 
 // Reference links to another object. The patient's never lies in a document:
@@ -102,6 +103,26 @@ func Received(sent api.ReferenceRequest) Reference {
 // Concept makes a meaning of one value of a dictionary.
 func Concept(system, code string) CodeableConcept {
 	return CodeableConcept{Coding: []Coding{{System: system, Code: code}}}
+}
+
+// CodesAreKnown passes when a dictionary has all codes of a status_reason.
+func CodesAreKnown(in validation.Dictionaries, dictionary string, sent api.CodeableConcept) error {
+	codes := in.Codes(dictionary)
+	for _, coding := range sent.Coding {
+		if !slices.Contains(codes, coding.Code) && !in.IsOpen(dictionary) {
+			return operation.Expect(false, "status_reason", codes, "another code", "code", coding.Code)
+		}
+	}
+	return nil
+}
+
+// ReceivedConcept is a meaning as a client sent it.
+func ReceivedConcept(sent api.CodeableConcept) CodeableConcept {
+	received := CodeableConcept{Text: sent.Text}
+	for _, c := range sent.Coding {
+		received.Coding = append(received.Coding, Coding{System: c.System, Code: c.Code})
+	}
+	return received
 }
 
 // ShowPatient shows a reference to a patient.

@@ -44,13 +44,13 @@ var kinds = map[string]finder{
 	"composition":         document("compositions"),
 	"condition":           document("conditions"),
 	"device":              document("devices"),
-	"diagnostic_report":   document("diagnostic_reports"),
-	"encounter":           document("encounters"),
+	"diagnostic_report":   document("diagnostic_reports", ofReferral),
+	"encounter":           document("encounters", meeting),
 	"episode":             document("episodes"),
 	"episode_of_care":     document("episodes"),
 	"immunization":        document("immunizations"),
 	"observation":         document("observations"),
-	"procedure":           document("procedures"),
+	"procedure":           document("procedures", ofReferral),
 	"risk_assessment":     document("risk_assessments"),
 	"service_request":     document("service_requests"),
 	"specimen":            document("specimens"),
@@ -125,8 +125,8 @@ type record struct {
 }
 
 // document looks a document of a patient up. The type of a care plan is where its
-// services are given (terms_of_service).
-func document(collection string) finder {
+// services are given (terms_of_service). more reads what only a kind has.
+func document(collection string, more ...func(stored mongodb.Document, found *operation.Referent) error) finder {
 	return func(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, error) {
 		stored, err := mongodb.DocumentsOf(s.Documents, collection).Get(ctx, id)
 		if err != nil {
@@ -138,6 +138,7 @@ func document(collection string) finder {
 		}
 		found := operation.Referent{Patient: cmp.Or(r.PatientID, r.Subject), Status: cmp.Or(r.VerificationStatus, r.Status), Items: r.Items}
 		if service := r.Code.Identifier.Value; service != uuid.Nil {
+			found.Service = service
 			found.Items = append(found.Items, service.String())
 		}
 		if r.ManagingOrganization != nil {
@@ -146,6 +147,45 @@ func document(collection string) finder {
 		if r.TermsOfService != nil && len(r.TermsOfService.Coding) > 0 {
 			found.Type = r.TermsOfService.Coding[0].Code
 		}
+		for _, read := range more {
+			if err := read(stored, &found); err != nil {
+				return operation.Referent{}, err
+			}
+		}
 		return found, nil
 	}
+}
+
+// meeting reads what an encounter has.
+func meeting(stored mongodb.Document, found *operation.Referent) error {
+	var e struct {
+		IncomingReferral *medicalevents.Reference      `bson:"incoming_referral"`
+		Episode          medicalevents.Reference       `bson:"episode"`
+		Type             medicalevents.CodeableConcept `bson:"type"`
+	}
+	if err := stored.Decode(&e); err != nil {
+		return err
+	}
+	found.Episode = e.Episode.Identifier.Value
+	if e.IncomingReferral != nil {
+		found.Referral = e.IncomingReferral.Identifier.Value
+	}
+	if len(e.Type.Coding) > 0 {
+		found.Type = e.Type.Coding[0].Code
+	}
+	return nil
+}
+
+// ofReferral reads which referral a report or a procedure carries out.
+func ofReferral(stored mongodb.Document, found *operation.Referent) error {
+	var r struct {
+		BasedOn *medicalevents.Reference `bson:"based_on"`
+	}
+	if err := stored.Decode(&r); err != nil {
+		return err
+	}
+	if r.BasedOn != nil {
+		found.Referral = r.BasedOn.Identifier.Value
+	}
+	return nil
 }

@@ -30,6 +30,8 @@ func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
 		Release.Operation(a.Engine, a),
 		Use.Operation(a.Engine, a),
+		Process.Operation(a.Engine, a),
+		Complete.Operation(a.Engine, a),
 		Get.Operation(),
 		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
 	}

@@ -35,9 +35,7 @@ var Release = operation.Transition[*API, Document, operation.NoBody]{
 				"used_by_employee": nil, "used_by_legal_entity": nil, "used_by_division": nil,
 				"program_processing_status": ProgramNew,
 			},
-			Push: map[string]any{"program_processing_status_history": ProgramChange{
-				ProgramProcessingStatus: ProgramNew, Change: Change{InsertedAt: c.Now, InsertedBy: c.UserID},
-			}},
+			Push: map[string]any{"program_processing_status_history": programChange(c.Caller, ProgramNew)},
 		}
 	},
 	Event: operation.Event{Entity: "ServiceRequest", Attribute: "program_processing_status", To: []string{ProgramNew}},

@@ -9,10 +9,10 @@ import (
 )
 
 // lookUp asks the register about what a use names, in one round trip.
-func (a *API) lookUp(ctx context.Context, p db.GetServiceRequestUseParams) (db.GetServiceRequestUseRow, error) {
+func (a *API) lookUp(ctx context.Context, p db.GetServiceRequestUseParams) (register, error) {
 	found, err := db.New().GetServiceRequestUse(ctx, a.Pool, p)
 	if err != nil {
-		return found, fmt.Errorf("look up program, employee and division: %w", postgres.Error(err))
+		return register{}, fmt.Errorf("look up program, employee and division: %w", postgres.Error(err))
 	}
-	return found, nil
+	return register{found}, nil
 }

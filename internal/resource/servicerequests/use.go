@@ -24,7 +24,7 @@ func (a *API) UseServiceRequest(
 // use is the body, and what the register says of the objects that it names.
 type use struct {
 	api.ServiceRequestUse
-	register db.GetServiceRequestUseRow
+	register register
 }
 
 type using = operation.Call[*API, Document, use]
@@ -44,10 +44,10 @@ var Use = operation.Transition[*API, Document, use]{
 		{Rule: rules.ServiceRequestUseUsed, Field: "used_by_legal_entity", Want: operation.Is(nil)},
 		{Rule: rules.ServiceRequestUseCompleted, Field: "program_processing_status", Want: operation.IsNot(ProgramCompleted)},
 		{Rule: rules.ServiceRequestUseProgramExists, Pass: programExists},
-		{Rule: rules.ServiceRequestUseProgramType, Pass: programPaysForServices},
-		{Rule: rules.ServiceRequestUseProgramService, Pass: programIncludesService},
-		{Rule: rules.ServiceRequestUseRequestAllowed, Pass: programAllowsRequests},
-		{Rule: rules.ServiceRequestUseAccess, Pass: mayReadPatient},
+		{Rule: rules.ServiceRequestUseProgramType, Pass: func(_ context.Context, c *using) error { return c.Body.register.paysForServices() }},
+		{Rule: rules.ServiceRequestUseProgramService, Pass: func(_ context.Context, c *using) error { return c.Body.register.includesService() }},
+		{Rule: rules.ServiceRequestUseRequestAllowed, Pass: func(_ context.Context, c *using) error { return c.Body.register.allowsRequests() }},
+		{Rule: rules.ServiceRequestUseAccess, Pass: mayReadPatient[use]},
 		{Rule: rules.ServiceRequestUseEmployee, Pass: employeeIsOwn},
 		{Rule: rules.ServiceRequestUseEmployeeType, Pass: employeeMayServe},
 		{Rule: rules.ServiceRequestUseUsedByLegalEntity, Pass: legalEntityIsOwn},
@@ -96,22 +96,10 @@ func programExists(ctx context.Context, c *using) (err error) {
 	if err != nil {
 		return err
 	}
-	return operation.Expect(c.Body.register.ProgramType != nil, "program of the body", "an active program", "nothing")
+	return c.Body.register.exists()
 }
 
-func programPaysForServices(_ context.Context, c *using) error {
-	return operation.Expect(*c.Body.register.ProgramType == "SERVICE", "type of the program", "SERVICE", *c.Body.register.ProgramType)
-}
-
-func programIncludesService(_ context.Context, c *using) error {
-	return operation.Expect(c.Body.register.Included, "service of the request in the program", "included and active", "not included")
-}
-
-func programAllowsRequests(_ context.Context, c *using) error {
-	return operation.Expect(c.Body.register.RequestAllowed, "request_allowed of the service in the program", true, false)
-}
-
-func mayReadPatient(ctx context.Context, c *using) error {
+func mayReadPatient[B any](ctx context.Context, c *operation.Call[*API, Document, B]) error {
 	return c.MayRead(ctx, c.Document.RequesterLegalEntity.Identifier.Value)
 }
 
@@ -125,7 +113,7 @@ func employeeIsOwn(_ context.Context, c *using) error {
 // employeeMayServe knows more types of employees for procedures.
 func employeeMayServe(_ context.Context, c *using) error {
 	types := []string{"DOCTOR", "SPECIALIST"}
-	switch category(c) {
+	switch categoryOf(&c.Document) {
 	case "laboratory_procedure", "diagnostic_procedure", "procedure":
 		types = append(types, "ASSISTANT", "LABORANT")
 	}
@@ -141,19 +129,18 @@ func legalEntityIsOwn(_ context.Context, c *using) error {
 }
 
 func divisionIsGiven(_ context.Context, c *using) error {
-	wanted := category(c) == hospitalization || category(c) == transferOfCare
-	return operation.Expect(!wanted || c.Body.UsedByDivision != nil, "used_by_division", "a division, because the category is "+category(c), "nothing",
-		"category", category(c))
+	return operation.Expect(!isStay(&c.Document) || c.Body.UsedByDivision != nil, "used_by_division", "a division, because the category is "+categoryOf(&c.Document), "nothing",
+		"category", categoryOf(&c.Document))
 }
 
 func divisionIsOwn(_ context.Context, c *using) error {
-	return operation.Expect(category(c) != hospitalization || is(c.Body.register.DivisionLegalEntityID, idOf(&c.Body.UsedByLegalEntity)),
+	return operation.Expect(categoryOf(&c.Document) != hospitalization || is(c.Body.register.DivisionLegalEntityID, idOf(&c.Body.UsedByLegalEntity)),
 		"used_by_division", "an active division of used_by_legal_entity", "another division, or none")
 }
 
 func divisionIsPerformers(_ context.Context, c *using) error {
 	performer := c.Document.Performer
-	return operation.Expect(category(c) != transferOfCare || performer != nil && is(c.Body.register.DivisionLegalEntityID, performer.Identifier.Value),
+	return operation.Expect(categoryOf(&c.Document) != transferOfCare || performer != nil && is(c.Body.register.DivisionLegalEntityID, performer.Identifier.Value),
 		"used_by_division", "an active division of the request's performer", "another division, or none")
 }
 
@@ -163,7 +150,12 @@ const (
 	transferOfCare  = "transfer_of_care"
 )
 
-func category(c *using) string { return c.Document.Category.Coding[0].Code }
+func categoryOf(d *Document) string { return d.Category.Coding[0].Code }
+
+// isStay tells whether the patient is to be taken in.
+func isStay(d *Document) bool {
+	return categoryOf(d) == hospitalization || categoryOf(d) == transferOfCare
+}
 
 // idOf is the id that a reference of the body names, uuid.Nil without one.
 func idOf(sent *api.ReferenceRequest) uuid.UUID {

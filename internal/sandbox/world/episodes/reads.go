@@ -20,6 +20,7 @@ func get(w *build.World) {
 	of := func(token, patient, name string) build.Request {
 		return read(token, build.ID(patient).String(), build.ID(name).String())
 	}
+	begin(w, "episode of offline_patient", "offline_patient", "active, of the clinic: referrals were carried out in it", clinic, 30*day).add()
 	begin(w, "episode of patient", "patient", "active, of the clinic: it has a diagnosis", clinic, 30*day).diagnose("R80", 20*day).add()
 	begin(w, "closed episode", "patient", "status closed", clinic, 90*day).close(clinic, 60*day).add()
 	begin(w, "episode entered in error", "patient", "status entered_in_error", clinic, 80*day).cancel(clinic, 70*day).add()

@@ -38,7 +38,10 @@ type kind struct {
 func (k kind) id(r string) uuid.UUID { return build.ID(k.name + r) }
 
 func (k kind) add(w *build.World, r record) {
-	document := k.document(w, r, r.header(w, w.Object(k.name, k.name+r.name, r.note)))
+	k.store(w, r, k.document(w, r, r.header(w, w.Object(k.name, k.name+r.name, r.note))))
+}
+
+func (k kind) store(w *build.World, r record, document any) {
 	switch d := document.(type) {
 	case *medicalrecords.Procedure:
 		d.KeepItems(r.diagnosis())

@@ -7,6 +7,8 @@ import "esoz/internal/sandbox/world/build"
 func Add(w *build.World) {
 	release(w)
 	use(w)
+	process(w)
+	complete(w)
 	get(w)
 	search(w)
 }

@@ -15,9 +15,6 @@ import (
 
 func use(w *build.World) {
 	const op = "useServiceRequest"
-	reference := func(kind, name string) *api.ReferenceRequest {
-		return new(medicalevents.To(kind, build.ID(name)).ShowSent())
-	}
 	body := func(change func(b *api.ServiceRequestUse)) api.ServiceRequestUse {
 		b := api.ServiceRequestUse{
 			UsedByEmployee: reference("employee", "employee doctor"), UsedByLegalEntity: *reference("legal_entity", "clinic"),
@@ -125,4 +122,9 @@ func (r *referral) service(name string) *referral {
 func (r *referral) category(code string) *referral {
 	r.d.Category = medicalevents.Concept("eHealth/SNOMED/service_request_categories", code)
 	return r
+}
+
+// reference names an object in a body.
+func reference(kind, name string) *api.ReferenceRequest {
+	return new(medicalevents.To(kind, build.ID(name)).ShowSent())
 }
