@@ -1191,6 +1191,24 @@ func (e ServiceRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for ServiceRequestQualificationStatus.
+const (
+	ServiceRequestQualificationStatusINVALID ServiceRequestQualificationStatus = "INVALID"
+	ServiceRequestQualificationStatusVALID   ServiceRequestQualificationStatus = "VALID"
+)
+
+// Valid indicates whether the value is a known member of the ServiceRequestQualificationStatus enum.
+func (e ServiceRequestQualificationStatus) Valid() bool {
+	switch e {
+	case ServiceRequestQualificationStatusINVALID:
+		return true
+	case ServiceRequestQualificationStatusVALID:
+		return true
+	default:
+		return false
+	}
+}
+
 // AllergyIntolerance An allergy or intolerance of a patient. One that was entered in error has `verification_status` entered_in_error.
 type AllergyIntolerance struct {
 	// AssertedDate When it was found. UTC.
@@ -10040,6 +10058,49 @@ type ServiceRequestProgramStatusHistoryItem struct {
 	ProgramProcessingStatus string `json:"program_processing_status"`
 }
 
+// ServiceRequestQualification Whether a medical program would pay for a referral.
+type ServiceRequestQualification struct {
+	// ProgramID Medical program id.
+	//
+	// Example: 59781de0-2e64-4359-b716-bcc05a32c10f
+	ProgramID string `json:"program_id"`
+
+	// ProgramName Its name; null for a program that is not known.
+	//
+	// Example: Fee-For-Service
+	ProgramName nullable.Nullable[string] `json:"program_name"`
+
+	// RejectionReason Why it does not pay.
+	//
+	// Example: Service is not included in the program
+	RejectionReason *string `json:"rejection_reason,omitempty"`
+
+	// Status Whether it pays.
+	//
+	// Example: INVALID
+	Status ServiceRequestQualificationStatus `json:"status"`
+}
+
+// ServiceRequestQualificationStatus Whether it pays.
+//
+// Example: INVALID
+type ServiceRequestQualificationStatus string
+
+// ServiceRequestQualify Medical programs to ask about.
+type ServiceRequestQualify struct {
+	// Programs The programs.
+	Programs []ReferenceRequest `json:"programs"`
+}
+
+// ServiceRequestQualifyResponse What each program says to a referral, in the order of the request.
+type ServiceRequestQualifyResponse struct {
+	// Data One item for each program.
+	Data []ServiceRequestQualification `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // ServiceRequestReferenceRequest A link to a service request, as it is sent.
 type ServiceRequestReferenceRequest = ReferenceRequest
 
@@ -11791,6 +11852,9 @@ type TerminateDeclarationPisJSONRequestBody = DeclarationTermination
 // CompleteServiceRequestJSONRequestBody defines body for CompleteServiceRequest for application/json ContentType.
 type CompleteServiceRequestJSONRequestBody = ServiceRequestComplete
 
+// QualifyServiceRequestJSONRequestBody defines body for QualifyServiceRequest for application/json ContentType.
+type QualifyServiceRequestJSONRequestBody = ServiceRequestQualify
+
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
 
@@ -12103,6 +12167,9 @@ type ServerInterface interface {
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error
+	// ResendServiceRequestSMS Resend SMS on Service Request
+	// (PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/resend)
+	ResendServiceRequestSMS(ctx echo.Context, patientID string, serviceRequestID string) error
 	// ListShortEpisodes Get short Episodes by search params
 	// (GET /api/patients/{patient_id}/summary/episodes)
 	ListShortEpisodes(ctx echo.Context, patientID string, params ListShortEpisodesParams) error
@@ -12178,6 +12245,9 @@ type ServerInterface interface {
 	//
 	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	ProcessServiceRequest(ctx echo.Context, serviceRequestID string) error
+	// QualifyServiceRequest Qualify Service Request by Id
+	// (POST /api/service_requests/{service_request_id}/actions/qualify)
+	QualifyServiceRequest(ctx echo.Context, serviceRequestID string) error
 	// ReleaseServiceRequest Release Service Request
 	// (PATCH /api/service_requests/{service_request_id}/actions/release)
 	//
@@ -15892,6 +15962,30 @@ func (w *ServerInterfaceWrapper) GetServiceRequest(ctx echo.Context) error {
 	return err
 }
 
+// ResendServiceRequestSMS converts echo context to params.
+func (w *ServerInterfaceWrapper) ResendServiceRequestSMS(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "service_request_id" -------------
+	var serviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "service_request_id", ctx.Param("service_request_id"), &serviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter service_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResendServiceRequestSMS(ctx, patientID, serviceRequestID)
+	return err
+}
+
 // ListShortEpisodes converts echo context to params.
 func (w *ServerInterfaceWrapper) ListShortEpisodes(ctx echo.Context) error {
 	var err error
@@ -16405,6 +16499,22 @@ func (w *ServerInterfaceWrapper) ProcessServiceRequest(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ProcessServiceRequest(ctx, serviceRequestID)
+	return err
+}
+
+// QualifyServiceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) QualifyServiceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "service_request_id" -------------
+	var serviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "service_request_id", ctx.Param("service_request_id"), &serviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter service_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.QualifyServiceRequest(ctx, serviceRequestID)
 	return err
 }
 
@@ -17487,6 +17597,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_groups/diagnostic_reports", wrapper.ListDiagnosticReportsOfServiceGroups, options.OperationMiddlewares["listDiagnosticReportsOfServiceGroups"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_groups/procedures", wrapper.ListProceduresOfServiceGroups, options.OperationMiddlewares["listProceduresOfServiceGroups"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id/actions/resend", wrapper.ResendServiceRequestSMS, options.OperationMiddlewares["resendServiceRequestSms"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/summary/episodes", wrapper.ListShortEpisodes, options.OperationMiddlewares["listShortEpisodes"]...)
 	router.GET(options.BaseURL+"/api/person_requests", wrapper.ListPersonRequests, options.OperationMiddlewares["listPersonRequests"]...)
 	router.POST(options.BaseURL+"/api/person_requests", wrapper.CreatePersonRequestV1, options.OperationMiddlewares["createPersonRequestV1"]...)
@@ -17508,6 +17619,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/complete", wrapper.CompleteServiceRequest, options.OperationMiddlewares["completeServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/process", wrapper.ProcessServiceRequest, options.OperationMiddlewares["processServiceRequest"]...)
+	router.POST(options.BaseURL+"/api/service_requests/:service_request_id/actions/qualify", wrapper.QualifyServiceRequest, options.OperationMiddlewares["qualifyServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/districts", wrapper.ListDistricts, options.OperationMiddlewares["listDistricts"]...)
@@ -19578,6 +19690,29 @@ func (response GetServiceRequest200JSONResponse) VisitGetServiceRequestResponse(
 	return err
 }
 
+type ResendServiceRequestSMSRequestObject struct {
+	PatientID        string `json:"patient_id"`
+	ServiceRequestID string `json:"service_request_id"`
+}
+
+type ResendServiceRequestSMSResponseObject interface {
+	VisitResendServiceRequestSMSResponse(w http.ResponseWriter) error
+}
+
+type ResendServiceRequestSMS202JSONResponse JobResponse
+
+func (response ResendServiceRequestSMS202JSONResponse) VisitResendServiceRequestSMSResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListShortEpisodesRequestObject struct {
 	PatientID string `json:"patient_id"`
 	Params    ListShortEpisodesParams
@@ -20046,6 +20181,29 @@ func (response ProcessServiceRequest202JSONResponse) VisitProcessServiceRequestR
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QualifyServiceRequestRequestObject struct {
+	ServiceRequestID string `json:"service_request_id"`
+	Body             *QualifyServiceRequestJSONRequestBody
+}
+
+type QualifyServiceRequestResponseObject interface {
+	VisitQualifyServiceRequestResponse(w http.ResponseWriter) error
+}
+
+type QualifyServiceRequest200JSONResponse ServiceRequestQualifyResponse
+
+func (response QualifyServiceRequest200JSONResponse) VisitQualifyServiceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -21205,6 +21363,9 @@ type StrictServerInterface interface {
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx context.Context, request GetServiceRequestRequestObject) (GetServiceRequestResponseObject, error)
+	// ResendServiceRequestSMS Resend SMS on Service Request
+	// (PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/resend)
+	ResendServiceRequestSMS(ctx context.Context, request ResendServiceRequestSMSRequestObject) (ResendServiceRequestSMSResponseObject, error)
 	// ListShortEpisodes Get short Episodes by search params
 	// (GET /api/patients/{patient_id}/summary/episodes)
 	ListShortEpisodes(ctx context.Context, request ListShortEpisodesRequestObject) (ListShortEpisodesResponseObject, error)
@@ -21280,6 +21441,9 @@ type StrictServerInterface interface {
 	//
 	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	ProcessServiceRequest(ctx context.Context, request ProcessServiceRequestRequestObject) (ProcessServiceRequestResponseObject, error)
+	// QualifyServiceRequest Qualify Service Request by Id
+	// (POST /api/service_requests/{service_request_id}/actions/qualify)
+	QualifyServiceRequest(ctx context.Context, request QualifyServiceRequestRequestObject) (QualifyServiceRequestResponseObject, error)
 	// ReleaseServiceRequest Release Service Request
 	// (PATCH /api/service_requests/{service_request_id}/actions/release)
 	//
@@ -23879,6 +24043,32 @@ func (sh *strictHandler) GetServiceRequest(ctx echo.Context, patientID string, s
 	return nil
 }
 
+// ResendServiceRequestSMS operation middleware
+func (sh *strictHandler) ResendServiceRequestSMS(ctx echo.Context, patientID string, serviceRequestID string) error {
+	var request ResendServiceRequestSMSRequestObject
+
+	request.PatientID = patientID
+	request.ServiceRequestID = serviceRequestID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResendServiceRequestSMS(ctx.Request().Context(), request.(ResendServiceRequestSMSRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResendServiceRequestSMS")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResendServiceRequestSMSResponseObject); ok {
+		return validResponse.VisitResendServiceRequestSMSResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListShortEpisodes operation middleware
 func (sh *strictHandler) ListShortEpisodes(ctx echo.Context, patientID string, params ListShortEpisodesParams) error {
 	var request ListShortEpisodesRequestObject
@@ -24561,6 +24751,54 @@ func (sh *strictHandler) ProcessServiceRequest(ctx echo.Context, serviceRequestI
 		return err
 	} else if validResponse, ok := response.(ProcessServiceRequestResponseObject); ok {
 		return validResponse.VisitProcessServiceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// QualifyServiceRequest operation middleware
+func (sh *strictHandler) QualifyServiceRequest(ctx echo.Context, serviceRequestID string) error {
+	var request QualifyServiceRequestRequestObject
+
+	request.ServiceRequestID = serviceRequestID
+
+	var body QualifyServiceRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.QualifyServiceRequest(ctx.Request().Context(), request.(QualifyServiceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QualifyServiceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(QualifyServiceRequestResponseObject); ok {
+		return validResponse.VisitQualifyServiceRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

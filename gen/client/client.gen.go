@@ -1576,6 +1576,24 @@ func (e ServiceRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for ServiceRequestQualificationStatus.
+const (
+	ServiceRequestQualificationStatusINVALID ServiceRequestQualificationStatus = "INVALID"
+	ServiceRequestQualificationStatusVALID   ServiceRequestQualificationStatus = "VALID"
+)
+
+// Valid indicates whether the value is a known member of the ServiceRequestQualificationStatus enum.
+func (e ServiceRequestQualificationStatus) Valid() bool {
+	switch e {
+	case ServiceRequestQualificationStatusINVALID:
+		return true
+	case ServiceRequestQualificationStatusVALID:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ServiceRequestReferenceRequestIdentifierTypeCodingCode.
 const (
 	ServiceRequestReferenceRequestIdentifierTypeCodingCodeServiceRequest ServiceRequestReferenceRequestIdentifierTypeCodingCode = "service_request"
@@ -10917,6 +10935,49 @@ type ServiceRequestProgramStatusHistoryItem struct {
 	ProgramProcessingStatus string `json:"program_processing_status"`
 }
 
+// ServiceRequestQualification Whether a medical program would pay for a referral.
+type ServiceRequestQualification struct {
+	// ProgramID Medical program id.
+	//
+	// Example: 59781de0-2e64-4359-b716-bcc05a32c10f
+	ProgramID string `json:"program_id"`
+
+	// ProgramName Its name; null for a program that is not known.
+	//
+	// Example: Fee-For-Service
+	ProgramName *string `json:"program_name"`
+
+	// RejectionReason Why it does not pay.
+	//
+	// Example: Service is not included in the program
+	RejectionReason *string `json:"rejection_reason,omitempty"`
+
+	// Status Whether it pays.
+	//
+	// Example: INVALID
+	Status ServiceRequestQualificationStatus `json:"status"`
+}
+
+// ServiceRequestQualificationStatus Whether it pays.
+//
+// Example: INVALID
+type ServiceRequestQualificationStatus string
+
+// ServiceRequestQualify Medical programs to ask about.
+type ServiceRequestQualify struct {
+	// Programs The programs.
+	Programs []ReferenceRequest `json:"programs"`
+}
+
+// ServiceRequestQualifyResponse What each program says to a referral, in the order of the request.
+type ServiceRequestQualifyResponse struct {
+	// Data One item for each program.
+	Data []ServiceRequestQualification `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // ServiceRequestReferenceRequest A link to a service request, as it is sent.
 type ServiceRequestReferenceRequest struct {
 	// Identifier Which service request is meant.
@@ -12701,6 +12762,9 @@ type TerminateDeclarationPisJSONRequestBody = DeclarationTermination
 // CompleteServiceRequestJSONRequestBody defines body for CompleteServiceRequest for application/json ContentType.
 type CompleteServiceRequestJSONRequestBody = ServiceRequestComplete
 
+// QualifyServiceRequestJSONRequestBody defines body for QualifyServiceRequest for application/json ContentType.
+type QualifyServiceRequestJSONRequestBody = ServiceRequestQualify
+
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
 
@@ -14057,6 +14121,16 @@ type ClientInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 	GetServiceRequest(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ResendServiceRequestSMS Resend SMS on Service Request
+	//
+	// Sends the patient an SMS with the number of an `active` referral once more, to the phone of the authentication method that the
+	// referral names (`inform_with`), or of the patient's default one.
+	//
+	// What changes: nothing but that the SMS is sent (text: `SERVICE_REQUEST_CREATE_SMS`). The answer is 202 with a job.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/resend (the `ResendServiceRequestSMS` operationId).
+	ResendServiceRequestSMS(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListShortEpisodes Get short Episodes by search params
 	//
 	// What a patient has been treated for, in short: names and periods of their episodes, without those that were entered in error. Nothing
@@ -14410,6 +14484,36 @@ type ClientInterface interface {
 	//
 	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	ProcessServiceRequest(ctx context.Context, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// QualifyServiceRequestWithBody Qualify Service Request by Id
+	//
+	// Tells for each medical program of the body whether it would pay for what an `active` referral asks for. Nothing changes.
+	//
+	// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+	// `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+	// `User is not allowed to create service request with the program for the patient` (the caller may not read the referral).
+	//
+	// What clients get wrong: a referral without a program is refused, like one that is completed in its program.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service_requests/{service_request_id}/actions/qualify (the `QualifyServiceRequest` operationId).
+	QualifyServiceRequestWithBody(ctx context.Context, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// QualifyServiceRequest Qualify Service Request by Id
+	//
+	// Tells for each medical program of the body whether it would pay for what an `active` referral asks for. Nothing changes.
+	//
+	// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+	// `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+	// `User is not allowed to create service request with the program for the patient` (the caller may not read the referral).
+	//
+	// What clients get wrong: a referral without a program is refused, like one that is completed in its program.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service_requests/{service_request_id}/actions/qualify (the `QualifyServiceRequest` operationId).
+	QualifyServiceRequest(ctx context.Context, serviceRequestID string, body QualifyServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReleaseServiceRequest Release Service Request
 	//
@@ -17353,6 +17457,26 @@ func (c *Client) GetServiceRequest(ctx context.Context, patientID string, servic
 	return c.Client.Do(req)
 }
 
+// ResendServiceRequestSMS Resend SMS on Service Request
+//
+// Sends the patient an SMS with the number of an `active` referral once more, to the phone of the authentication method that the
+// referral names (`inform_with`), or of the patient's default one.
+//
+// What changes: nothing but that the SMS is sent (text: `SERVICE_REQUEST_CREATE_SMS`). The answer is 202 with a job.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/resend (the `ResendServiceRequestSMS` operationId).
+func (c *Client) ResendServiceRequestSMS(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResendServiceRequestSMSRequest(c.Server, patientID, serviceRequestID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListShortEpisodes Get short Episodes by search params
 //
 // What a patient has been treated for, in short: names and periods of their episodes, without those that were entered in error. Nothing
@@ -17968,6 +18092,56 @@ func (c *Client) CompleteServiceRequest(ctx context.Context, serviceRequestID st
 // Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 func (c *Client) ProcessServiceRequest(ctx context.Context, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewProcessServiceRequestRequest(c.Server, serviceRequestID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// QualifyServiceRequestWithBody Qualify Service Request by Id
+//
+// Tells for each medical program of the body whether it would pay for what an `active` referral asks for. Nothing changes.
+//
+// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+// `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+// `User is not allowed to create service request with the program for the patient` (the caller may not read the referral).
+//
+// What clients get wrong: a referral without a program is refused, like one that is completed in its program.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service_requests/{service_request_id}/actions/qualify (the `QualifyServiceRequest` operationId).
+func (c *Client) QualifyServiceRequestWithBody(ctx context.Context, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQualifyServiceRequestRequestWithBody(c.Server, serviceRequestID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// QualifyServiceRequest Qualify Service Request by Id
+//
+// Tells for each medical program of the body whether it would pay for what an `active` referral asks for. Nothing changes.
+//
+// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+// `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+// `User is not allowed to create service request with the program for the patient` (the caller may not read the referral).
+//
+// What clients get wrong: a referral without a program is refused, like one that is completed in its program.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service_requests/{service_request_id}/actions/qualify (the `QualifyServiceRequest` operationId).
+func (c *Client) QualifyServiceRequest(ctx context.Context, serviceRequestID string, body QualifyServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQualifyServiceRequestRequest(c.Server, serviceRequestID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -26287,6 +26461,47 @@ func NewGetServiceRequestRequest(server string, patientID string, serviceRequest
 	return req, nil
 }
 
+// NewResendServiceRequestSMSRequest constructs an http.Request for the ResendServiceRequestSMS method
+func NewResendServiceRequestSMSRequest(server string, patientID string, serviceRequestID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "service_request_id", serviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/service_requests/%s/actions/resend", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListShortEpisodesRequest constructs an http.Request for the ListShortEpisodes method
 func NewListShortEpisodesRequest(server string, patientID string, params *ListShortEpisodesParams) (*http.Request, error) {
 	var err error
@@ -27445,6 +27660,53 @@ func NewProcessServiceRequestRequest(server string, serviceRequestID string) (*h
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewQualifyServiceRequestRequest calls the generic QualifyServiceRequest builder with application/json body
+func NewQualifyServiceRequestRequest(server string, serviceRequestID string, body QualifyServiceRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewQualifyServiceRequestRequestWithBody(server, serviceRequestID, "application/json", bodyReader)
+}
+
+// NewQualifyServiceRequestRequestWithBody constructs an http.Request for the QualifyServiceRequest method, with any body, and a specified content type
+func NewQualifyServiceRequestRequestWithBody(server string, serviceRequestID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "service_request_id", serviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/service_requests/%s/actions/qualify", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -31144,6 +31406,18 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 	GetServiceRequestWithResponse(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*GetServiceRequestResult, error)
 
+	// ResendServiceRequestSMSWithResponse Resend SMS on Service Request
+	//
+	// Sends the patient an SMS with the number of an `active` referral once more, to the phone of the authentication method that the
+	// referral names (`inform_with`), or of the patient's default one.
+	//
+	// What changes: nothing but that the SMS is sent (text: `SERVICE_REQUEST_CREATE_SMS`). The answer is 202 with a job.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/resend (the `ResendServiceRequestSMS` operationId).
+	ResendServiceRequestSMSWithResponse(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*ResendServiceRequestSMSResult, error)
+
 	// ListShortEpisodesWithResponse Get short Episodes by search params
 	//
 	// What a patient has been treated for, in short: names and periods of their episodes, without those that were entered in error. Nothing
@@ -31525,6 +31799,36 @@ type ClientWithResponsesInterface interface {
 	//
 	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	ProcessServiceRequestWithResponse(ctx context.Context, serviceRequestID string, reqEditors ...RequestEditorFn) (*ProcessServiceRequestResult, error)
+
+	// QualifyServiceRequestWithBodyWithResponse Qualify Service Request by Id
+	//
+	// Tells for each medical program of the body whether it would pay for what an `active` referral asks for. Nothing changes.
+	//
+	// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+	// `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+	// `User is not allowed to create service request with the program for the patient` (the caller may not read the referral).
+	//
+	// What clients get wrong: a referral without a program is refused, like one that is completed in its program.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service_requests/{service_request_id}/actions/qualify (the `QualifyServiceRequest` operationId).
+	QualifyServiceRequestWithBodyWithResponse(ctx context.Context, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QualifyServiceRequestResult, error)
+
+	// QualifyServiceRequestWithResponse Qualify Service Request by Id
+	//
+	// Tells for each medical program of the body whether it would pay for what an `active` referral asks for. Nothing changes.
+	//
+	// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+	// `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+	// `User is not allowed to create service request with the program for the patient` (the caller may not read the referral).
+	//
+	// What clients get wrong: a referral without a program is refused, like one that is completed in its program.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service_requests/{service_request_id}/actions/qualify (the `QualifyServiceRequest` operationId).
+	QualifyServiceRequestWithResponse(ctx context.Context, serviceRequestID string, body QualifyServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*QualifyServiceRequestResult, error)
 
 	// ReleaseServiceRequestWithResponse Release Service Request
 	//
@@ -35014,6 +35318,37 @@ func (r GetServiceRequestResult) ContentType() string {
 	return ""
 }
 
+type ResendServiceRequestSMSResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ResendServiceRequestSMSResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResendServiceRequestSMSResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResendServiceRequestSMSResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListShortEpisodesResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -35659,6 +35994,37 @@ func (r ProcessServiceRequestResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ProcessServiceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type QualifyServiceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ServiceRequestQualifyResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r QualifyServiceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r QualifyServiceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r QualifyServiceRequestResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -38849,6 +39215,24 @@ func (c *ClientWithResponses) GetServiceRequestWithResponse(ctx context.Context,
 	return ParseGetServiceRequestResult(rsp)
 }
 
+// ResendServiceRequestSMSWithResponse Resend SMS on Service Request
+//
+// Sends the patient an SMS with the number of an `active` referral once more, to the phone of the authentication method that the
+// referral names (`inform_with`), or of the patient's default one.
+//
+// What changes: nothing but that the SMS is sent (text: `SERVICE_REQUEST_CREATE_SMS`). The answer is 202 with a job.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/resend (the `ResendServiceRequestSMS` operationId).
+func (c *ClientWithResponses) ResendServiceRequestSMSWithResponse(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*ResendServiceRequestSMSResult, error) {
+	rsp, err := c.ResendServiceRequestSMS(ctx, patientID, serviceRequestID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResendServiceRequestSMSResult(rsp)
+}
+
 // ListShortEpisodesWithResponse Get short Episodes by search params
 //
 // What a patient has been treated for, in short: names and periods of their episodes, without those that were entered in error. Nothing
@@ -39394,6 +39778,48 @@ func (c *ClientWithResponses) ProcessServiceRequestWithResponse(ctx context.Cont
 		return nil, err
 	}
 	return ParseProcessServiceRequestResult(rsp)
+}
+
+// QualifyServiceRequestWithBodyWithResponse Qualify Service Request by Id
+//
+// Tells for each medical program of the body whether it would pay for what an `active` referral asks for. Nothing changes.
+//
+// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+// `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+// `User is not allowed to create service request with the program for the patient` (the caller may not read the referral).
+//
+// What clients get wrong: a referral without a program is refused, like one that is completed in its program.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service_requests/{service_request_id}/actions/qualify (the `QualifyServiceRequest` operationId).
+func (c *ClientWithResponses) QualifyServiceRequestWithBodyWithResponse(ctx context.Context, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QualifyServiceRequestResult, error) {
+	rsp, err := c.QualifyServiceRequestWithBody(ctx, serviceRequestID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseQualifyServiceRequestResult(rsp)
+}
+
+// QualifyServiceRequestWithResponse Qualify Service Request by Id
+//
+// Tells for each medical program of the body whether it would pay for what an `active` referral asks for. Nothing changes.
+//
+// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+// `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+// `User is not allowed to create service request with the program for the patient` (the caller may not read the referral).
+//
+// What clients get wrong: a referral without a program is refused, like one that is completed in its program.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service_requests/{service_request_id}/actions/qualify (the `QualifyServiceRequest` operationId).
+func (c *ClientWithResponses) QualifyServiceRequestWithResponse(ctx context.Context, serviceRequestID string, body QualifyServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*QualifyServiceRequestResult, error) {
+	rsp, err := c.QualifyServiceRequest(ctx, serviceRequestID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseQualifyServiceRequestResult(rsp)
 }
 
 // ReleaseServiceRequestWithResponse Release Service Request
@@ -42787,6 +43213,32 @@ func ParseGetServiceRequestResult(rsp *http.Response) (*GetServiceRequestResult,
 	return response, nil
 }
 
+// ParseResendServiceRequestSMSResult parses an HTTP response from a ResendServiceRequestSMSWithResponse call
+func ParseResendServiceRequestSMSResult(rsp *http.Response) (*ResendServiceRequestSMSResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResendServiceRequestSMSResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListShortEpisodesResult parses an HTTP response from a ListShortEpisodesWithResponse call
 func ParseListShortEpisodesResult(rsp *http.Response) (*ListShortEpisodesResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -43327,6 +43779,32 @@ func ParseProcessServiceRequestResult(rsp *http.Response) (*ProcessServiceReques
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseQualifyServiceRequestResult parses an HTTP response from a QualifyServiceRequestWithResponse call
+func ParseQualifyServiceRequestResult(rsp *http.Response) (*QualifyServiceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &QualifyServiceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ServiceRequestQualifyResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

@@ -26,6 +26,7 @@ func (q *Queries) GetServiceOfProgram(ctx context.Context, db DBTX, id uuid.UUID
 const getServiceRequestUse = `-- name: GetServiceRequestUse :one
 SELECT
     p.type AS program_type,
+    n.name AS program_name, -- also of one that has ended
     EXISTS (SELECT FROM prm.program_services ps WHERE ps.program_id = $1 AND ps.is_active
         AND (ps.service_id = $2 OR ps.service_group_id = ANY (g.ids))) AS included,
     EXISTS (SELECT FROM prm.program_services ps WHERE ps.program_id = $1 AND ps.is_active AND ps.request_allowed
@@ -36,7 +37,8 @@ SELECT
     d.legal_entity_id AS division_legal_entity_id
 FROM (SELECT array_append(array_agg(i.service_group_id), $2::uuid) AS ids
       FROM prm.service_inclusions i WHERE i.service_id = $2 AND i.is_active) AS g
-LEFT JOIN prm.medical_programs p ON p.id = $1 AND p.is_active
+LEFT JOIN prm.medical_programs n ON n.id = $1
+LEFT JOIN prm.medical_programs p ON p.id = n.id AND p.is_active
 LEFT JOIN prm.employees e ON e.id = $3
 LEFT JOIN prm.divisions d ON d.id = $4
 `
@@ -50,6 +52,7 @@ type GetServiceRequestUseParams struct {
 
 type GetServiceRequestUseRow struct {
 	ProgramType           *string
+	ProgramName           *string
 	Included              bool
 	RequestAllowed        bool
 	EmployeeLegalEntityID *uuid.UUID
@@ -70,6 +73,7 @@ func (q *Queries) GetServiceRequestUse(ctx context.Context, db DBTX, arg GetServ
 	var i GetServiceRequestUseRow
 	err := row.Scan(
 		&i.ProgramType,
+		&i.ProgramName,
 		&i.Included,
 		&i.RequestAllowed,
 		&i.EmployeeLegalEntityID,

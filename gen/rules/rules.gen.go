@@ -1187,6 +1187,11 @@ const (
 	ServiceRequestGetPersonActive                        ID = "service_request.get.person_active"
 	ServiceRequestGetNotFound                            ID = "service_request.get.not_found"
 	ServiceRequestGetAccess                              ID = "service_request.get.access"
+	ServiceRequestResendPerson                           ID = "service_request.resend.person"
+	ServiceRequestResendNotFound                         ID = "service_request.resend.not_found"
+	ServiceRequestResendPatient                          ID = "service_request.resend.patient"
+	ServiceRequestResendStatus                           ID = "service_request.resend.status"
+	ServiceRequestResendMethod                           ID = "service_request.resend.method"
 	ServiceRequestSearchUnknownParameter                 ID = "service_request.search.unknown_parameter"
 	ServiceRequestSearchRequisition                      ID = "service_request.search.requisition"
 	ServiceRequestSearchRequisitionEmpty                 ID = "service_request.search.requisition_empty"
@@ -1221,6 +1226,17 @@ const (
 	ServiceRequestProcessRequestAllowed                  ID = "service_request.process.request_allowed"
 	ServiceRequestProcessAccess                          ID = "service_request.process.access"
 	ServiceRequestProcessOwner                           ID = "service_request.process.owner"
+	ServiceRequestQualifySchema                          ID = "service_request.qualify.schema"
+	ServiceRequestQualifyLegalEntity                     ID = "service_request.qualify.legal_entity"
+	ServiceRequestQualifyLegalEntityType                 ID = "service_request.qualify.legal_entity_type"
+	ServiceRequestQualifyLegalEntityStatus               ID = "service_request.qualify.legal_entity_status"
+	ServiceRequestQualifyNotFound                        ID = "service_request.qualify.not_found"
+	ServiceRequestQualifyProgramStatus                   ID = "service_request.qualify.program_status"
+	ServiceRequestQualifyStatus                          ID = "service_request.qualify.status"
+	ServiceRequestQualifyActivity                        ID = "service_request.qualify.activity"
+	ServiceRequestQualifyQuantity                        ID = "service_request.qualify.quantity"
+	ServiceRequestQualifyCarePlan                        ID = "service_request.qualify.care_plan"
+	ServiceRequestQualifyCarePlanEnd                     ID = "service_request.qualify.care_plan_end"
 	ServiceRequestReleaseToken                           ID = "service_request.release.token"
 	ServiceRequestReleaseTokenExpired                    ID = "service_request.release.token_expired"
 	ServiceRequestReleaseScope                           ID = "service_request.release.scope"
@@ -16548,6 +16564,65 @@ var All = []Rule{
 		Origin:    "code",
 	},
 	{
+		ID:        ServiceRequestResendPerson,
+		Operation: "resendServiceRequestSms",
+		Check:     "A patient is stored under patient_id (a malformed id finds none)",
+		CheckUK:   "Пацієнт із таким patient_id є в системі (за ідентифікатором хибного формату нікого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Service request not found",
+		Source:    "wiki Resend SMS on Service Request",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        ServiceRequestResendNotFound,
+		Operation: "resendServiceRequestSms",
+		Check:     "A service request with this id is stored (a malformed id finds none)",
+		CheckUK:   "Направлення з таким ідентифікатором існує (за ідентифікатором хибного формату нічого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Service request not found",
+		Source:    "wiki Resend SMS on Service Request",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        ServiceRequestResendPatient,
+		Operation: "resendServiceRequestSms",
+		Check:     "It is of the patient of the path",
+		CheckUK:   "Воно видане пацієнтові, якого вказано в шляху",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Service request not found",
+		Source:    "wiki Resend SMS on Service Request",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        ServiceRequestResendStatus,
+		Operation: "resendServiceRequestSms",
+		Check:     "It is active, and new, in_queue or in_progress in its program, or of no program",
+		CheckUK:   "Воно active, а в програмі — new, in_queue чи in_progress, або не має програми",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Service request in status {status} and program_processing_status {program_processing_status} cannot be canceled",
+		Source:    "wiki Resend SMS on Service Request",
+		Origin:    "wiki",
+	},
+	{
+		ID:        ServiceRequestResendMethod,
+		Operation: "resendServiceRequestSms",
+		Check:     "The method of inform_with, or the default one, gets SMS: it is OTP, or THIRD_PERSON with OTP",
+		CheckUK:   "Метод inform_with або основний метод пацієнта отримує SMS: це OTP або THIRD_PERSON з OTP",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Resend SMS is not allowed for this authentication method",
+		Source:    "wiki Resend SMS on Service Request (the check); seed 000 (the text, of approvals)",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
 		ID:          ServiceRequestSearchUnknownParameter,
 		Operation:   "searchServiceRequests",
 		Check:       "The query has no other parameters than those listed",
@@ -16992,6 +17067,131 @@ var All = []Rule{
 		Message:   "Service request is used by another legal entity",
 		Source:    "wiki Change service request status to In progress (the check); medical_events 2019 (the text)",
 		Origin:    "code",
+	},
+	{
+		ID:        ServiceRequestQualifySchema,
+		Operation: "qualifyServiceRequest",
+		Check:     "The body has the shape of ServiceRequestQualify, without unknown fields or doubled keys",
+		CheckUK:   "Тіло запиту відповідає схемі ServiceRequestQualify, без невідомих полів і повторених ключів",
+		Status:    422,
+		Type:      "validation_failed",
+		EntryType: "json_data_property",
+		Source:    "wiki Qualify Service Request 622264341",
+		Origin:    "code",
+		Fixed:     true,
+		Schema:    true,
+	},
+	{
+		ID:        ServiceRequestQualifyLegalEntity,
+		Operation: "qualifyServiceRequest",
+		Check:     "The legal entity of the token exists",
+		CheckUK:   "Заклад, якому видано токен, існує",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Action is not allowed for the legal entity",
+		Source:    "wiki Qualify Service Request 622264341",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        ServiceRequestQualifyLegalEntityType,
+		Operation: "qualifyServiceRequest",
+		Check:     "Its type is in ME_ALLOWED_TRANSACTIONS_LE_TYPES",
+		CheckUK:   "Тип закладу є в ME_ALLOWED_TRANSACTIONS_LE_TYPES",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Action is not allowed for the legal entity",
+		Source:    "wiki Qualify Service Request 622264341",
+		Origin:    "wiki",
+	},
+	{
+		ID:        ServiceRequestQualifyLegalEntityStatus,
+		Operation: "qualifyServiceRequest",
+		Check:     "Its status is ACTIVE",
+		CheckUK:   "Статус цього закладу — ACTIVE",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Action is not allowed for the legal entity",
+		Source:    "wiki Qualify Service Request 622264341",
+		Origin:    "wiki",
+	},
+	{
+		ID:        ServiceRequestQualifyNotFound,
+		Operation: "qualifyServiceRequest",
+		Check:     "A service request with this id is stored (a malformed id finds none)",
+		CheckUK:   "Направлення з таким ідентифікатором існує (за ідентифікатором хибного формату нічого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Service request not found",
+		Source:    "wiki Qualify Service Request 622264341",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        ServiceRequestQualifyProgramStatus,
+		Operation: "qualifyServiceRequest",
+		Check:     "Its program_processing_status is new, in_queue or in_progress",
+		CheckUK:   "program_processing_status направлення — new, in_queue або in_progress",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "service request has wrong status",
+		Source:    "wiki Qualify Service Request 622264341",
+		Origin:    "wiki",
+	},
+	{
+		ID:        ServiceRequestQualifyStatus,
+		Operation: "qualifyServiceRequest",
+		Check:     "Its status is active",
+		CheckUK:   "Статус направлення — active",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "service request has wrong status",
+		Source:    "wiki Qualify Service Request 622264341",
+		Origin:    "wiki",
+	},
+	{
+		ID:        ServiceRequestQualifyActivity,
+		Operation: "qualifyServiceRequest",
+		Check:     "The activity that it carries out is scheduled or in_progress",
+		CheckUK:   "Призначення, яке воно виконує, — scheduled або in_progress",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid activity status",
+		Source:    "wiki Qualify Service Request 622264341",
+		Origin:    "wiki",
+	},
+	{
+		ID:        ServiceRequestQualifyQuantity,
+		Operation: "qualifyServiceRequest",
+		Check:     "Something is left of the quantity of the activity",
+		CheckUK:   "Кількість за призначенням не вичерпано",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "The number of available services according to the care plan activity has been exhausted",
+		Source:    "wiki Qualify Service Request 622264341",
+		Origin:    "wiki",
+	},
+	{
+		ID:        ServiceRequestQualifyCarePlan,
+		Operation: "qualifyServiceRequest",
+		Check:     "The care plan is active",
+		CheckUK:   "План лікування активний",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Care plan is not active",
+		Source:    "wiki Qualify Service Request 622264341",
+		Origin:    "wiki",
+	},
+	{
+		ID:        ServiceRequestQualifyCarePlanEnd,
+		Operation: "qualifyServiceRequest",
+		Check:     "The care plan has not ended",
+		CheckUK:   "Строк плану лікування не минув",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Care plan expired",
+		Source:    "wiki Qualify Service Request 622264341",
+		Origin:    "wiki",
 	},
 	{
 		ID:        ServiceRequestReleaseToken,
@@ -17771,9 +17971,11 @@ var guards = map[string][]ID{
 	"getRiskAssessment":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"getRiskAssessmentContext":             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"getServiceRequest":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"resendServiceRequestSms":              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"searchServiceRequests":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"completeServiceRequest":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"processServiceRequest":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"qualifyServiceRequest":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"releaseServiceRequest":                {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"useServiceRequest":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"listDistricts":                        {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},

@@ -264,7 +264,7 @@ func (a *App) build() error {
 			Engine: engine, Store: personrequests.Store{Pool: a.Pool}, Addresses: addresses{a.Addresses}, Codes: codes, Media: files,
 			People: people,
 		},
-		serviceRequestsAPI: &servicerequests.API{Engine: engine, Pool: a.Pool, Identities: people},
+		serviceRequestsAPI: &servicerequests.API{Engine: engine, Pool: a.Pool, People: people, Outbox: codes.Outbox},
 		signedAPI:          &declarations.API{Engine: engine, Store: signed},
 		uaddressesAPI:      &uaddresses.API{Engine: engine, Cache: a.Addresses},
 		verificationsAPI:   &verifications.API{Engine: engine, Codes: codes},

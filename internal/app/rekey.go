@@ -189,6 +189,7 @@ var hidden = map[string][]string{
 	"specimens":            {"patient_id"},
 	"compositions":         {"patient_id"},
 	"care_plans":           {"patient_id"},
+	"activities":           {"patient_id"},
 }
 
 // collection hides patients and numbers anew, and returns how many documents were

@@ -81,6 +81,12 @@ type refusal struct {
 
 func (*refusal) Error() string { return "refused" }
 
+// Refuses tells whether an error is a refusal of a check, and no failure to make it.
+func Refuses(err error) bool {
+	var own *refusal
+	return errors.As(err, &own)
+}
+
 // Refuse refuses by the check's rule. Placeholders of its texts ({status}) are
 // filled from args, alternating names and values.
 func Refuse(args ...any) error { return &refusal{args: args} }

@@ -21,6 +21,7 @@ type Operation struct {
 	Body    httpapi.BodyCheck
 	Handler jobs.Handler // of operations that leave their work to a job
 	Moves   *Moves       // of operations that change a status
+	Also    []*Moves     // of further parts of the state that change with it
 	Update  Update       // of transitions of documents
 	Reads   string       // the collection or table of which the operation shows one object
 	Anew    bool         // each request has a job of its own, also one that asks for the same as another

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -25,6 +26,8 @@ type Referent struct {
 	Referral    uuid.UUID // the service request that it carries out
 	Service     uuid.UUID // what was done
 	Episode     uuid.UUID
+	Until       *time.Time // the end of a care plan
+	Remaining   *float64   // what is left of an activity; nil: it has no quantity
 }
 
 // Referents looks up what references lead to.

@@ -412,8 +412,12 @@ func pathGuard[A, D, B any](e *Engine, checks []Check[*Call[A, D, B]], call func
 
 // Operation registers the transition.
 func (t *Transition[A, D, B]) Operation(e *Engine, asked A) Operation {
+	var also []*Moves
+	for _, told := range t.Also {
+		also = append(also, t.moves(told))
+	}
 	return Operation{
-		ID: t.ID, Rules: RulesOf(t.checks()), Moves: t.moves(),
+		ID: t.ID, Rules: RulesOf(t.checks()), Moves: t.moves(t.Event), Also: also,
 		Guard: pathGuard(e, t.Guard, func() *Call[A, D, B] { return t.call(e, asked) }),
 		Handler: func(ctx context.Context, jobID string, raw json.RawMessage) (*jobs.Outcome, error) {
 			return t.carryOut(ctx, e, asked, jobID, raw)
@@ -426,13 +430,13 @@ func (t *Transition[A, D, B]) Operation(e *Engine, asked A) Operation {
 }
 
 // moves are the ways in the status machine that the transition goes.
-func (t *Transition[A, D, B]) moves() *Moves {
-	if t.Event.Attribute == "" {
+func (t *Transition[A, D, B]) moves(told Event) *Moves {
+	if told.Attribute == "" {
 		return nil
 	}
-	m := &Moves{Collection: t.Collection, Attribute: t.Event.Attribute, To: t.Event.To}
+	m := &Moves{Collection: t.Collection, Attribute: told.Attribute, To: told.To}
 	for _, check := range t.checks() {
-		if check.Field == t.Event.Attribute && (check.Want.operator == mongodb.Equal || check.Want.operator == mongodb.OneOf) {
+		if check.Field == told.Attribute && (check.Want.operator == mongodb.Equal || check.Want.operator == mongodb.OneOf) {
 			for _, value := range check.Want.values {
 				if text, ok := value.(string); ok {
 					m.From = append(m.From, text)

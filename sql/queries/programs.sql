@@ -3,6 +3,7 @@
 -- A column is null when there is no such row.
 SELECT
     p.type AS program_type,
+    n.name AS program_name, -- also of one that has ended
     EXISTS (SELECT FROM prm.program_services ps WHERE ps.program_id = @program_id AND ps.is_active
         AND (ps.service_id = @service_id OR ps.service_group_id = ANY (g.ids))) AS included,
     EXISTS (SELECT FROM prm.program_services ps WHERE ps.program_id = @program_id AND ps.is_active AND ps.request_allowed
@@ -13,7 +14,8 @@ SELECT
     d.legal_entity_id AS division_legal_entity_id
 FROM (SELECT array_append(array_agg(i.service_group_id), @service_id::uuid) AS ids
       FROM prm.service_inclusions i WHERE i.service_id = @service_id AND i.is_active) AS g
-LEFT JOIN prm.medical_programs p ON p.id = @program_id AND p.is_active
+LEFT JOIN prm.medical_programs n ON n.id = @program_id
+LEFT JOIN prm.medical_programs p ON p.id = n.id AND p.is_active
 LEFT JOIN prm.employees e ON e.id = @employee_id
 LEFT JOIN prm.divisions d ON d.id = @division_id;
 

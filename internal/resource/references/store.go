@@ -37,9 +37,9 @@ var kinds = map[string]finder{
 	"diagnoses_group": group((*db.Queries).GetReferredDiagnosesGroup),
 	"service_group":   group((*db.Queries).GetReferredServiceGroup),
 
-	"activity":            document("activities"),
+	"activity":            document("activities", planned),
 	"allergy_intolerance": document("allergy_intolerances"),
-	"care_plan":           document("care_plans"),
+	"care_plan":           document("care_plans", plan),
 	"clinical_impression": document("clinical_impressions"),
 	"composition":         document("compositions"),
 	"condition":           document("conditions"),
@@ -186,6 +186,36 @@ func ofReferral(stored mongodb.Document, found *operation.Referent) error {
 	}
 	if r.BasedOn != nil {
 		found.Referral = r.BasedOn.Identifier.Value
+	}
+	return nil
+}
+
+// plan reads when a care plan ends.
+func plan(stored mongodb.Document, found *operation.Referent) error {
+	var p struct {
+		Period *medicalevents.Period `bson:"period"`
+	}
+	if err := stored.Decode(&p); err != nil {
+		return err
+	}
+	if p.Period != nil {
+		found.Until = p.Period.End
+	}
+	return nil
+}
+
+// planned reads what is left of an activity.
+func planned(stored mongodb.Document, found *operation.Referent) error {
+	var a struct {
+		Detail struct {
+			Remaining *medicalevents.Quantity `bson:"remaining_quantity"`
+		} `bson:"detail"`
+	}
+	if err := stored.Decode(&a); err != nil {
+		return err
+	}
+	if a.Detail.Remaining != nil {
+		found.Remaining = &a.Detail.Remaining.Value
 	}
 	return nil
 }

@@ -2,25 +2,18 @@
 package servicerequests
 
 import (
-	"context"
-
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"esoz/internal/operation"
-	"esoz/internal/resource/medicalevents"
+	"esoz/internal/platform/sms"
 )
 
 // API serves the operations of the resource.
 type API struct {
-	Engine     *operation.Engine
-	Pool       *pgxpool.Pool
-	Identities Identities
-}
-
-// Identities tells what a search shows of patients.
-type Identities interface {
-	Identities(ctx context.Context, patients []uuid.UUID) (map[uuid.UUID]medicalevents.Identity, error)
+	Engine *operation.Engine
+	Pool   *pgxpool.Pool
+	People People
+	Outbox *sms.Outbox
 }
 
 type call = operation.Call[*API, Document, operation.NoBody]
@@ -32,6 +25,8 @@ func (a *API) Operations() []operation.Operation {
 		Use.Operation(a.Engine, a),
 		Process.Operation(a.Engine, a),
 		Complete.Operation(a.Engine, a),
+		Qualify.Operation(a.Engine, a),
+		Resend.Operation(a.Engine, a),
 		Get.Operation(),
 		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
 	}

@@ -83,7 +83,7 @@ func (a *API) showFound(ctx context.Context, found []Document) ([]api.ServiceReq
 			return nil, err
 		}
 	}
-	identities, err := a.Identities.Identities(ctx, patients)
+	identities, err := a.People.Identities(ctx, patients)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,8 @@ func Add(w *build.World) {
 	use(w)
 	process(w)
 	complete(w)
+	qualify(w)
+	resend(w)
 	get(w)
 	search(w)
 }

@@ -1,0 +1,73 @@
+package operation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"esoz/gen/api"
+	"esoz/internal/platform/jobs"
+	"esoz/internal/platform/postgres"
+)
+
+// Inquiry judges a document of medical events and leaves it as it is.
+type Inquiry[A, D, B any] struct {
+	ID         string // operationId
+	Collection string
+	Kind       string // of the document, as links of jobs name it
+	Checks     []Check[*Call[A, D, B]]
+	// Commit, when set, is what a job does after it has made the checks again: it sends an
+	// SMS, say. It commits with the end of the job.
+	Commit func(ctx context.Context, tx postgres.Tx, c *Call[A, D, B]) error
+}
+
+// Ask makes the checks and returns what they have found.
+func (q *Inquiry[A, D, B]) Ask(ctx context.Context, e *Engine, asked A, path Path, body B) (*Call[A, D, B], error) {
+	c := newCall[A, D, B](e, asked, q.Kind, q.Collection)
+	c.Caller, c.path, c.Body = e.Caller(ctx), path, body
+	return c, Run(ctx, q.Checks, c)
+}
+
+// Start makes the checks and leaves Commit to a job.
+func (q *Inquiry[A, D, B]) Start(ctx context.Context, e *Engine, asked A, path Path, body B) (api.JobResponse, error) {
+	c := newCall[A, D, B](e, asked, q.Kind, q.Collection)
+	c.Caller, c.path, c.Body = e.Caller(ctx), path, body
+	var refused error
+	if !checksInJob(q.ID, c.Config) {
+		refused = Run(ctx, q.Checks, c)
+	}
+	return e.Start(ctx, q.ID, unmade(c), refused)
+}
+
+// carryOut is the jobs.Handler of an operation with Commit.
+func (q *Inquiry[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, raw json.RawMessage) (*jobs.Outcome, error) {
+	var p params[B]
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return nil, fmt.Errorf("decode params: %w", err)
+	}
+	c := newCall[A, D, B](e, asked, q.Kind, q.Collection)
+	c.Caller = Caller{Subject: p.Unchecked.By, Config: e.Config.Get(), Now: e.Clock.Now()}
+	c.path, c.Body = p.Unchecked.Path, p.Body
+	if err := Run(ctx, q.Checks, c); err != nil {
+		return nil, err
+	}
+	patient, err := e.openPatient(q.Kind, c.ID, c.stored)
+	if err != nil {
+		return nil, err
+	}
+	return &jobs.Outcome{
+		Links:  []jobs.Link{{Entity: q.Kind, Href: fmt.Sprintf("/api/patients/%s/%s/%s", patient, q.Collection, c.ID)}},
+		Commit: func(ctx context.Context, tx postgres.Tx) error { return q.Commit(ctx, tx, c) },
+	}, nil
+}
+
+// Operation registers the inquiry.
+func (q *Inquiry[A, D, B]) Operation(e *Engine, asked A) Operation {
+	registered := Operation{ID: q.ID, Rules: RulesOf(q.Checks)}
+	if q.Commit != nil {
+		registered.Handler = func(ctx context.Context, _ string, raw json.RawMessage) (*jobs.Outcome, error) {
+			return q.carryOut(ctx, e, asked, raw)
+		}
+	}
+	return registered
+}

@@ -1,0 +1,116 @@
+package servicerequests
+
+import (
+	"context"
+
+	"github.com/oapi-codegen/nullable"
+
+	"esoz/gen/api"
+	"esoz/gen/db"
+	"esoz/gen/rules"
+	"esoz/internal/operation"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/resource/medicalevents"
+)
+
+// QualifyServiceRequest serves POST /api/service_requests/{service_request_id}/actions/qualify.
+func (a *API) QualifyServiceRequest(
+	ctx context.Context, req api.QualifyServiceRequestRequestObject,
+) (api.QualifyServiceRequestResponseObject, error) {
+	c, err := Qualify.Ask(ctx, a.Engine, a, operation.Path{ID: req.ServiceRequestID}, *req.Body)
+	if err != nil {
+		return nil, err
+	}
+	data := make([]api.ServiceRequestQualification, len(req.Body.Programs))
+	for i, sent := range req.Body.Programs {
+		if data[i], err = qualify(ctx, c, sent); err != nil {
+			return nil, err
+		}
+	}
+	return api.QualifyServiceRequest200JSONResponse{Meta: envelope.ListMeta(ctx), Data: data}, nil
+}
+
+type qualifying = operation.Call[*API, Document, api.ServiceRequestQualify]
+
+// Qualify asks which programs would pay for what is requested.
+var Qualify = operation.Inquiry[*API, Document, api.ServiceRequestQualify]{
+	ID: "qualifyServiceRequest", Collection: Collection, Kind: kind,
+	Checks: []operation.Check[*qualifying]{
+		{Rule: rules.ServiceRequestQualifyLegalEntity, Caller: operation.HasLegalEntity},
+		{Rule: rules.ServiceRequestQualifyLegalEntityType, Caller: operation.MayWorkWithMedicalEvents},
+		{Rule: rules.ServiceRequestQualifyLegalEntityStatus, Caller: operation.LegalEntityIsActive},
+		{Rule: rules.ServiceRequestQualifyNotFound, Want: operation.Exists},
+		{
+			Rule: rules.ServiceRequestQualifyProgramStatus, Field: "program_processing_status",
+			Want: operation.OneOf(ProgramNew, ProgramInQueue, ProgramInProgress),
+		},
+		{Rule: rules.ServiceRequestQualifyStatus, Field: "status", Want: operation.Is(Active)},
+		{Rule: rules.ServiceRequestQualifyActivity, Pass: basedOn("activity", func(_ *qualifying, found operation.Referent) error {
+			return operation.Expect(found.Status == "scheduled" || found.Status == "in_progress", "status of the activity", "scheduled or in_progress", found.Status)
+		})},
+		{Rule: rules.ServiceRequestQualifyQuantity, Pass: basedOn("activity", func(_ *qualifying, found operation.Referent) error {
+			return operation.Expect(found.Remaining == nil || *found.Remaining > 0, "remaining_quantity of the activity", "more than 0", found.Remaining)
+		})},
+		{Rule: rules.ServiceRequestQualifyCarePlan, Pass: basedOn("care_plan", func(_ *qualifying, found operation.Referent) error {
+			return operation.Expect(found.Status == "active", "status of the care plan", "active", found.Status)
+		})},
+		{Rule: rules.ServiceRequestQualifyCarePlanEnd, Pass: basedOn("care_plan", func(c *qualifying, found operation.Referent) error {
+			return operation.Expect(found.Until == nil || !found.Until.Before(c.Now), "period.end of the care plan", "not over", found.Until)
+		})},
+	},
+}
+
+// basedOn makes a check of the care plan or the activity that the service request carries
+// out. One that is not stored is no reason to refuse.
+func basedOn(kind string, pass func(c *qualifying, found operation.Referent) error) func(ctx context.Context, c *qualifying) error {
+	return func(ctx context.Context, c *qualifying) error {
+		for _, r := range c.Document.BasedOn {
+			if r.Identifier.Type.Coding[0].Code != kind {
+				continue
+			}
+			found, err := c.Referent(ctx, kind, r.Identifier.Value.String())
+			if err != nil || found == nil {
+				return err
+			}
+			return pass(c, *found)
+		}
+		return nil
+	}
+}
+
+// qualify tells whether a program would pay, and why not.
+func qualify(ctx context.Context, c *qualifying, program api.ReferenceRequest) (api.ServiceRequestQualification, error) {
+	id := medicalevents.Received(program).Identifier.Value
+	found, err := c.API.lookUp(ctx, db.GetServiceRequestUseParams{ProgramID: id, ServiceID: &c.Document.Code.Identifier.Value})
+	if err != nil {
+		return api.ServiceRequestQualification{}, err
+	}
+	told := api.ServiceRequestQualification{ProgramID: id.String(), ProgramName: nullable.NewNullNullable[string](), Status: api.ServiceRequestQualificationStatusVALID}
+	if found.ProgramName != nil {
+		told.ProgramName.Set(*found.ProgramName)
+	}
+	for _, reason := range []struct {
+		text   string
+		passes func() error
+	}{
+		{"Program not found", found.exists},
+		{"Invalid program type", found.paysForServices},
+		{"Service is not included in the program", found.includesService},
+		{"Service request is not allowed for this service(service_group) in this programm", found.allowsRequests},
+		{
+			"User is not allowed to create service request with the program for the patient",
+			func() error { return mayReadPatient(ctx, c) },
+		},
+	} {
+		err := reason.passes()
+		if err == nil {
+			continue
+		}
+		if !operation.Refuses(err) {
+			return told, err
+		}
+		told.Status, told.RejectionReason = api.ServiceRequestQualificationStatusINVALID, &reason.text
+		break
+	}
+	return told, nil
+}

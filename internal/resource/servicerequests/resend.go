@@ -1,0 +1,90 @@
+package servicerequests
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"esoz/gen/api"
+	"esoz/gen/rules"
+	"esoz/internal/operation"
+	"esoz/internal/platform/otp"
+	"esoz/internal/platform/postgres"
+	"esoz/internal/platform/sms"
+	"esoz/internal/resource/medicalevents"
+)
+
+// ResendServiceRequestSMS serves PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/resend.
+func (a *API) ResendServiceRequestSMS(
+	ctx context.Context, req api.ResendServiceRequestSMSRequestObject,
+) (api.ResendServiceRequestSMSResponseObject, error) {
+	job, err := Resend.Start(ctx, a.Engine, a, operation.Path{Patient: req.PatientID, ID: req.ServiceRequestID}, resend{})
+	return api.ResendServiceRequestSMS202JSONResponse(job), err
+}
+
+// resend takes no body; it holds the phone that gets the SMS.
+type resend struct{ phone string }
+
+type resending = operation.Call[*API, Document, resend]
+
+// Resend sends the patient the number of a service request once more.
+var Resend = operation.Inquiry[*API, Document, resend]{
+	ID: "resendServiceRequestSms", Collection: Collection, Kind: kind,
+	Checks: []operation.Check[*resending]{
+		{Rule: rules.ServiceRequestResendPerson, Pass: operation.FindPatient[*API, Document, resend]},
+		{Rule: rules.ServiceRequestResendNotFound, Want: operation.Exists},
+		{Rule: rules.ServiceRequestResendPatient, Field: "subject", Want: operation.Is(operation.Patient)},
+		{Rule: rules.ServiceRequestResendStatus, Pass: isTold},
+		{Rule: rules.ServiceRequestResendMethod, Pass: patientGetsSMS},
+	},
+	Commit: func(ctx context.Context, tx postgres.Tx, c *resending) error {
+		number, err := c.API.Engine.Keys.OpenRequisition(c.Document.Requisition, c.Document.SealedWith)
+		if err != nil {
+			return fmt.Errorf("open the requisition of service request %s: %w", c.ID, err)
+		}
+		return c.API.Outbox.Enqueue(ctx, tx, sms.Message{
+			Phone: c.Body.phone, Text: strings.ReplaceAll(c.Config.ServiceRequestCreateSMS, numberPlace, grouped(number)), Type: sms.TypeInformation,
+		})
+	},
+}
+
+// numberPlace is where the texts of SMS have the number of a service request.
+const numberPlace = "{number}"
+
+// isTold passes when the number of the service request is of use to the patient: a
+// referral of no program may be told of like a new one.
+func isTold(_ context.Context, c *resending) error {
+	d, shown := &c.Document, "null"
+	if d.ProgramProcessingStatus != nil {
+		shown = *d.ProgramProcessingStatus
+	}
+	ok := d.Status == Active && slices.Contains([]string{"null", ProgramNew, ProgramInQueue, ProgramInProgress}, shown)
+	return operation.Expect(ok, "status and program_processing_status", "active; null, new, in_queue or in_progress", d.Status+"; "+shown,
+		"status", d.Status, "program_processing_status", shown)
+}
+
+// patientGetsSMS passes when the method of inform_with, or the patient's default one, gets SMS.
+func patientGetsSMS(ctx context.Context, c *resending) error {
+	methods, err := c.API.People.Confirmations(ctx, c.Patient.ID)
+	if err != nil {
+		return err
+	}
+	if named := c.Document.InformWith; named != nil && named.AuthMethodID != nil {
+		methods = slices.DeleteFunc(methods, func(m medicalevents.Confirmation) bool { return m.ID != *named.AuthMethodID })
+	}
+	if len(methods) > 0 && otp.IsPhone(methods[0].Phone) {
+		c.Body.phone = methods[0].Phone
+	}
+	return operation.Expect(c.Body.phone != "", "authentication method of the patient", medicalevents.MethodOTP, "one that gets no SMS, or none")
+}
+
+// People tells of the patients what they are told by and recognised by.
+type People interface {
+	// Confirmations returns the ways in which a person confirms now, the default one first.
+	Confirmations(ctx context.Context, person uuid.UUID) ([]medicalevents.Confirmation, error)
+	// Identities returns what a search shows of patients.
+	Identities(ctx context.Context, patients []uuid.UUID) (map[uuid.UUID]medicalevents.Identity, error)
+}

@@ -1,0 +1,90 @@
+package servicerequests
+
+import (
+	"net/http"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"esoz/gen/api"
+	"esoz/gen/rules"
+	"esoz/internal/platform/fault"
+	"esoz/internal/resource/medicalevents"
+	"esoz/internal/sandbox/world/build"
+)
+
+func qualify(w *build.World) {
+	const op = "qualifyServiceRequest"
+	by := func(token, id string, programs ...string) build.Request {
+		body := api.ServiceRequestQualify{Programs: []api.ReferenceRequest{}}
+		for _, name := range programs {
+			body.Programs = append(body.Programs, *reference("medical_program", name))
+		}
+		return build.Post(token, "/api/service_requests/"+id+"/actions/qualify").With(body)
+	}
+	of := func(id uuid.UUID, programs ...string) build.Request { return by(doctor, id.String(), programs...) }
+	refused := func(title string, id uuid.UUID, rule rules.ID) {
+		w.Refused(op, title, of(id, "medical program"), fault.Refuse(rule))
+	}
+	given := func(name, note string) *referral { return issue(w, name, "patient", note, clinic(3*day)) }
+
+	fresh := given("service request to be qualified", "active, new in its program: programs may be asked").add()
+	w.Passes(op, "a program that pays", of(fresh, "medical program"), http.StatusOK)
+	w.Passes(op, "programs that do not pay", of(fresh, "no program", "inactive medical program", "medical program of medications",
+		"other medical program", "medical program without requests"), http.StatusOK)
+	w.Passes(op, "a referral in work", of(build.ID("service request in_progress in its program"), "medical program"), http.StatusOK)
+	stranger := issue(w, "service request of a stranger to be qualified", "stranger_patient", "of a patient of the other clinic, by its doctor", otherClinic(3*day)).add()
+	w.Passes(op, "a stranger's referral, which no program pays for", of(stranger, "medical program"), http.StatusOK)
+
+	w.Refused(op, "no programs", of(fresh), build.WrongShape(rules.ServiceRequestQualifySchema, "$.programs", "length", "expected a minimum of 1 items but got 0"))
+	refused("an unknown referral", build.ID("no service request"), rules.ServiceRequestQualifyNotFound)
+	w.Refused(op, "a malformed id", by(doctor, "1", "medical program"), fault.Refuse(rules.ServiceRequestQualifyNotFound))
+	refused("a referral without a program", build.ID("service request without a program"), rules.ServiceRequestQualifyProgramStatus)
+	refused("a referral that is completed in its program", build.ID("completed service request"), rules.ServiceRequestQualifyProgramStatus)
+	refused("a recalled referral", build.ID("recalled service request"), rules.ServiceRequestQualifyStatus)
+
+	w.Passes(op, "an activity of a care plan", of(planned(w, "to be carried out", plan{}), "medical program"), http.StatusOK)
+	refused("an activity that was cancelled", planned(w, "that is cancelled", plan{activity: "cancelled"}), rules.ServiceRequestQualifyActivity)
+	refused("an activity of which nothing is left", planned(w, "of which nothing is left", plan{exhausted: true}), rules.ServiceRequestQualifyQuantity)
+	refused("an activity of a completed care plan", planned(w, "of a completed care plan", plan{status: "completed"}), rules.ServiceRequestQualifyCarePlan)
+	refused("an activity of a care plan that has ended", planned(w, "of a care plan that has ended", plan{ended: true}), rules.ServiceRequestQualifyCarePlanEnd)
+}
+
+// plan is a care plan with an activity: active, scheduled and with something left, unless
+// it says something else.
+type plan struct {
+	status, activity string
+	exhausted, ended bool
+}
+
+// planned adds a referral that carries out an activity of a care plan.
+func planned(w *build.World, what string, p plan) uuid.UUID {
+	or := func(value, otherwise string) string {
+		if value == "" {
+			return otherwise
+		}
+		return value
+	}
+	patient, at := w.Seal.PatientID(build.ID("patient")), w.Now.AddDate(0, -1, 0)
+	end, left := w.Now.AddDate(0, 6, 0), 5.0
+	if p.ended {
+		end = w.Now.AddDate(0, 0, -1)
+	}
+	if p.exhausted {
+		left = 0
+	}
+	carePlan := w.Object("care plan", "care plan with an activity "+what, "of the patient")
+	activity := w.Object("activity", "activity "+what, "of a care plan of the patient")
+	w.Document("care_plans", bson.M{
+		"_id": carePlan, "patient_id": patient, "status": or(p.status, "active"), "period": medicalevents.Period{Start: at, End: &end},
+		"managing_organization": clinic(0).organization(), "inserted_at": at,
+	})
+	w.Document("activities", bson.M{
+		"_id": activity, "patient_id": patient, "status": or(p.activity, "scheduled"), "care_plan": medicalevents.To("care_plan", carePlan),
+		"detail":      bson.M{"remaining_quantity": medicalevents.Quantity{Value: left, System: "SERVICE_UNIT", Code: "PIECE"}},
+		"inserted_at": at,
+	})
+	r := issue(w, "service request for an activity "+what, "patient", "carries out an activity of a care plan", clinic(3*day))
+	r.d.BasedOn = []medicalevents.Reference{medicalevents.To("care_plan", carePlan), medicalevents.To("activity", activity)}
+	return r.add()
+}
