@@ -10125,6 +10125,14 @@ type ServiceRequestResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// ServiceRequestSigned What the author has signed.
+type ServiceRequestSigned struct {
+	// SignedData The referral with `status_reason`, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedData string `json:"signed_data"`
+}
+
 // ServiceRequestStatusHistoryItem A status that a service request got; `status_reason` is null when none was given.
 type ServiceRequestStatusHistoryItem struct {
 	// InsertedAt Since when. UTC.
@@ -11825,6 +11833,12 @@ type CancelEpisodeJSONRequestBody = EpisodeCancel
 // CloseEpisodeJSONRequestBody defines body for CloseEpisode for application/json ContentType.
 type CloseEpisodeJSONRequestBody = EpisodeClose
 
+// CancelServiceRequestJSONRequestBody defines body for CancelServiceRequest for application/json ContentType.
+type CancelServiceRequestJSONRequestBody = ServiceRequestSigned
+
+// RecallServiceRequestJSONRequestBody defines body for RecallServiceRequest for application/json ContentType.
+type RecallServiceRequestJSONRequestBody = ServiceRequestSigned
+
 // CreatePersonRequestV1JSONRequestBody defines body for CreatePersonRequestV1 for application/json ContentType.
 //
 // Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
@@ -12167,6 +12181,12 @@ type ServerInterface interface {
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error
+	// CancelServiceRequest Cancel Service Request
+	// (PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/cancel)
+	CancelServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error
+	// RecallServiceRequest Recall Service Request
+	// (PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/recall)
+	RecallServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error
 	// ResendServiceRequestSMS Resend SMS on Service Request
 	// (PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/resend)
 	ResendServiceRequestSMS(ctx echo.Context, patientID string, serviceRequestID string) error
@@ -15962,6 +15982,54 @@ func (w *ServerInterfaceWrapper) GetServiceRequest(ctx echo.Context) error {
 	return err
 }
 
+// CancelServiceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelServiceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "service_request_id" -------------
+	var serviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "service_request_id", ctx.Param("service_request_id"), &serviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter service_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelServiceRequest(ctx, patientID, serviceRequestID)
+	return err
+}
+
+// RecallServiceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) RecallServiceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "service_request_id" -------------
+	var serviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "service_request_id", ctx.Param("service_request_id"), &serviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter service_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RecallServiceRequest(ctx, patientID, serviceRequestID)
+	return err
+}
+
 // ResendServiceRequestSMS converts echo context to params.
 func (w *ServerInterfaceWrapper) ResendServiceRequestSMS(ctx echo.Context) error {
 	var err error
@@ -17597,6 +17665,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_groups/diagnostic_reports", wrapper.ListDiagnosticReportsOfServiceGroups, options.OperationMiddlewares["listDiagnosticReportsOfServiceGroups"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_groups/procedures", wrapper.ListProceduresOfServiceGroups, options.OperationMiddlewares["listProceduresOfServiceGroups"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id/actions/cancel", wrapper.CancelServiceRequest, options.OperationMiddlewares["cancelServiceRequest"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id/actions/recall", wrapper.RecallServiceRequest, options.OperationMiddlewares["recallServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id/actions/resend", wrapper.ResendServiceRequestSMS, options.OperationMiddlewares["resendServiceRequestSms"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/summary/episodes", wrapper.ListShortEpisodes, options.OperationMiddlewares["listShortEpisodes"]...)
 	router.GET(options.BaseURL+"/api/person_requests", wrapper.ListPersonRequests, options.OperationMiddlewares["listPersonRequests"]...)
@@ -19690,6 +19760,54 @@ func (response GetServiceRequest200JSONResponse) VisitGetServiceRequestResponse(
 	return err
 }
 
+type CancelServiceRequestRequestObject struct {
+	PatientID        string `json:"patient_id"`
+	ServiceRequestID string `json:"service_request_id"`
+	Body             *CancelServiceRequestJSONRequestBody
+}
+
+type CancelServiceRequestResponseObject interface {
+	VisitCancelServiceRequestResponse(w http.ResponseWriter) error
+}
+
+type CancelServiceRequest202JSONResponse JobResponse
+
+func (response CancelServiceRequest202JSONResponse) VisitCancelServiceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecallServiceRequestRequestObject struct {
+	PatientID        string `json:"patient_id"`
+	ServiceRequestID string `json:"service_request_id"`
+	Body             *RecallServiceRequestJSONRequestBody
+}
+
+type RecallServiceRequestResponseObject interface {
+	VisitRecallServiceRequestResponse(w http.ResponseWriter) error
+}
+
+type RecallServiceRequest202JSONResponse JobResponse
+
+func (response RecallServiceRequest202JSONResponse) VisitRecallServiceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ResendServiceRequestSMSRequestObject struct {
 	PatientID        string `json:"patient_id"`
 	ServiceRequestID string `json:"service_request_id"`
@@ -21363,6 +21481,12 @@ type StrictServerInterface interface {
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx context.Context, request GetServiceRequestRequestObject) (GetServiceRequestResponseObject, error)
+	// CancelServiceRequest Cancel Service Request
+	// (PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/cancel)
+	CancelServiceRequest(ctx context.Context, request CancelServiceRequestRequestObject) (CancelServiceRequestResponseObject, error)
+	// RecallServiceRequest Recall Service Request
+	// (PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/recall)
+	RecallServiceRequest(ctx context.Context, request RecallServiceRequestRequestObject) (RecallServiceRequestResponseObject, error)
 	// ResendServiceRequestSMS Resend SMS on Service Request
 	// (PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/resend)
 	ResendServiceRequestSMS(ctx context.Context, request ResendServiceRequestSMSRequestObject) (ResendServiceRequestSMSResponseObject, error)
@@ -24037,6 +24161,104 @@ func (sh *strictHandler) GetServiceRequest(ctx echo.Context, patientID string, s
 		return err
 	} else if validResponse, ok := response.(GetServiceRequestResponseObject); ok {
 		return validResponse.VisitGetServiceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelServiceRequest operation middleware
+func (sh *strictHandler) CancelServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error {
+	var request CancelServiceRequestRequestObject
+
+	request.PatientID = patientID
+	request.ServiceRequestID = serviceRequestID
+
+	var body CancelServiceRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelServiceRequest(ctx.Request().Context(), request.(CancelServiceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelServiceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelServiceRequestResponseObject); ok {
+		return validResponse.VisitCancelServiceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RecallServiceRequest operation middleware
+func (sh *strictHandler) RecallServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error {
+	var request RecallServiceRequestRequestObject
+
+	request.PatientID = patientID
+	request.ServiceRequestID = serviceRequestID
+
+	var body RecallServiceRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RecallServiceRequest(ctx.Request().Context(), request.(RecallServiceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecallServiceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RecallServiceRequestResponseObject); ok {
+		return validResponse.VisitRecallServiceRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

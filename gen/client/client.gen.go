@@ -11041,6 +11041,14 @@ type ServiceRequestResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// ServiceRequestSigned What the author has signed.
+type ServiceRequestSigned struct {
+	// SignedData The referral with `status_reason`, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedData string `json:"signed_data"`
+}
+
 // ServiceRequestStatusHistoryItem A status that a service request got; `status_reason` is null when none was given.
 type ServiceRequestStatusHistoryItem struct {
 	// InsertedAt Since when. UTC.
@@ -12735,6 +12743,12 @@ type CancelEpisodeJSONRequestBody = EpisodeCancel
 // CloseEpisodeJSONRequestBody defines body for CloseEpisode for application/json ContentType.
 type CloseEpisodeJSONRequestBody = EpisodeClose
 
+// CancelServiceRequestJSONRequestBody defines body for CancelServiceRequest for application/json ContentType.
+type CancelServiceRequestJSONRequestBody = ServiceRequestSigned
+
+// RecallServiceRequestJSONRequestBody defines body for RecallServiceRequest for application/json ContentType.
+type RecallServiceRequestJSONRequestBody = ServiceRequestSigned
+
 // CreatePersonRequestV1JSONRequestBody defines body for CreatePersonRequestV1 for application/json ContentType.
 //
 // Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
@@ -14120,6 +14134,66 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 	GetServiceRequest(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelServiceRequestWithBody Cancel Service Request
+	//
+	// Ends an `active` referral that was written by mistake. (Release Service Request takes a reservation back.)
+	// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
+	// `eHealth/service_request_cancel_reasons`) and, if wanted, `explanatory_letter`.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
+	// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/cancel (the `CancelServiceRequest` operationId).
+	CancelServiceRequestWithBody(ctx context.Context, patientID string, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelServiceRequest Cancel Service Request
+	//
+	// Ends an `active` referral that was written by mistake. (Release Service Request takes a reservation back.)
+	// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
+	// `eHealth/service_request_cancel_reasons`) and, if wanted, `explanatory_letter`.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
+	// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/cancel (the `CancelServiceRequest` operationId).
+	CancelServiceRequest(ctx context.Context, patientID string, serviceRequestID string, body CancelServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecallServiceRequestWithBody Recall Service Request
+	//
+	// Ends an `active` referral that is not needed any more.
+	// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
+	// `eHealth/service_request_recall_reasons`) and, if wanted, `explanatory_letter`.
+	//
+	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
+	// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/recall (the `RecallServiceRequest` operationId).
+	RecallServiceRequestWithBody(ctx context.Context, patientID string, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecallServiceRequest Recall Service Request
+	//
+	// Ends an `active` referral that is not needed any more.
+	// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
+	// `eHealth/service_request_recall_reasons`) and, if wanted, `explanatory_letter`.
+	//
+	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
+	// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/recall (the `RecallServiceRequest` operationId).
+	RecallServiceRequest(ctx context.Context, patientID string, serviceRequestID string, body RecallServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ResendServiceRequestSMS Resend SMS on Service Request
 	//
@@ -17447,6 +17521,106 @@ func (c *Client) ListProceduresOfServiceGroups(ctx context.Context, patientID st
 // Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 func (c *Client) GetServiceRequest(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetServiceRequestRequest(c.Server, patientID, serviceRequestID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelServiceRequestWithBody Cancel Service Request
+//
+// Ends an `active` referral that was written by mistake. (Release Service Request takes a reservation back.)
+// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
+// `eHealth/service_request_cancel_reasons`) and, if wanted, `explanatory_letter`.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
+// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/cancel (the `CancelServiceRequest` operationId).
+func (c *Client) CancelServiceRequestWithBody(ctx context.Context, patientID string, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelServiceRequestRequestWithBody(c.Server, patientID, serviceRequestID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelServiceRequest Cancel Service Request
+//
+// Ends an `active` referral that was written by mistake. (Release Service Request takes a reservation back.)
+// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
+// `eHealth/service_request_cancel_reasons`) and, if wanted, `explanatory_letter`.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
+// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/cancel (the `CancelServiceRequest` operationId).
+func (c *Client) CancelServiceRequest(ctx context.Context, patientID string, serviceRequestID string, body CancelServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelServiceRequestRequest(c.Server, patientID, serviceRequestID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecallServiceRequestWithBody Recall Service Request
+//
+// Ends an `active` referral that is not needed any more.
+// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
+// `eHealth/service_request_recall_reasons`) and, if wanted, `explanatory_letter`.
+//
+// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
+// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/recall (the `RecallServiceRequest` operationId).
+func (c *Client) RecallServiceRequestWithBody(ctx context.Context, patientID string, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecallServiceRequestRequestWithBody(c.Server, patientID, serviceRequestID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecallServiceRequest Recall Service Request
+//
+// Ends an `active` referral that is not needed any more.
+// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
+// `eHealth/service_request_recall_reasons`) and, if wanted, `explanatory_letter`.
+//
+// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
+// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/recall (the `RecallServiceRequest` operationId).
+func (c *Client) RecallServiceRequest(ctx context.Context, patientID string, serviceRequestID string, body RecallServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecallServiceRequestRequest(c.Server, patientID, serviceRequestID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -26461,6 +26635,114 @@ func NewGetServiceRequestRequest(server string, patientID string, serviceRequest
 	return req, nil
 }
 
+// NewCancelServiceRequestRequest calls the generic CancelServiceRequest builder with application/json body
+func NewCancelServiceRequestRequest(server string, patientID string, serviceRequestID string, body CancelServiceRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCancelServiceRequestRequestWithBody(server, patientID, serviceRequestID, "application/json", bodyReader)
+}
+
+// NewCancelServiceRequestRequestWithBody constructs an http.Request for the CancelServiceRequest method, with any body, and a specified content type
+func NewCancelServiceRequestRequestWithBody(server string, patientID string, serviceRequestID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "service_request_id", serviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/service_requests/%s/actions/cancel", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRecallServiceRequestRequest calls the generic RecallServiceRequest builder with application/json body
+func NewRecallServiceRequestRequest(server string, patientID string, serviceRequestID string, body RecallServiceRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRecallServiceRequestRequestWithBody(server, patientID, serviceRequestID, "application/json", bodyReader)
+}
+
+// NewRecallServiceRequestRequestWithBody constructs an http.Request for the RecallServiceRequest method, with any body, and a specified content type
+func NewRecallServiceRequestRequestWithBody(server string, patientID string, serviceRequestID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "service_request_id", serviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/service_requests/%s/actions/recall", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewResendServiceRequestSMSRequest constructs an http.Request for the ResendServiceRequestSMS method
 func NewResendServiceRequestSMSRequest(server string, patientID string, serviceRequestID string) (*http.Request, error) {
 	var err error
@@ -31406,6 +31688,66 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 	GetServiceRequestWithResponse(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*GetServiceRequestResult, error)
 
+	// CancelServiceRequestWithBodyWithResponse Cancel Service Request
+	//
+	// Ends an `active` referral that was written by mistake. (Release Service Request takes a reservation back.)
+	// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
+	// `eHealth/service_request_cancel_reasons`) and, if wanted, `explanatory_letter`.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
+	// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/cancel (the `CancelServiceRequest` operationId).
+	CancelServiceRequestWithBodyWithResponse(ctx context.Context, patientID string, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelServiceRequestResult, error)
+
+	// CancelServiceRequestWithResponse Cancel Service Request
+	//
+	// Ends an `active` referral that was written by mistake. (Release Service Request takes a reservation back.)
+	// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
+	// `eHealth/service_request_cancel_reasons`) and, if wanted, `explanatory_letter`.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
+	// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/cancel (the `CancelServiceRequest` operationId).
+	CancelServiceRequestWithResponse(ctx context.Context, patientID string, serviceRequestID string, body CancelServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelServiceRequestResult, error)
+
+	// RecallServiceRequestWithBodyWithResponse Recall Service Request
+	//
+	// Ends an `active` referral that is not needed any more.
+	// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
+	// `eHealth/service_request_recall_reasons`) and, if wanted, `explanatory_letter`.
+	//
+	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
+	// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/recall (the `RecallServiceRequest` operationId).
+	RecallServiceRequestWithBodyWithResponse(ctx context.Context, patientID string, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecallServiceRequestResult, error)
+
+	// RecallServiceRequestWithResponse Recall Service Request
+	//
+	// Ends an `active` referral that is not needed any more.
+	// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
+	// `eHealth/service_request_recall_reasons`) and, if wanted, `explanatory_letter`.
+	//
+	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
+	// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/recall (the `RecallServiceRequest` operationId).
+	RecallServiceRequestWithResponse(ctx context.Context, patientID string, serviceRequestID string, body RecallServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*RecallServiceRequestResult, error)
+
 	// ResendServiceRequestSMSWithResponse Resend SMS on Service Request
 	//
 	// Sends the patient an SMS with the number of an `active` referral once more, to the phone of the authentication method that the
@@ -35318,6 +35660,68 @@ func (r GetServiceRequestResult) ContentType() string {
 	return ""
 }
 
+type CancelServiceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelServiceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelServiceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelServiceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RecallServiceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r RecallServiceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RecallServiceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RecallServiceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ResendServiceRequestSMSResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -39213,6 +39617,90 @@ func (c *ClientWithResponses) GetServiceRequestWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseGetServiceRequestResult(rsp)
+}
+
+// CancelServiceRequestWithBodyWithResponse Cancel Service Request
+//
+// Ends an `active` referral that was written by mistake. (Release Service Request takes a reservation back.)
+// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
+// `eHealth/service_request_cancel_reasons`) and, if wanted, `explanatory_letter`.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
+// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/cancel (the `CancelServiceRequest` operationId).
+func (c *ClientWithResponses) CancelServiceRequestWithBodyWithResponse(ctx context.Context, patientID string, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelServiceRequestResult, error) {
+	rsp, err := c.CancelServiceRequestWithBody(ctx, patientID, serviceRequestID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelServiceRequestResult(rsp)
+}
+
+// CancelServiceRequestWithResponse Cancel Service Request
+//
+// Ends an `active` referral that was written by mistake. (Release Service Request takes a reservation back.)
+// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
+// `eHealth/service_request_cancel_reasons`) and, if wanted, `explanatory_letter`.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
+// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/cancel (the `CancelServiceRequest` operationId).
+func (c *ClientWithResponses) CancelServiceRequestWithResponse(ctx context.Context, patientID string, serviceRequestID string, body CancelServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelServiceRequestResult, error) {
+	rsp, err := c.CancelServiceRequest(ctx, patientID, serviceRequestID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelServiceRequestResult(rsp)
+}
+
+// RecallServiceRequestWithBodyWithResponse Recall Service Request
+//
+// Ends an `active` referral that is not needed any more.
+// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
+// `eHealth/service_request_recall_reasons`) and, if wanted, `explanatory_letter`.
+//
+// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
+// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/recall (the `RecallServiceRequest` operationId).
+func (c *ClientWithResponses) RecallServiceRequestWithBodyWithResponse(ctx context.Context, patientID string, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecallServiceRequestResult, error) {
+	rsp, err := c.RecallServiceRequestWithBody(ctx, patientID, serviceRequestID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecallServiceRequestResult(rsp)
+}
+
+// RecallServiceRequestWithResponse Recall Service Request
+//
+// Ends an `active` referral that is not needed any more.
+// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
+// `eHealth/service_request_recall_reasons`) and, if wanted, `explanatory_letter`.
+//
+// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
+// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/recall (the `RecallServiceRequest` operationId).
+func (c *ClientWithResponses) RecallServiceRequestWithResponse(ctx context.Context, patientID string, serviceRequestID string, body RecallServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*RecallServiceRequestResult, error) {
+	rsp, err := c.RecallServiceRequest(ctx, patientID, serviceRequestID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecallServiceRequestResult(rsp)
 }
 
 // ResendServiceRequestSMSWithResponse Resend SMS on Service Request
@@ -43207,6 +43695,58 @@ func ParseGetServiceRequestResult(rsp *http.Response) (*GetServiceRequestResult,
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCancelServiceRequestResult parses an HTTP response from a CancelServiceRequestWithResponse call
+func ParseCancelServiceRequestResult(rsp *http.Response) (*CancelServiceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelServiceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRecallServiceRequestResult parses an HTTP response from a RecallServiceRequestWithResponse call
+func ParseRecallServiceRequestResult(rsp *http.Response) (*RecallServiceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RecallServiceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	}
 

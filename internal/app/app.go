@@ -264,10 +264,12 @@ func (a *App) build() error {
 			Engine: engine, Store: personrequests.Store{Pool: a.Pool}, Addresses: addresses{a.Addresses}, Codes: codes, Media: files,
 			People: people,
 		},
-		serviceRequestsAPI: &servicerequests.API{Engine: engine, Pool: a.Pool, People: people, Outbox: codes.Outbox},
-		signedAPI:          &declarations.API{Engine: engine, Store: signed},
-		uaddressesAPI:      &uaddresses.API{Engine: engine, Cache: a.Addresses},
-		verificationsAPI:   &verifications.API{Engine: engine, Codes: codes},
+		serviceRequestsAPI: &servicerequests.API{
+			Engine: engine, Pool: a.Pool, People: people, Dictionaries: a.Dictionaries, Media: files, Outbox: codes.Outbox,
+		},
+		signedAPI:        &declarations.API{Engine: engine, Store: signed},
+		uaddressesAPI:    &uaddresses.API{Engine: engine, Cache: a.Addresses},
+		verificationsAPI: &verifications.API{Engine: engine, Codes: codes},
 	}
 	doc, err := Document()
 	if err != nil {

@@ -58,7 +58,7 @@ func (o *Addition[A, D, B]) Start(ctx context.Context, e *Engine, asked A, path 
 	if !checksInJob(o.ID, c.Config) {
 		refused = Run(ctx, o.checks(), c)
 	}
-	p := unmade(c)
+	p := unmade(ctx, c)
 	if o.IDOf == nil {
 		p.ID = c.ID // which tells two requests of one content apart
 	}

@@ -36,7 +36,7 @@ func (q *Inquiry[A, D, B]) Start(ctx context.Context, e *Engine, asked A, path P
 	if !checksInJob(q.ID, c.Config) {
 		refused = Run(ctx, q.Checks, c)
 	}
-	return e.Start(ctx, q.ID, unmade(c), refused)
+	return e.Start(ctx, q.ID, unmade(ctx, c), refused)
 }
 
 // carryOut is the jobs.Handler of an operation with Commit.

@@ -27,6 +27,7 @@ import (
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/seal"
+	"esoz/internal/platform/signature"
 )
 
 // Transition changes the state of a document of medical events in a job. The
@@ -42,12 +43,17 @@ type Transition[A, D, B any] struct {
 	// Guard is made before the schema of the body, and again before Checks.
 	Guard  []Check[*Call[A, D, B]]
 	Checks []Check[*Call[A, D, B]]
+	// Signed returns the field of the body with signed content, for operations that take
+	// some.
+	Signed func(b *B) string
 	// Again has the job make every check again: its change needs what they look up, or
 	// they look beyond the document.
-	Again  bool
-	Change func(c *Call[A, D, B]) Change
-	Event  Event
-	Also   []Event // of further attributes, told of when Change sets them
+	Again bool
+	// Prepare, when set, is what the job looks up for Change and Commit.
+	Prepare func(ctx context.Context, c *Call[A, D, B]) error
+	Change  func(c *Call[A, D, B]) Change
+	Event   Event
+	Also    []Event // of further attributes, told of when Change sets them
 	// Commit, when set, writes what else commits with the event.
 	Commit func(ctx context.Context, tx postgres.Tx, c *Call[A, D, B]) error
 }
@@ -74,6 +80,8 @@ type Event struct {
 // knows of the caller only the user and the legal entity.
 type Call[A, D, B any] struct {
 	Caller
+	Signed
+
 	API      A
 	ID       uuid.UUID
 	Body     B
@@ -130,12 +138,15 @@ type params[B any] struct {
 type unchecked struct {
 	By   auth.Subject `json:"by"`
 	Path Path         `json:"path"`
+
+	Claims []signature.Signature `json:"claims,omitempty"` // of the unsigned mode
 }
 
 // Start makes the checks and leaves the change to a job.
 func (t *Transition[A, D, B]) Start(ctx context.Context, e *Engine, asked A, path Path, body B) (api.JobResponse, error) {
 	c := t.call(e, asked)
 	c.Caller, c.path, c.Body = e.Caller(ctx), path, body
+	t.readSigned(c)
 	inJob := checksInJob(t.ID, c.Config)
 	var refused error
 	if !inJob {
@@ -144,17 +155,24 @@ func (t *Transition[A, D, B]) Start(ctx context.Context, e *Engine, asked A, pat
 		}
 	}
 	if inJob || t.Again {
-		return e.Start(ctx, t.ID, unmade(c), refused)
+		return e.Start(ctx, t.ID, unmade(ctx, c), refused)
 	}
 	p := params[B]{ID: c.ID, Patient: path.Patient, UserID: c.UserID, ClientID: c.ClientID, Body: body}
 	return e.Start(ctx, t.ID, p, refused)
 }
 
+// readSigned fills Sent.
+func (t *Transition[A, D, B]) readSigned(c *Call[A, D, B]) {
+	if t.Signed != nil {
+		c.Sent = t.Signed(&c.Body)
+	}
+}
+
 // unmade are the params of a job that makes the checks.
-func unmade[A, D, B any](c *Call[A, D, B]) params[B] {
+func unmade[A, D, B any](ctx context.Context, c *Call[A, D, B]) params[B] {
 	by := c.Subject
 	by.TokenID = uuid.Nil // the request of another token of the user is the same
-	return params[B]{UserID: c.UserID, ClientID: c.ClientID, Body: c.Body, Unchecked: &unchecked{by, c.path}}
+	return params[B]{UserID: c.UserID, ClientID: c.ClientID, Body: c.Body, Unchecked: &unchecked{by, c.path, signature.ClaimsFrom(ctx)}}
 }
 
 // checks are all of them, in their order.
@@ -213,6 +231,8 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 	c.knowPatient()
 	if p.Unchecked != nil {
 		c.Subject, c.path = p.Unchecked.By, p.Unchecked.Path
+		t.readSigned(c)
+		ctx = signature.WithClaims(ctx, p.Unchecked.Claims)
 		// A job that carries on after a crash has changed the document already.
 		refused := Run(ctx, t.checks(), c)
 		if _, ours := c.stored.MarkOf(jobID); refused != nil && !ours {
@@ -220,6 +240,11 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 		}
 	}
 
+	if t.Prepare != nil {
+		if err := t.Prepare(ctx, c); err != nil {
+			return nil, err
+		}
+	}
 	change := t.change(c, jobID)
 	mark := change.Mark
 	stored, err := c.store.Apply(ctx, c.ID, t.guard(c), change)

@@ -204,6 +204,8 @@ type Config struct {
 	// Service requests.
 	ServiceRequestUseTarget UseTarget `env:"SERVICE_REQUEST_USE_TARGET_STATUS" envDefault:"in_progress" doc:"program_processing_status that Use Service Request sets: in_progress, or in_queue, which Release Service Request can undo"`
 	ServiceRequestCreateSMS string    `env:"SERVICE_REQUEST_CREATE_SMS" envDefault:"Ваше направлення: {number}" doc:"Text of the SMS with the number of a service request; {number} stands for the number"`
+	ServiceRequestRecallSMS string    `env:"RECALL_SMS" envDefault:"Ваше направлення під номером {number} було відкликано" doc:"Text of the SMS that tells a patient of a recalled service request; {number} stands for its number"`
+	ServiceRequestCancelSMS string    `env:"CANCEL_SMS" envDefault:"Ваше направлення під номером {number} було відмінено" doc:"Text of the SMS that tells a patient of a cancelled service request; {number} stands for its number"`
 }
 
 // AdminOff is the value of ADMIN_ADDR for no address.

@@ -110,22 +110,29 @@ func (d Documents) Apply(ctx context.Context, id uuid.UUID, conditions []Conditi
 	return Document(raw), nil
 }
 
-// Insert stores a new document with a mark. If its id is taken, Insert returns
-// fault.ErrStale.
-func (d Documents) Insert(ctx context.Context, document any, mark Mark) error {
+// Stored is a document as it is stored.
+func Stored(document any) (Document, error) {
 	var raw bytes.Buffer
 	encoder := bson.NewEncoder(bson.NewDocumentWriter(&raw))
 	encoder.SetRegistry(shared)
 	encoder.NilSliceAsEmpty()
-	if err := encoder.Encode(document); err != nil {
+	err := encoder.Encode(document)
+	return raw.Bytes(), err
+}
+
+// Insert stores a new document with a mark. If its id is taken, Insert returns
+// fault.ErrStale.
+func (d Documents) Insert(ctx context.Context, document any, mark Mark) error {
+	raw, err := Stored(document)
+	if err != nil {
 		return fmt.Errorf("encode for %s: %w", d.collection.Name(), err)
 	}
 	var marked bson.D
-	if err := bson.Unmarshal(raw.Bytes(), &marked); err != nil {
+	if err := bson.Unmarshal(raw, &marked); err != nil {
 		return fmt.Errorf("encode for %s: %w", d.collection.Name(), err)
 	}
 	marked = append(slices.DeleteFunc(marked, func(e bson.E) bool { return e.Key == marks }), bson.E{Key: marks, Value: []Mark{mark}})
-	_, err := d.collection.InsertOne(ctx, marked)
+	_, err = d.collection.InsertOne(ctx, marked)
 	if mongo.IsDuplicateKeyError(err) {
 		return fault.ErrStale
 	}

@@ -19,6 +19,7 @@ type LegalEntity struct {
 	Type     string
 	Status   string
 	IsActive bool
+	Verified bool // by NHS
 	EDRPOU   string
 }
 

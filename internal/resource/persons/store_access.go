@@ -132,6 +132,15 @@ func (s *Store) Granted(ctx context.Context, by auth.Subject, patient operation.
 	return ids, err
 }
 
+// MayWrite tells whether an effective approval of the access level write opens one of the
+// resources to the caller.
+func (s *Store) MayWrite(ctx context.Context, by auth.Subject, patient operation.Person, kind string, ids []uuid.UUID) (bool, error) {
+	granted, err := s.effective(ctx, by, patient, "write")
+	return slices.ContainsFunc(granted, func(r medicalevents.AnyReference) bool {
+		return r.IsTo(kind) && slices.Contains(ids, r.Identifier.Value.ID)
+	}), err
+}
+
 // Hidden returns what forbidden groups hide from the caller (decisions R41).
 func (s *Store) Hidden(
 	ctx context.Context, by auth.Subject, patient operation.Person, kind string, of operation.Items,
@@ -199,7 +208,7 @@ func (s *Store) approved(
 
 // effective are the resources that verified, unexpired approvals of the patient open to
 // the caller.
-func (s *Store) effective(ctx context.Context, by auth.Subject, patient operation.Person) (opened []medicalevents.AnyReference, err error) {
+func (s *Store) effective(ctx context.Context, by auth.Subject, patient operation.Person, levels ...string) (opened []medicalevents.AnyReference, err error) {
 	employees, err := s.Employees(ctx, by)
 	if err != nil {
 		return nil, err
@@ -209,7 +218,9 @@ func (s *Store) effective(ctx context.Context, by auth.Subject, patient operatio
 		{Key: "patient_id", Value: mongodb.AnyOf(patient.Hidden)},
 		{Key: "granted_to.identifier.value", Value: bson.D{{Key: "$in", Value: append(employees, by.ClientID)}}},
 		{Key: "is_verified", Value: true},
-	}, options.Find().SetProjection(bson.D{{Key: "expires_at", Value: 1}, {Key: "granted_resources", Value: 1}}))
+	}, options.Find().SetProjection(bson.D{
+		{Key: "expires_at", Value: 1}, {Key: "access_level", Value: 1}, {Key: "granted_resources", Value: 1},
+	}))
 	if err == nil {
 		err = cursor.All(ctx, &granted)
 	}
@@ -218,7 +229,7 @@ func (s *Store) effective(ctx context.Context, by auth.Subject, patient operatio
 	}
 	now := s.Clock.Now()
 	for _, g := range granted {
-		if g.ExpiresAt.After(now) {
+		if g.ExpiresAt.After(now) && (len(levels) == 0 || slices.Contains(levels, g.AccessLevel)) {
 			opened = append(opened, g.GrantedResources...)
 		}
 	}
@@ -228,5 +239,6 @@ func (s *Store) effective(ctx context.Context, by auth.Subject, patient operatio
 // grant is the part of an approval that says what it opens and until when.
 type grant struct {
 	ExpiresAt        time.Time                    `bson:"expires_at"`
+	AccessLevel      string                       `bson:"access_level"`
 	GrantedResources []medicalevents.AnyReference `bson:"granted_resources"`
 }

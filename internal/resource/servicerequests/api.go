@@ -2,18 +2,39 @@
 package servicerequests
 
 import (
+	"context"
+
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"esoz/internal/operation"
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/media"
 	"esoz/internal/platform/sms"
+	"esoz/internal/platform/validation"
+	"esoz/internal/resource/medicalevents"
 )
 
 // API serves the operations of the resource.
 type API struct {
-	Engine *operation.Engine
-	Pool   *pgxpool.Pool
-	People People
-	Outbox *sms.Outbox
+	Engine       *operation.Engine
+	Pool         *pgxpool.Pool
+	People       People
+	Dictionaries validation.Dictionaries
+	Media        *media.Store
+	Outbox       *sms.Outbox
+}
+
+// People tells of patients and of callers.
+type People interface {
+	// Confirmations returns the ways in which a person confirms now, the default one first.
+	Confirmations(ctx context.Context, person uuid.UUID) ([]medicalevents.Confirmation, error)
+	// Identities returns what a search shows of patients.
+	Identities(ctx context.Context, patients []uuid.UUID) (map[uuid.UUID]medicalevents.Identity, error)
+	// Employees returns the employees that a user is in the legal entity of the token.
+	Employees(ctx context.Context, by auth.Subject) ([]uuid.UUID, error)
+	// MayWrite tells whether an effective approval lets the caller change one of the resources.
+	MayWrite(ctx context.Context, by auth.Subject, patient operation.Person, kind string, ids []uuid.UUID) (bool, error)
 }
 
 type call = operation.Call[*API, Document, operation.NoBody]
@@ -27,6 +48,8 @@ func (a *API) Operations() []operation.Operation {
 		Complete.Operation(a.Engine, a),
 		Qualify.Operation(a.Engine, a),
 		Resend.Operation(a.Engine, a),
+		Recall.Operation(a.Engine, a),
+		Cancel.Operation(a.Engine, a),
 		Get.Operation(),
 		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
 	}

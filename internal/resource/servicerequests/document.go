@@ -62,6 +62,9 @@ type Document struct {
 	UsedByLegalEntityHistory []LegalEntityUse `bson:"used_by_legal_entity_history"`
 	CompletedWith            *reference       `bson:"completed_with"`
 
+	// SignedContentLinks are the names of what was signed, in the media store.
+	SignedContentLinks []string `bson:"signed_content_links,omitempty"`
+
 	InsertedAt time.Time `bson:"inserted_at"`
 	InsertedBy uuid.UUID `bson:"inserted_by"`
 	UpdatedAt  time.Time `bson:"updated_at"`

@@ -6,12 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"esoz/gen/api"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
-	"esoz/internal/platform/otp"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/sms"
 	"esoz/internal/resource/medicalevents"
@@ -67,24 +64,10 @@ func isTold(_ context.Context, c *resending) error {
 }
 
 // patientGetsSMS passes when the method of inform_with, or the patient's default one, gets SMS.
-func patientGetsSMS(ctx context.Context, c *resending) error {
-	methods, err := c.API.People.Confirmations(ctx, c.Patient.ID)
+func patientGetsSMS(ctx context.Context, c *resending) (err error) {
+	c.Body.phone, err = c.API.phoneOf(ctx, c.Patient.ID, c.Document.InformWith)
 	if err != nil {
 		return err
 	}
-	if named := c.Document.InformWith; named != nil && named.AuthMethodID != nil {
-		methods = slices.DeleteFunc(methods, func(m medicalevents.Confirmation) bool { return m.ID != *named.AuthMethodID })
-	}
-	if len(methods) > 0 && otp.IsPhone(methods[0].Phone) {
-		c.Body.phone = methods[0].Phone
-	}
 	return operation.Expect(c.Body.phone != "", "authentication method of the patient", medicalevents.MethodOTP, "one that gets no SMS, or none")
-}
-
-// People tells of the patients what they are told by and recognised by.
-type People interface {
-	// Confirmations returns the ways in which a person confirms now, the default one first.
-	Confirmations(ctx context.Context, person uuid.UUID) ([]medicalevents.Confirmation, error)
-	// Identities returns what a search shows of patients.
-	Identities(ctx context.Context, patients []uuid.UUID) (map[uuid.UUID]medicalevents.Identity, error)
 }

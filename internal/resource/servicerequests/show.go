@@ -8,16 +8,21 @@ import (
 
 	"esoz/gen/api"
 	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/seal"
 	"esoz/internal/resource/medicalevents"
 )
 
-// show renders a service request and tells whose it is. Fields that were never
-// set are absent, unless the national system always sends them.
 func (a *API) show(d *Document) (shown api.ServiceRequest, patient uuid.UUID, err error) {
-	if patient, err = a.Engine.Keys.OpenPatientID(d.Subject, d.SealedWith); err != nil {
+	return d.Show(a.Engine.Keys)
+}
+
+// Show renders the service request, as it is read and signed, and tells whose it is. Fields
+// that were never set are absent, unless the national system always sends them.
+func (d *Document) Show(keys *seal.Keys) (shown api.ServiceRequest, patient uuid.UUID, err error) {
+	if patient, err = keys.OpenPatientID(d.Subject, d.SealedWith); err != nil {
 		return shown, patient, fmt.Errorf("show service request %s: %w", d.ID, err)
 	}
-	requisition, err := a.Engine.Keys.OpenRequisition(d.Requisition, d.SealedWith)
+	requisition, err := keys.OpenRequisition(d.Requisition, d.SealedWith)
 	if err != nil {
 		return shown, patient, fmt.Errorf("show service request %s: %w", d.ID, err)
 	}

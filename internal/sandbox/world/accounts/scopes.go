@@ -17,7 +17,7 @@ var (
 	doctorScopes   = slices.Concat(commonScopes, staffScopes, []string{
 		"approval:cancel", "approval:create", "approval:read", "authentication_method_request:write",
 		"declaration:read", "declaration_request:read", "service_request:use", "service_request:read",
-		"service_request:makeinprogress", "service_request:complete",
+		"service_request:makeinprogress", "service_request:complete", "service_request:recall", "service_request:cancel",
 		"device_dispense:read", "division:read", "division:details", "person:read", "confidant_person_relationship:read",
 		"person_request:read", "person_request:write", "person_verification:details", "personal_data:read",
 		"declaration_request:write", "declaration_request:approve", "declaration_request:sign", "episode:read", "episode:write",

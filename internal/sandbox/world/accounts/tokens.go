@@ -45,6 +45,7 @@ func tokens(w *build.World) {
 		{"other_pharmacist", "other_pharmacist", "other_pharmacy", pharmacistScopes, "a pharmacist of another pharmacy"},
 		{"suspended_owner", "owner", "suspended_clinic", ownerScopes, "an owner in a SUSPENDED legal entity"},
 		{"suspended_doctor", "doctor", "suspended_clinic", doctorScopes, "a doctor in a SUSPENDED legal entity"},
+		{"unreviewed_doctor", "doctor", "unreviewed_clinic", doctorScopes, "a doctor in a legal entity that NHS has not verified"},
 		{"suspended_pharmacist", "pharmacist", "suspended_pharmacy", pharmacistScopes, "a pharmacist in a SUSPENDED legal entity"},
 		{"closed_owner", "owner", "closed_clinic", slices.Concat(ownerScopes, doctorScopes), "an owner in a CLOSED legal entity"},
 		{"hidden_owner", "owner", "hidden_clinic", ownerScopes, "an owner in a legal entity with is_active = false"},

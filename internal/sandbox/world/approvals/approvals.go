@@ -78,20 +78,25 @@ func end(d *approvals.Document, state string, at time.Time) {
 // AddVerified adds an effective approval: the employee of a user may read the
 // resource of a patient.
 func AddVerified(w *build.World, name, patient, note, user string, resource approvals.Reference) uuid.UUID {
-	return addTo(w, name, patient, note, user, resource, w.Now.Add(-time.Hour))
+	return addTo(w, name, patient, note, user, resource, "read", w.Now.Add(-time.Hour))
+}
+
+// AddWriting adds one by which the employee may also change the resource.
+func AddWriting(w *build.World, name, patient, note, user string, resource approvals.Reference) uuid.UUID {
+	return addTo(w, name, patient, note, user, resource, "write", w.Now.Add(-time.Hour))
 }
 
 // AddExpired adds one whose time is over.
 func AddExpired(w *build.World, name, patient, note, user string, resource approvals.Reference) uuid.UUID {
-	return addTo(w, name, patient, note, user, resource, w.Now.AddDate(0, 0, -usualDays))
+	return addTo(w, name, patient, note, user, resource, "read", w.Now.AddDate(0, 0, -usualDays))
 }
 
 // addTo adds an approval that a user has asked for at a moment, verified an hour later.
-func addTo(w *build.World, name, patient, note, user string, resource approvals.Reference, at time.Time) uuid.UUID {
+func addTo(w *build.World, name, patient, note, user string, resource approvals.Reference, level string, at time.Time) uuid.UUID {
 	return add(w, name, patient, note, func(d *approvals.Document) {
 		d.GrantedTo = approvals.To("employee", build.ID("employee "+user))
 		d.CreatedBy, d.InsertedBy, d.UpdatedBy = d.GrantedTo, build.ID(user), build.ID(user)
-		d.GrantedResources = []approvals.Reference{resource}
+		d.GrantedResources, d.AccessLevel = []approvals.Reference{resource}, level
 		created(d, at)
 		verify(d, at.Add(time.Hour))
 	})

@@ -5,7 +5,6 @@ import (
 
 	"esoz/gen/rules"
 	"esoz/internal/platform/fault"
-	"esoz/internal/platform/signature"
 	"esoz/internal/sandbox/world/accounts"
 	"esoz/internal/sandbox/world/build"
 	"esoz/internal/sandbox/world/persons"
@@ -33,16 +32,11 @@ func unsigned(content build.Row) build.Row {
 	return build.Changed(content, build.Row{"person": build.Changed(person, build.Row{"patient_signed": nil})})
 }
 
-// signer is a user of the world.
-func signer(user string) signature.Signer {
-	return signature.Signer{DRFO: accounts.TaxID(user), Surname: "Коваль"}
-}
-
 func sign(w *build.World) {
 	const op, name = "signDeclarationRequest", "declaration request to sign"
 	by := func(user, id string, content any) build.Request {
 		return build.Patch(build.TokenValue(user), "/api/v3/declaration_requests/"+id+"/actions/sign").
-			With(build.Row{"signed_declaration_request": w.Sign(content, signer(user))})
+			With(build.Row{"signed_declaration_request": w.Sign(content, accounts.Signer(user))})
 	}
 	of := func(name string, content any) build.Request { return by("doctor", text(name), content) }
 

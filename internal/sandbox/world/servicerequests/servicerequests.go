@@ -11,6 +11,8 @@ func Add(w *build.World) {
 	complete(w)
 	qualify(w)
 	resend(w)
+	recall(w)
+	cancel(w)
 	get(w)
 	search(w)
 }

@@ -1,0 +1,238 @@
+package servicerequests
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"esoz/gen/api"
+	"esoz/gen/rules"
+	"esoz/internal/operation"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/mongodb"
+	"esoz/internal/platform/otp"
+	"esoz/internal/platform/postgres"
+	"esoz/internal/platform/sms"
+	"esoz/internal/platform/validation"
+	"esoz/internal/resource/medicalevents"
+)
+
+// withdrawal is the body of Recall and Cancel, and the phone of the patient.
+type withdrawal struct {
+	api.ServiceRequestSigned
+	phone string
+}
+
+type withdrawing = operation.Call[*API, Document, withdrawal]
+
+// withdraw is what Recall and Cancel have in common: the author signs the service request as
+// it is read, with the reason for its end.
+type withdraw struct {
+	id, family string
+	first      []operation.Check[*withdrawing] // before the patient is looked up
+	author     []operation.Check[*withdrawing] // after that of requester_employee
+	reasons    string                          // the dictionary
+	to         string
+	file       string // of the media store
+	text       func(c *config.Config) string
+}
+
+func (w withdraw) transition() operation.Transition[*API, Document, withdrawal] {
+	rule := func(name string) rules.ID { return rules.ID(w.family + "." + name) }
+	return operation.Transition[*API, Document, withdrawal]{
+		ID: w.id, Collection: Collection, Kind: kind, Again: true,
+		Signed: func(b *withdrawal) string { return b.SignedData },
+		Guard: slices.Concat(w.first, []operation.Check[*withdrawing]{
+			{Rule: rule("person"), Pass: operation.FindPatient[*API, Document, withdrawal]},
+			{Rule: rule("person_active"), Pass: operation.CalledPatientIsActive[*API, Document, withdrawal]},
+		}),
+		Checks: slices.Concat(
+			[]operation.Check[*withdrawing]{
+				{Rule: rule("legal_entity"), Caller: operation.HasLegalEntity},
+				{Rule: rule("legal_entity_type"), Caller: operation.MayWorkWithMedicalEvents},
+				{Rule: rule("legal_entity_status"), Caller: operation.LegalEntityIsActive},
+				{Rule: rule("legal_entity_verified"), Caller: operation.LegalEntityIsVerified},
+			},
+			operation.SignedContent[*withdrawing](w.family, 1, 0),
+			operation.SignerIsCaller[*withdrawing](w.family),
+			[]operation.Check[*withdrawing]{{Rule: rule("requester"), Pass: callerMayWithdraw}},
+			w.author,
+			[]operation.Check[*withdrawing]{
+				{Rule: rule("not_found"), Want: operation.Exists},
+				{Rule: rule("patient"), Field: "subject", Want: operation.Is(operation.Patient)},
+				{Rule: rule("status"), Field: "status", Want: operation.Is(Active)},
+				{Rule: rule("reason_required"), Pass: func(_ context.Context, c *withdrawing) error {
+					_, sent := reasonOf(c)
+					return operation.Expect(sent, "status_reason of the content", "a code", "none")
+				}},
+				{Rule: rule("reason"), Pass: func(_ context.Context, c *withdrawing) error {
+					reason, _ := reasonOf(c)
+					return medicalevents.CodesAreKnown(c.API.Dictionaries, w.reasons, reason.Show())
+				}},
+				{Rule: rule("content"), Pass: contentIsStored, Seen: func(c *withdrawing) mongodb.Condition {
+					return seen("updated_at", c.Document.UpdatedAt)
+				}},
+				{Rule: rule("occurrence"), Pass: func(_ context.Context, c *withdrawing) error {
+					content := contentOf(c)
+					return operation.Expect(content["occurrence_date_time"] == nil || content["occurrence_period"] == nil, "occurrence of the content",
+						"a moment or a period", "both")
+				}},
+			},
+		),
+		Prepare: func(ctx context.Context, c *withdrawing) (err error) {
+			if c.Document.Performer == nil {
+				c.Body.phone, err = c.API.phoneOf(ctx, c.Patient.ID, c.Document.InformWith)
+			}
+			return err
+		},
+		Change: func(c *withdrawing) operation.Change {
+			reason, _ := reasonOf(c)
+			change := operation.Change{
+				Set: map[string]any{"status": w.to, "status_reason": reason},
+				Push: map[string]any{
+					"status_history":       StatusChange{Status: w.to, StatusReason: &reason, Change: Change{InsertedAt: c.Now, InsertedBy: c.UserID}},
+					"signed_content_links": contentName(c.ID, w.file),
+				},
+			}
+			if letter, ok := contentOf(c)["explanatory_letter"].(string); ok {
+				change.Set["explanatory_letter"] = letter
+			}
+			return change
+		},
+		Event: operation.Event{Entity: "ServiceRequest", Attribute: "status", To: []string{w.to}},
+		Commit: func(ctx context.Context, tx postgres.Tx, c *withdrawing) error {
+			container, err := base64.StdEncoding.DecodeString(c.Body.SignedData)
+			if err != nil {
+				return fmt.Errorf("decode signed content again: %w", err)
+			}
+			if err := c.API.Media.Put(ctx, tx, contentName(c.ID, w.file), container); err != nil {
+				return err
+			}
+			if c.Body.phone == "" {
+				return nil
+			}
+			number, err := c.API.Engine.Keys.OpenRequisition(c.Document.Requisition, c.Document.SealedWith)
+			if err != nil {
+				return fmt.Errorf("open the requisition of service request %s: %w", c.ID, err)
+			}
+			text := strings.ReplaceAll(w.text(c.Config), numberPlace, grouped(number))
+			return c.API.Outbox.Enqueue(ctx, tx, sms.Message{Phone: c.Body.phone, Text: text, Type: sms.TypeInformation})
+		},
+	}
+}
+
+// contentName of what was signed, in the media store.
+func contentName(id uuid.UUID, file string) string {
+	return Collection + "/" + id.String() + "/" + file
+}
+
+// contentOf is the signed content as an object; one of another kind has no fields.
+func contentOf(c *withdrawing) map[string]any {
+	if c.Content == nil {
+		return nil
+	}
+	content, _ := c.Content.JSON.(map[string]any)
+	return content
+}
+
+// reasonOf is status_reason of the content, and whether it has a code.
+func reasonOf(c *withdrawing) (reason concept, sent bool) {
+	var shape struct {
+		Coding []medicalevents.Coding
+		Text   *string
+	}
+	raw, err := json.Marshal(contentOf(c)["status_reason"])
+	if err != nil || json.Unmarshal(raw, &shape) != nil {
+		return concept{}, false
+	}
+	coded := func(one medicalevents.Coding) bool { return one.Code != "" }
+	return concept{Coding: shape.Coding, Text: shape.Text}, slices.ContainsFunc(shape.Coding, coded)
+}
+
+// callerMayWithdraw passes the author, and who may change the care plan that the service
+// request carries out. The content says both; a later check compares it with what is stored.
+func callerMayWithdraw(ctx context.Context, c *withdrawing) error {
+	content := contentOf(c)
+	own, err := c.API.People.Employees(ctx, c.Subject)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(own, idAt(content["requester_employee"])) {
+		return nil
+	}
+	var plans []uuid.UUID
+	basedOn, _ := content["based_on"].([]any)
+	for _, one := range basedOn {
+		plans = append(plans, idAt(one))
+	}
+	may, err := c.API.People.MayWrite(ctx, c.Subject, c.Patient, "care_plan", plans)
+	if err != nil {
+		return err
+	}
+	return operation.Expect(may, "requester_employee of the content", "an employee that the user is, or a care plan that the user may change", "neither")
+}
+
+// idAt is the id that a reference of the content names, uuid.Nil when it names none.
+func idAt(reference any) uuid.UUID {
+	object, _ := reference.(map[string]any)
+	identifier, _ := object["identifier"].(map[string]any)
+	value, _ := identifier["value"].(string)
+	id, _ := envelope.ParseID(value)
+	return id
+}
+
+// contentIsStored passes when the content is what Get Service Request Details shows, but for
+// what the end adds and the moments.
+func contentIsStored(_ context.Context, c *withdrawing) error {
+	shown, _, err := c.API.show(&c.Document)
+	if err != nil {
+		return err
+	}
+	raw, err := json.Marshal(shown)
+	if err != nil {
+		return fmt.Errorf("render service request %s: %w", c.ID, err)
+	}
+	stored, err := validation.Decode(bytes.Clone(raw))
+	if err != nil {
+		return fmt.Errorf("read service request %s: %w", c.ID, err)
+	}
+	return operation.ExpectSame(compared(c.Content.JSON), compared(stored.JSON))
+}
+
+// compared is content without what is not compared.
+func compared(content any) any {
+	object, ok := content.(map[string]any)
+	if !ok {
+		return content
+	}
+	rest := map[string]any{}
+	for key, value := range object {
+		if !slices.Contains([]string{"status_reason", "explanatory_letter", "inserted_at", "updated_at"}, key) {
+			rest[key] = value
+		}
+	}
+	return rest
+}
+
+// phoneOf is the phone by which a patient is told of a service request: that of the method
+// which inform_with names, or of the default one. It is empty when that gets no SMS.
+func (a *API) phoneOf(ctx context.Context, patient uuid.UUID, named *InformWith) (string, error) {
+	methods, err := a.People.Confirmations(ctx, patient)
+	if err != nil {
+		return "", err
+	}
+	if named != nil && named.AuthMethodID != nil {
+		methods = slices.DeleteFunc(methods, func(m medicalevents.Confirmation) bool { return m.ID != *named.AuthMethodID })
+	}
+	if len(methods) == 0 || !otp.IsPhone(methods[0].Phone) {
+		return "", nil
+	}
+	return methods[0].Phone, nil
+}
