@@ -442,7 +442,7 @@ func (t *Transition[A, D, B]) Operation(e *Engine, asked A) Operation {
 		also = append(also, t.moves(told))
 	}
 	return Operation{
-		ID: t.ID, Rules: RulesOf(t.checks()), Moves: t.moves(t.Event), Also: also,
+		ID: t.ID, Rules: RulesOf(t.checks()), Moves: t.moves(t.Event), Also: also, Signed: t.Signed != nil,
 		Guard: pathGuard(e, t.Guard, func() *Call[A, D, B] { return t.call(e, asked) }),
 		Handler: func(ctx context.Context, jobID string, raw json.RawMessage) (*jobs.Outcome, error) {
 			return t.carryOut(ctx, e, asked, jobID, raw)

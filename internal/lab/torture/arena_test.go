@@ -424,13 +424,17 @@ func (a *arena) invite(t *testing.T, request world.Request, n int) []world.Reque
 	own := strings.TrimPrefix(request.Headers["Authorization"], "Bearer ")
 	tag, err := a.pool.Exec(t.Context(), `
 		WITH host AS (
-			SELECT t.name, t.expires_at, t.details, u.password, u.password_set_at, u.inserted_at
+			SELECT t.name, t.expires_at, t.details, t.user_id, u.password, u.password_set_at, u.inserted_at
 			FROM mithril.tokens t JOIN mithril.users u ON u.id = t.user_id
 			WHERE t.value_hash = $1 AND t.name = 'access_token'
 		), guests AS (
 			INSERT INTO mithril.users (id, email, password, password_set_at, inserted_at, updated_at)
 			SELECT g.id, g.email, password, password_set_at, inserted_at, inserted_at
 			FROM host, unnest($2::uuid[], $3::text[]) AS g (id, email)
+		), persons AS ( -- who signs is known by the party
+			INSERT INTO prm.party_users (id, user_id, party_id, inserted_at, updated_at)
+			SELECT g.id, g.id, p.party_id, p.inserted_at, p.updated_at
+			FROM host JOIN prm.party_users p ON p.user_id = host.user_id, unnest($2::uuid[]) AS g (id)
 		)
 		INSERT INTO mithril.tokens (id, name, value_hash, expires_at, user_id, details, inserted_at, updated_at)
 		SELECT g.id, name, g.hash, expires_at, g.id, details, inserted_at, inserted_at
