@@ -2,7 +2,6 @@ package servicerequests
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -23,7 +22,7 @@ func (a *API) show(d *Document) (shown api.ServiceRequest, patient uuid.UUID, er
 	}
 	insertedAt, updatedAt := envelope.Milli(d.InsertedAt), envelope.Milli(d.UpdatedAt)
 	shown = api.ServiceRequest{
-		ID: d.ID.String(), Subject: medicalevents.ShowPatient(patient), Requisition: grouped(requisition),
+		ID: d.ID.String(), Subject: medicalevents.ShowPatient(patient), Requisition: medicalevents.ShowNumber(requisition),
 
 		Status:       api.ServiceRequestStatus(d.Status),
 		StatusReason: medicalevents.Nullable(d.StatusReason, concept.Show), ExplanatoryLetter: d.ExplanatoryLetter,
@@ -65,15 +64,6 @@ func (a *API) show(d *Document) (shown api.ServiceRequest, patient uuid.UUID, er
 		shown.OccurrencePeriod = medicalevents.Optional(d.Occurrence.Period, medicalevents.Period.Show)
 	}
 	return shown, patient, nil
-}
-
-// grouped prints a number as patients read it: four groups of four.
-func grouped(requisition string) string {
-	var groups []string
-	for len(requisition) > 4 {
-		groups, requisition = append(groups, requisition[:4]), requisition[4:]
-	}
-	return strings.Join(append(groups, requisition), "-")
 }
 
 func (c StatusChange) show() api.ServiceRequestStatusHistoryItem {
