@@ -450,6 +450,51 @@ func (e DeviceDispenseStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeviceRequestStatus.
+const (
+	DeviceRequestStatusActive         DeviceRequestStatus = "active"
+	DeviceRequestStatusCompleted      DeviceRequestStatus = "completed"
+	DeviceRequestStatusEnteredInError DeviceRequestStatus = "entered_in_error"
+	DeviceRequestStatusRevoked        DeviceRequestStatus = "revoked"
+)
+
+// Valid indicates whether the value is a known member of the DeviceRequestStatus enum.
+func (e DeviceRequestStatus) Valid() bool {
+	switch e {
+	case DeviceRequestStatusActive:
+		return true
+	case DeviceRequestStatusCompleted:
+		return true
+	case DeviceRequestStatusEnteredInError:
+		return true
+	case DeviceRequestStatusRevoked:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeviceRequestMethodType.
+const (
+	DeviceRequestMethodTypeOFFLINE     DeviceRequestMethodType = "OFFLINE"
+	DeviceRequestMethodTypeOTP         DeviceRequestMethodType = "OTP"
+	DeviceRequestMethodTypeTHIRDPERSON DeviceRequestMethodType = "THIRD_PERSON"
+)
+
+// Valid indicates whether the value is a known member of the DeviceRequestMethodType enum.
+func (e DeviceRequestMethodType) Valid() bool {
+	switch e {
+	case DeviceRequestMethodTypeOFFLINE:
+		return true
+	case DeviceRequestMethodTypeOTP:
+		return true
+	case DeviceRequestMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DivisionStatus.
 const (
 	DivisionStatusACTIVE   DivisionStatus = "ACTIVE"
@@ -3292,6 +3337,210 @@ type DeviceDispenseResponse struct {
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
+}
+
+// DeviceParameter One parameter of a prescribed device, with one of the values.
+type DeviceParameter struct {
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// ValueBoolean The value: yes or no.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueCodeableConcept A meaning, told by values of dictionaries.
+	ValueCodeableConcept *CodeableConcept `json:"value_codeable_concept,omitempty"`
+
+	// ValueQuantity An amount of something.
+	ValueQuantity *Quantity `json:"value_quantity,omitempty"`
+
+	// ValueRange Values between two amounts.
+	ValueRange *Range `json:"value_range,omitempty"`
+
+	// ValueString The value: a text.
+	//
+	// Example: лівий
+	ValueString *string `json:"value_string,omitempty"`
+}
+
+// DeviceRequest A prescription of a medical device for a patient.
+//
+//   - `subject` is the patient, `encounter` the meeting in which it was written, `based_on` the care plan and the activity that it carries
+//     out.
+//   - Either `code` (a type of devices) or `code_reference` (a device definition) tells what is prescribed, `parameter` of which kind.
+//   - `requester` and `requester_legal_entity` have written it; `performer` is the legal entity that it is addressed to, if any.
+//   - `program` is the medical program that pays. `dispense_valid_to` is the last day on which the device is dispensed.
+//   - `remaining_quantity` is `quantity` without what completed dispenses have handed over. Only the details have it, and only when
+//     there is a quantity.
+//   - `identity` is in the answers of the search by number.
+//
+// Fields that are not required are absent when they were never set.
+type DeviceRequest struct {
+	// AuthoredOn When it was written. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AuthoredOn string `json:"authored_on"`
+
+	// BasedOn Care plan and activity that it carries out.
+	BasedOn *[]Reference `json:"based_on,omitempty"`
+
+	// Code A meaning, told by values of dictionaries.
+	Code *CodeableConcept `json:"code,omitempty"`
+
+	// CodeReference A link to another object, as it is sent.
+	CodeReference *ReferenceRequest `json:"code_reference,omitempty"`
+
+	// DispenseValidTo Last day on which the device is dispensed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	DispenseValidTo string `json:"dispense_valid_to"`
+
+	// Encounter A link to another object.
+	Encounter Reference `json:"encounter"`
+
+	// ID Device request id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// Identity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
+	Identity *PersonIdentity `json:"identity,omitempty"`
+
+	// InformWith Authentication method of the patient whose phone gets the SMS. Absent when the default one was taken.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	InformWith *string `json:"inform_with,omitempty"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt *string `json:"inserted_at,omitempty"`
+
+	// Intent How binding it is. Dictionary `device_request_intent`. Only an `order` is dispensed.
+	//
+	// Example: order
+	Intent string `json:"intent"`
+
+	// Note Note of the requester.
+	//
+	// Example: Some notes
+	Note *string `json:"note,omitempty"`
+
+	// OccurrencePeriod A stretch of time.
+	OccurrencePeriod Period `json:"occurrence_period"`
+
+	// Parameter Which kind of device, in words of dictionary `device_request_code_parameter`.
+	Parameter *[]DeviceParameter `json:"parameter,omitempty"`
+
+	// Performer A link to another object.
+	Performer *Reference `json:"performer,omitempty"`
+
+	// Priority How urgent it is.
+	//
+	// Example: routine
+	Priority *string `json:"priority,omitempty"`
+
+	// Program A link to another object.
+	Program *Reference `json:"program,omitempty"`
+
+	// Quantity An amount of something.
+	Quantity *Quantity `json:"quantity,omitempty"`
+
+	// Reason Conditions, observations and reports that are the reason for it.
+	Reason *[]Reference `json:"reason,omitempty"`
+
+	// RemainingQuantity An amount of something.
+	RemainingQuantity *Quantity `json:"remaining_quantity,omitempty"`
+
+	// Requester A link to another object.
+	Requester Reference `json:"requester"`
+
+	// RequesterLegalEntity A link to another object.
+	RequesterLegalEntity Reference `json:"requester_legal_entity"`
+
+	// Requisition Number that a patient names to get the device.
+	//
+	// Example: AX65-4654-TIB1-TBT1
+	Requisition string `json:"requisition"`
+
+	// Status Where the request stands. All but `active` are final.
+	//
+	// Example: active
+	Status DeviceRequestStatus `json:"status"`
+
+	// StatusReason A meaning, told by values of dictionaries.
+	StatusReason *CodeableConcept `json:"status_reason,omitempty"`
+
+	// Subject A link to another object.
+	Subject Reference `json:"subject"`
+
+	// SupportingInfo Further records worth knowing.
+	SupportingInfo *[]Reference `json:"supporting_info,omitempty"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt *string `json:"updated_at,omitempty"`
+}
+
+// DeviceRequestStatus Where the request stands. All but `active` are final.
+//
+// Example: active
+type DeviceRequestStatus string
+
+// DeviceRequestDetailsResponse Answer that carries a device request.
+type DeviceRequestDetailsResponse struct {
+	// Data A prescription of a medical device for a patient.
+	//
+	// - `subject` is the patient, `encounter` the meeting in which it was written, `based_on` the care plan and the activity that it carries
+	//   out.
+	// - Either `code` (a type of devices) or `code_reference` (a device definition) tells what is prescribed, `parameter` of which kind.
+	// - `requester` and `requester_legal_entity` have written it; `performer` is the legal entity that it is addressed to, if any.
+	// - `program` is the medical program that pays. `dispense_valid_to` is the last day on which the device is dispensed.
+	// - `remaining_quantity` is `quantity` without what completed dispenses have handed over. Only the details have it, and only when
+	//   there is a quantity.
+	// - `identity` is in the answers of the search by number.
+	//
+	// Fields that are not required are absent when they were never set.
+	Data DeviceRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent DeviceRequestUrgent `json:"urgent"`
+}
+
+// DeviceRequestMethod How the patient is told of the request, null when they have no way.
+type DeviceRequestMethod struct {
+	// PhoneNumber The phone, its middle hidden. Only for `OTP`.
+	//
+	// Example: +38093*****85
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// Type Type of the method. Only `OTP` gets SMS; for `THIRD_PERSON` another person is told.
+	//
+	// Example: OTP
+	Type DeviceRequestMethodType `json:"type"`
+}
+
+// DeviceRequestMethodType Type of the method. Only `OTP` gets SMS; for `THIRD_PERSON` another person is told.
+//
+// Example: OTP
+type DeviceRequestMethodType string
+
+// DeviceRequestUrgent What the client needs at once.
+type DeviceRequestUrgent struct {
+	// AuthenticationMethodCurrent How the patient is told of the request, null when they have no way.
+	AuthenticationMethodCurrent nullable.Nullable[DeviceRequestMethod] `json:"authentication_method_current"`
+
+	// VerificationCode Code that the patient names when the device is dispensed. Only for a request with a medical program, when the method is `OFFLINE`, or
+	// when it is `OTP` and the program sends no SMS.
+	//
+	//
+	// Example: 1234
+	VerificationCode *string `json:"verification_code,omitempty"`
 }
 
 // DiagnosesGroup A group of diagnoses.
@@ -11968,6 +12217,9 @@ type ServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
+	// GetDeviceRequest Get Device request details
+	// (GET /api/patients/{patient_id}/device_requests/{device_request_id})
+	GetDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error
 	// ListEpisodesOfDiagnosesGroups Get Short Episodes by Diagnoses Groups
 	// (GET /api/patients/{patient_id}/diagnoses_groups/episodes)
 	ListEpisodesOfDiagnosesGroups(ctx echo.Context, patientID string, params ListEpisodesOfDiagnosesGroupsParams) error
@@ -14026,6 +14278,30 @@ func (w *ServerInterfaceWrapper) StopDeviceDispense(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.StopDeviceDispense(ctx, patientID, deviceDispenseID)
+	return err
+}
+
+// GetDeviceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDeviceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "device_request_id" -------------
+	var deviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_request_id", ctx.Param("device_request_id"), &deviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDeviceRequest(ctx, patientID, deviceRequestID)
 	return err
 }
 
@@ -17392,6 +17668,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.ListDeviceDispenses, options.OperationMiddlewares["listDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id", wrapper.GetDeviceRequest, options.OperationMiddlewares["getDeviceRequest"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnoses_groups/episodes", wrapper.ListEpisodesOfDiagnosesGroups, options.OperationMiddlewares["listEpisodesOfDiagnosesGroups"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports", wrapper.ListDiagnosticReports, options.OperationMiddlewares["listDiagnosticReports"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports/:diagnostic_report_id", wrapper.GetDiagnosticReport, options.OperationMiddlewares["getDiagnosticReport"]...)
@@ -18584,6 +18861,29 @@ func (response StopDeviceDispense202JSONResponse) VisitStopDeviceDispenseRespons
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeviceRequestRequestObject struct {
+	PatientID       string `json:"patient_id"`
+	DeviceRequestID string `json:"device_request_id"`
+}
+
+type GetDeviceRequestResponseObject interface {
+	VisitGetDeviceRequestResponse(w http.ResponseWriter) error
+}
+
+type GetDeviceRequest200JSONResponse DeviceRequestDetailsResponse
+
+func (response GetDeviceRequest200JSONResponse) VisitGetDeviceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -20983,6 +21283,9 @@ type StrictServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx context.Context, request StopDeviceDispenseRequestObject) (StopDeviceDispenseResponseObject, error)
+	// GetDeviceRequest Get Device request details
+	// (GET /api/patients/{patient_id}/device_requests/{device_request_id})
+	GetDeviceRequest(ctx context.Context, request GetDeviceRequestRequestObject) (GetDeviceRequestResponseObject, error)
 	// ListEpisodesOfDiagnosesGroups Get Short Episodes by Diagnoses Groups
 	// (GET /api/patients/{patient_id}/diagnoses_groups/episodes)
 	ListEpisodesOfDiagnosesGroups(ctx context.Context, request ListEpisodesOfDiagnosesGroupsRequestObject) (ListEpisodesOfDiagnosesGroupsResponseObject, error)
@@ -22622,6 +22925,32 @@ func (sh *strictHandler) StopDeviceDispense(ctx echo.Context, patientID string, 
 		return err
 	} else if validResponse, ok := response.(StopDeviceDispenseResponseObject); ok {
 		return validResponse.VisitStopDeviceDispenseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDeviceRequest operation middleware
+func (sh *strictHandler) GetDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error {
+	var request GetDeviceRequestRequestObject
+
+	request.PatientID = patientID
+	request.DeviceRequestID = deviceRequestID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDeviceRequest(ctx.Request().Context(), request.(GetDeviceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDeviceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDeviceRequestResponseObject); ok {
+		return validResponse.VisitGetDeviceRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

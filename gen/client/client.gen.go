@@ -592,6 +592,51 @@ func (e DeviceDispenseStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeviceRequestStatus.
+const (
+	DeviceRequestStatusActive         DeviceRequestStatus = "active"
+	DeviceRequestStatusCompleted      DeviceRequestStatus = "completed"
+	DeviceRequestStatusEnteredInError DeviceRequestStatus = "entered_in_error"
+	DeviceRequestStatusRevoked        DeviceRequestStatus = "revoked"
+)
+
+// Valid indicates whether the value is a known member of the DeviceRequestStatus enum.
+func (e DeviceRequestStatus) Valid() bool {
+	switch e {
+	case DeviceRequestStatusActive:
+		return true
+	case DeviceRequestStatusCompleted:
+		return true
+	case DeviceRequestStatusEnteredInError:
+		return true
+	case DeviceRequestStatusRevoked:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeviceRequestMethodType.
+const (
+	DeviceRequestMethodTypeOFFLINE     DeviceRequestMethodType = "OFFLINE"
+	DeviceRequestMethodTypeOTP         DeviceRequestMethodType = "OTP"
+	DeviceRequestMethodTypeTHIRDPERSON DeviceRequestMethodType = "THIRD_PERSON"
+)
+
+// Valid indicates whether the value is a known member of the DeviceRequestMethodType enum.
+func (e DeviceRequestMethodType) Valid() bool {
+	switch e {
+	case DeviceRequestMethodTypeOFFLINE:
+		return true
+	case DeviceRequestMethodTypeOTP:
+		return true
+	case DeviceRequestMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DiagnosesGroupReferenceRequestIdentifierTypeCodingCode.
 const (
 	DiagnosesGroupReferenceRequestIdentifierTypeCodingCodeDiagnosesGroup DiagnosesGroupReferenceRequestIdentifierTypeCodingCode = "diagnoses_group"
@@ -3824,6 +3869,210 @@ type DeviceDispenseResponse struct {
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
+}
+
+// DeviceParameter One parameter of a prescribed device, with one of the values.
+type DeviceParameter struct {
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// ValueBoolean The value: yes or no.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueCodeableConcept A meaning, told by values of dictionaries.
+	ValueCodeableConcept *CodeableConcept `json:"value_codeable_concept,omitempty"`
+
+	// ValueQuantity An amount of something.
+	ValueQuantity *Quantity `json:"value_quantity,omitempty"`
+
+	// ValueRange Values between two amounts.
+	ValueRange *Range `json:"value_range,omitempty"`
+
+	// ValueString The value: a text.
+	//
+	// Example: лівий
+	ValueString *string `json:"value_string,omitempty"`
+}
+
+// DeviceRequest A prescription of a medical device for a patient.
+//
+//   - `subject` is the patient, `encounter` the meeting in which it was written, `based_on` the care plan and the activity that it carries
+//     out.
+//   - Either `code` (a type of devices) or `code_reference` (a device definition) tells what is prescribed, `parameter` of which kind.
+//   - `requester` and `requester_legal_entity` have written it; `performer` is the legal entity that it is addressed to, if any.
+//   - `program` is the medical program that pays. `dispense_valid_to` is the last day on which the device is dispensed.
+//   - `remaining_quantity` is `quantity` without what completed dispenses have handed over. Only the details have it, and only when
+//     there is a quantity.
+//   - `identity` is in the answers of the search by number.
+//
+// Fields that are not required are absent when they were never set.
+type DeviceRequest struct {
+	// AuthoredOn When it was written. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AuthoredOn string `json:"authored_on"`
+
+	// BasedOn Care plan and activity that it carries out.
+	BasedOn []Reference `json:"based_on,omitempty"`
+
+	// Code A meaning, told by values of dictionaries.
+	Code *CodeableConcept `json:"code,omitempty"`
+
+	// CodeReference A link to another object, as it is sent.
+	CodeReference *ReferenceRequest `json:"code_reference,omitempty"`
+
+	// DispenseValidTo Last day on which the device is dispensed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	DispenseValidTo string `json:"dispense_valid_to"`
+
+	// Encounter A link to another object.
+	Encounter Reference `json:"encounter"`
+
+	// ID Device request id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// Identity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
+	Identity *PersonIdentity `json:"identity,omitempty"`
+
+	// InformWith Authentication method of the patient whose phone gets the SMS. Absent when the default one was taken.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	InformWith *string `json:"inform_with,omitempty"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt *string `json:"inserted_at,omitempty"`
+
+	// Intent How binding it is. Dictionary `device_request_intent`. Only an `order` is dispensed.
+	//
+	// Example: order
+	Intent string `json:"intent"`
+
+	// Note Note of the requester.
+	//
+	// Example: Some notes
+	Note *string `json:"note,omitempty"`
+
+	// OccurrencePeriod A stretch of time.
+	OccurrencePeriod Period `json:"occurrence_period"`
+
+	// Parameter Which kind of device, in words of dictionary `device_request_code_parameter`.
+	Parameter []DeviceParameter `json:"parameter,omitempty"`
+
+	// Performer A link to another object.
+	Performer *Reference `json:"performer,omitempty"`
+
+	// Priority How urgent it is.
+	//
+	// Example: routine
+	Priority *string `json:"priority,omitempty"`
+
+	// Program A link to another object.
+	Program *Reference `json:"program,omitempty"`
+
+	// Quantity An amount of something.
+	Quantity *Quantity `json:"quantity,omitempty"`
+
+	// Reason Conditions, observations and reports that are the reason for it.
+	Reason []Reference `json:"reason,omitempty"`
+
+	// RemainingQuantity An amount of something.
+	RemainingQuantity *Quantity `json:"remaining_quantity,omitempty"`
+
+	// Requester A link to another object.
+	Requester Reference `json:"requester"`
+
+	// RequesterLegalEntity A link to another object.
+	RequesterLegalEntity Reference `json:"requester_legal_entity"`
+
+	// Requisition Number that a patient names to get the device.
+	//
+	// Example: AX65-4654-TIB1-TBT1
+	Requisition string `json:"requisition"`
+
+	// Status Where the request stands. All but `active` are final.
+	//
+	// Example: active
+	Status DeviceRequestStatus `json:"status"`
+
+	// StatusReason A meaning, told by values of dictionaries.
+	StatusReason *CodeableConcept `json:"status_reason,omitempty"`
+
+	// Subject A link to another object.
+	Subject Reference `json:"subject"`
+
+	// SupportingInfo Further records worth knowing.
+	SupportingInfo []Reference `json:"supporting_info,omitempty"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt *string `json:"updated_at,omitempty"`
+}
+
+// DeviceRequestStatus Where the request stands. All but `active` are final.
+//
+// Example: active
+type DeviceRequestStatus string
+
+// DeviceRequestDetailsResponse Answer that carries a device request.
+type DeviceRequestDetailsResponse struct {
+	// Data A prescription of a medical device for a patient.
+	//
+	// - `subject` is the patient, `encounter` the meeting in which it was written, `based_on` the care plan and the activity that it carries
+	//   out.
+	// - Either `code` (a type of devices) or `code_reference` (a device definition) tells what is prescribed, `parameter` of which kind.
+	// - `requester` and `requester_legal_entity` have written it; `performer` is the legal entity that it is addressed to, if any.
+	// - `program` is the medical program that pays. `dispense_valid_to` is the last day on which the device is dispensed.
+	// - `remaining_quantity` is `quantity` without what completed dispenses have handed over. Only the details have it, and only when
+	//   there is a quantity.
+	// - `identity` is in the answers of the search by number.
+	//
+	// Fields that are not required are absent when they were never set.
+	Data DeviceRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent DeviceRequestUrgent `json:"urgent"`
+}
+
+// DeviceRequestMethod How the patient is told of the request, null when they have no way.
+type DeviceRequestMethod struct {
+	// PhoneNumber The phone, its middle hidden. Only for `OTP`.
+	//
+	// Example: +38093*****85
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// Type Type of the method. Only `OTP` gets SMS; for `THIRD_PERSON` another person is told.
+	//
+	// Example: OTP
+	Type DeviceRequestMethodType `json:"type"`
+}
+
+// DeviceRequestMethodType Type of the method. Only `OTP` gets SMS; for `THIRD_PERSON` another person is told.
+//
+// Example: OTP
+type DeviceRequestMethodType string
+
+// DeviceRequestUrgent What the client needs at once.
+type DeviceRequestUrgent struct {
+	// AuthenticationMethodCurrent How the patient is told of the request, null when they have no way.
+	AuthenticationMethodCurrent *DeviceRequestMethod `json:"authentication_method_current"`
+
+	// VerificationCode Code that the patient names when the device is dispensed. Only for a request with a medical program, when the method is `OFFLINE`, or
+	// when it is `OTP` and the program sends no SMS.
+	//
+	//
+	// Example: 1234
+	VerificationCode *string `json:"verification_code,omitempty"`
 }
 
 // DiagnosesGroup A group of diagnoses.
@@ -13490,6 +13739,20 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetDeviceRequest Get Device request details
+	//
+	// One device request of a patient, as it is now, with what remains of its quantity, and how the patient was told of it. Nothing is
+	// changed by reading.
+	//
+	// Who may see it: the legal entity that has written it, a caller whose legal entity has an active declaration with the patient, and a
+	// caller who holds an effective approval of the patient's data. A pharmacy asks for it by number with Search for a Device request.
+	//
+	// What clients get wrong: a device request of another patient than the one in the address is answered with 403, and an unknown one with
+	// 404; `urgent.verification_code` is only there when the patient got no SMS; `remaining_quantity` counts completed dispenses alone.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id} (the `GetDeviceRequest` operationId).
+	GetDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListEpisodesOfDiagnosesGroups Get Short Episodes by Diagnoses Groups
 	//
 	// Active episodes of a patient, in short, that have had a diagnosis of a group of diagnoses. The groups are those that effective
@@ -16286,6 +16549,30 @@ func (c *Client) GetDeviceDispense(ctx context.Context, patientID string, device
 // Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStopDeviceDispenseRequest(c.Server, patientID, deviceDispenseID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDeviceRequest Get Device request details
+//
+// One device request of a patient, as it is now, with what remains of its quantity, and how the patient was told of it. Nothing is
+// changed by reading.
+//
+// Who may see it: the legal entity that has written it, a caller whose legal entity has an active declaration with the patient, and a
+// caller who holds an effective approval of the patient's data. A pharmacy asks for it by number with Search for a Device request.
+//
+// What clients get wrong: a device request of another patient than the one in the address is answered with 403, and an unknown one with
+// 404; `urgent.verification_code` is only there when the patient got no SMS; `remaining_quantity` counts completed dispenses alone.
+//
+// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id} (the `GetDeviceRequest` operationId).
+func (c *Client) GetDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeviceRequestRequest(c.Server, patientID, deviceRequestID)
 	if err != nil {
 		return nil, err
 	}
@@ -22685,6 +22972,47 @@ func NewStopDeviceDispenseRequest(server string, patientID string, deviceDispens
 	}
 
 	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDeviceRequestRequest constructs an http.Request for the GetDeviceRequest method
+func NewGetDeviceRequestRequest(server string, patientID string, deviceRequestID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "device_request_id", deviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_requests/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -30295,6 +30623,22 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*StopDeviceDispenseResult, error)
 
+	// GetDeviceRequestWithResponse Get Device request details
+	//
+	// One device request of a patient, as it is now, with what remains of its quantity, and how the patient was told of it. Nothing is
+	// changed by reading.
+	//
+	// Who may see it: the legal entity that has written it, a caller whose legal entity has an active declaration with the patient, and a
+	// caller who holds an effective approval of the patient's data. A pharmacy asks for it by number with Search for a Device request.
+	//
+	// What clients get wrong: a device request of another patient than the one in the address is answered with 403, and an unknown one with
+	// 404; `urgent.verification_code` is only there when the patient got no SMS; `remaining_quantity` counts completed dispenses alone.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id} (the `GetDeviceRequest` operationId).
+	GetDeviceRequestWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*GetDeviceRequestResult, error)
+
 	// ListEpisodesOfDiagnosesGroupsWithResponse Get Short Episodes by Diagnoses Groups
 	//
 	// Active episodes of a patient, in short, that have had a diagnosis of a group of diagnoses. The groups are those that effective
@@ -33491,6 +33835,37 @@ func (r StopDeviceDispenseResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r StopDeviceDispenseResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDeviceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceRequestDetailsResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDeviceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDeviceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDeviceRequestResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -37622,6 +37997,28 @@ func (c *ClientWithResponses) StopDeviceDispenseWithResponse(ctx context.Context
 	return ParseStopDeviceDispenseResult(rsp)
 }
 
+// GetDeviceRequestWithResponse Get Device request details
+//
+// One device request of a patient, as it is now, with what remains of its quantity, and how the patient was told of it. Nothing is
+// changed by reading.
+//
+// Who may see it: the legal entity that has written it, a caller whose legal entity has an active declaration with the patient, and a
+// caller who holds an effective approval of the patient's data. A pharmacy asks for it by number with Search for a Device request.
+//
+// What clients get wrong: a device request of another patient than the one in the address is answered with 403, and an unknown one with
+// 404; `urgent.verification_code` is only there when the patient got no SMS; `remaining_quantity` counts completed dispenses alone.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id} (the `GetDeviceRequest` operationId).
+func (c *ClientWithResponses) GetDeviceRequestWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*GetDeviceRequestResult, error) {
+	rsp, err := c.GetDeviceRequest(ctx, patientID, deviceRequestID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDeviceRequestResult(rsp)
+}
+
 // ListEpisodesOfDiagnosesGroupsWithResponse Get Short Episodes by Diagnoses Groups
 //
 // Active episodes of a patient, in short, that have had a diagnosis of a group of diagnoses. The groups are those that effective
@@ -41332,6 +41729,32 @@ func ParseStopDeviceDispenseResult(rsp *http.Response) (*StopDeviceDispenseResul
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDeviceRequestResult parses an HTTP response from a GetDeviceRequestWithResponse call
+func ParseGetDeviceRequestResult(rsp *http.Response) (*GetDeviceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDeviceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceRequestDetailsResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

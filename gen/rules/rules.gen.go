@@ -412,6 +412,10 @@ const (
 	DeviceDispenseStopOwnerConflict                      ID = "device_dispense.stop.owner_conflict"
 	DeviceDispenseStopOwner                              ID = "device_dispense.stop.owner"
 	DeviceDispenseStopStatus                             ID = "device_dispense.stop.status"
+	DeviceRequestGetPerson                               ID = "device_request.get.person"
+	DeviceRequestGetPatient                              ID = "device_request.get.patient"
+	DeviceRequestGetNotFound                             ID = "device_request.get.not_found"
+	DeviceRequestGetAccess                               ID = "device_request.get.access"
 	DiagnosesGroupGetNotFound                            ID = "diagnoses_group.get.not_found"
 	DiagnosticReportListAccess                           ID = "diagnostic_report.list.access"
 	DiagnosticReportListUnknownParameter                 ID = "diagnostic_report.list.unknown_parameter"
@@ -5782,6 +5786,52 @@ var All = []Rule{
 		Source:    "seed 004, Validate transition",
 		Origin:    "seed",
 		Fixed:     true,
+	},
+	{
+		ID:        DeviceRequestGetPerson,
+		Operation: "getDeviceRequest",
+		Check:     "A patient is stored under patient_id (a malformed id finds none)",
+		CheckUK:   "Пацієнт із таким patient_id є в системі (за ідентифікатором хибного формату нікого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Patient not found",
+		Source:    "medical-events.apib L4114, Get Device requests by search params (the text), for this method inferred",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        DeviceRequestGetPatient,
+		Operation: "getDeviceRequest",
+		Check:     "A device request that is stored under this id is this patient's",
+		CheckUK:   "Рецепт, який зберігається за цим ідентифікатором, виписано цьому пацієнтові",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied",
+		Source:    "wiki 17782015159",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeviceRequestGetNotFound,
+		Operation: "getDeviceRequest",
+		Check:     "A device request with this id is stored (a malformed id finds none)",
+		CheckUK:   "Рецепт на медичний виріб з таким ідентифікатором існує (за ідентифікатором хибного формату нічого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Device request not found",
+		Source:    "medical-events.apib L4161, Get Device request details",
+		Origin:    "blueprint",
+		Fixed:     true,
+	},
+	{
+		ID:        DeviceRequestGetAccess,
+		Operation: "getDeviceRequest",
+		Check:     "The legal entity of the token has an active declaration with the patient or wrote the request, or the caller has an effective approval",
+		CheckUK:   "Заклад, якому видано токен, має активну декларацію з пацієнтом або виписав рецепт, або той, хто звертається, має чинний доступ (approval)",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied",
+		Source:    "wiki 17782015159; ehealth.abac.api, medical_events.feature",
+		Origin:    "wiki",
 	},
 	{
 		ID:        DiagnosesGroupGetNotFound,
@@ -17248,6 +17298,7 @@ var guards = map[string][]ID{
 	"listDeviceDispenses":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeviceDispense":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"stopDeviceDispense":                   {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"getDeviceRequest":                     {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listDiagnosesGroups":                  {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
 	"getDiagnosesGroup":                    {GatewayPSK, GatewayRateLimit, RequestURL},
 	"listDiagnosticReports":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},

@@ -16,3 +16,8 @@ FROM (SELECT array_append(array_agg(i.service_group_id), @service_id::uuid) AS i
 LEFT JOIN prm.medical_programs p ON p.id = @program_id AND p.is_active
 LEFT JOIN prm.employees e ON e.id = @employee_id
 LEFT JOIN prm.divisions d ON d.id = @division_id;
+
+-- name: ProgramSendsNoSMS :one
+-- Whether a medical program has its requests written without an SMS to the patient.
+SELECT EXISTS (SELECT FROM prm.medical_programs
+    WHERE id = @id AND medical_program_settings -> 'request_notification_disabled' = 'true'::jsonb)::boolean;

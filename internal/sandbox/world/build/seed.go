@@ -26,8 +26,8 @@ import (
 
 // Collections that the world fills and a reset empties.
 var collections = []string{
-	"patients", "approvals", "service_requests", "device_dispenses", "episodes", "encounters", "conditions", "observations", "diagnostic_reports",
-	"procedures", "immunizations", "allergy_intolerances", "risk_assessments", "specimens", "compositions", "care_plans",
+	"patients", "approvals", "service_requests", "device_dispenses", "device_requests", "episodes", "encounters", "conditions", "observations",
+	"diagnostic_reports", "procedures", "immunizations", "allergy_intolerances", "risk_assessments", "specimens", "compositions", "care_plans",
 }
 
 // emptied are the tables that a reset empties. Dictionaries and addresses stay:

@@ -1,0 +1,31 @@
+// Package devicerequests holds the prescriptions of medical devices that doctors give to
+// patients.
+package devicerequests
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"esoz/internal/operation"
+	"esoz/internal/resource/medicalevents"
+)
+
+// API serves the operations of the resource.
+type API struct {
+	Engine *operation.Engine
+	Pool   *pgxpool.Pool
+	People People
+}
+
+// People answers what device requests ask about patients.
+type People interface {
+	// Confirmations returns the ways in which a person confirms now, the default one first.
+	Confirmations(ctx context.Context, person uuid.UUID) ([]medicalevents.Confirmation, error)
+}
+
+// Operations registers what the resource serves.
+func (a *API) Operations() []operation.Operation {
+	return []operation.Operation{Get.Operation()}
+}
