@@ -3996,7 +3996,7 @@ type DeviceRequest struct {
 	// Example: AX65-4654-TIB1-TBT1
 	Requisition string `json:"requisition"`
 
-	// Status Where the request stands. All but `active` are final.
+	// Status Where the request stands. `revoked` and `entered_in_error` are final.
 	//
 	// Example: active
 	Status DeviceRequestStatus `json:"status"`
@@ -4016,10 +4016,28 @@ type DeviceRequest struct {
 	UpdatedAt *string `json:"updated_at,omitempty"`
 }
 
-// DeviceRequestStatus Where the request stands. All but `active` are final.
+// DeviceRequestStatus Where the request stands. `revoked` and `entered_in_error` are final.
 //
 // Example: active
 type DeviceRequestStatus string
+
+// DeviceRequestContext Where a device request belongs.
+type DeviceRequestContext struct {
+	// CarePlan A link to another object, or null.
+	CarePlan *NullableReference `json:"care_plan"`
+
+	// Episode A link to another object, or null.
+	Episode *NullableReference `json:"episode"`
+}
+
+// DeviceRequestContextResponse Where a device request belongs.
+type DeviceRequestContextResponse struct {
+	// Data Where a device request belongs.
+	Data DeviceRequestContext `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
 
 // DeviceRequestDetailsResponse Answer that carries a device request.
 type DeviceRequestDetailsResponse struct {
@@ -4042,6 +4060,18 @@ type DeviceRequestDetailsResponse struct {
 
 	// Urgent What the client needs at once.
 	Urgent DeviceRequestUrgent `json:"urgent"`
+}
+
+// DeviceRequestListResponse A page of device requests.
+type DeviceRequestListResponse struct {
+	// Data The device requests of this page.
+	Data []DeviceRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
 }
 
 // DeviceRequestMethod How the patient is told of the request, null when they have no way.
@@ -11738,6 +11768,18 @@ type SearchDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// SearchDeviceRequestsParams defines parameters for SearchDeviceRequests.
+type SearchDeviceRequestsParams struct {
+	// Requisition Requisition number, 16 characters in four groups; the dashes may be left out.
+	Requisition string `form:"requisition" json:"requisition"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Requests per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDiagnosesGroupsParams defines parameters for ListDiagnosesGroups.
 type ListDiagnosesGroupsParams struct {
 	// DiagnosesGroupName A part of the name of the group, upper and lower case alike.
@@ -12134,6 +12176,69 @@ type ListDeviceDispensesParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Dispenses per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListDeviceRequestsParams defines parameters for ListDeviceRequests.
+type ListDeviceRequestsParams struct {
+	// Status Only requests in this status, one of `active`, `completed`, `revoked`, `entered_in_error`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Code Only requests of devices of this type, a code of dictionary `device_definition_classification_type`.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// CodeReference Only requests of this device definition.
+	CodeReference *string `form:"code_reference,omitempty" json:"code_reference,omitempty"`
+
+	// RequesterLegalEntity Only requests that this legal entity has written.
+	RequesterLegalEntity *string `form:"requester_legal_entity,omitempty" json:"requester_legal_entity,omitempty"`
+
+	// Requester Only requests that this employee has written.
+	Requester *string `form:"requester,omitempty" json:"requester,omitempty"`
+
+	// Encounter Only requests of this encounter.
+	Encounter *string `form:"encounter,omitempty" json:"encounter,omitempty"`
+
+	// Program Only requests in this medical program.
+	Program *string `form:"program,omitempty" json:"program,omitempty"`
+
+	// ContextEpisodeID Only requests written in this episode.
+	ContextEpisodeID *string `form:"context_episode_id,omitempty" json:"context_episode_id,omitempty"`
+
+	// ContextCarePlanID Only requests that are based on this care plan.
+	ContextCarePlanID *string `form:"context_care_plan_id,omitempty" json:"context_care_plan_id,omitempty"`
+
+	// BasedOn Only requests that are based on this activity or care plan.
+	BasedOn *string `form:"based_on,omitempty" json:"based_on,omitempty"`
+
+	// Priority Only requests of this priority.
+	Priority *string `form:"priority,omitempty" json:"priority,omitempty"`
+
+	// Performer Only requests that are addressed to this legal entity.
+	Performer *string `form:"performer,omitempty" json:"performer,omitempty"`
+
+	// AuthoredOnFrom Only requests written at this time or later.
+	AuthoredOnFrom *string `form:"authored_on_from,omitempty" json:"authored_on_from,omitempty"`
+
+	// AuthoredOnTo Only requests written at this time or earlier.
+	AuthoredOnTo *string `form:"authored_on_to,omitempty" json:"authored_on_to,omitempty"`
+
+	// OccurrencePeriodStartFrom Only requests for a period that begins at this time or later.
+	OccurrencePeriodStartFrom *string `form:"occurrence_period_start_from,omitempty" json:"occurrence_period_start_from,omitempty"`
+
+	// OccurrencePeriodStartTo Only requests for a period that begins at this time or earlier.
+	OccurrencePeriodStartTo *string `form:"occurrence_period_start_to,omitempty" json:"occurrence_period_start_to,omitempty"`
+
+	// OccurrencePeriodEndFrom Only requests for a period that ends at this time or later.
+	OccurrencePeriodEndFrom *string `form:"occurrence_period_end_from,omitempty" json:"occurrence_period_end_from,omitempty"`
+
+	// OccurrencePeriodEndTo Only requests for a period that ends at this time or earlier.
+	OccurrencePeriodEndTo *string `form:"occurrence_period_end_to,omitempty" json:"occurrence_period_end_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Requests per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -13120,6 +13225,18 @@ type ClientInterface interface {
 	// Corresponds with GET /api/device_dispenses (the `SearchDeviceDispenses` operationId).
 	SearchDeviceDispenses(ctx context.Context, params *SearchDeviceDispensesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// SearchDeviceRequests Search for a Device request
+	//
+	// Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the scope
+	// may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is changed by
+	// reading.
+	//
+	// What clients get wrong: a request is found in any status, look at `status` and `dispense_valid_to` before you dispense; the number is
+	// matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
+	//
+	// Corresponds with GET /api/device_requests (the `SearchDeviceRequests` operationId).
+	SearchDeviceRequests(ctx context.Context, params *SearchDeviceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDiagnosesGroups Get Groups of Diagnoses list
 	//
 	// Lists the groups of diagnoses that are in use, oldest first, in pages. No token is needed.
@@ -13739,6 +13856,20 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListDeviceRequests Get Device requests by search params
+	//
+	// Device requests of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+	// patient's data; anybody else only what their own legal entity wrote, and for that has to ask for it: send `requester_legal_entity`
+	// with the own legal entity's id. All filters are optional and must all be met.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `performer` is a
+	// legal entity, although the blueprint calls it an employee; a parameter that is not listed here is refused and not ignored.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/device_requests (the `ListDeviceRequests` operationId).
+	ListDeviceRequests(ctx context.Context, patientID string, params *ListDeviceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetDeviceRequest Get Device request details
 	//
 	// One device request of a patient, as it is now, with what remains of its quantity, and how the patient was told of it. Nothing is
@@ -13752,6 +13883,17 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id} (the `GetDeviceRequest` operationId).
 	GetDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDeviceRequestContext Get Device request context
+	//
+	// In which episode a device request of a patient was written, and which care plan it carries out. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the request itself learns what to ask the patient's approval for.
+	//
+	// What clients get wrong: both are always there, and null where the request has none.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id}/context (the `GetDeviceRequestContext` operationId).
+	GetDeviceRequestContext(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListEpisodesOfDiagnosesGroups Get Short Episodes by Diagnoses Groups
 	//
@@ -15482,6 +15624,28 @@ func (c *Client) SearchDeviceDispenses(ctx context.Context, params *SearchDevice
 	return c.Client.Do(req)
 }
 
+// SearchDeviceRequests Search for a Device request
+//
+// Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the scope
+// may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is changed by
+// reading.
+//
+// What clients get wrong: a request is found in any status, look at `status` and `dispense_valid_to` before you dispense; the number is
+// matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
+//
+// Corresponds with GET /api/device_requests (the `SearchDeviceRequests` operationId).
+func (c *Client) SearchDeviceRequests(ctx context.Context, params *SearchDeviceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchDeviceRequestsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListDiagnosesGroups Get Groups of Diagnoses list
 //
 // Lists the groups of diagnoses that are in use, oldest first, in pages. No token is needed.
@@ -16559,6 +16723,30 @@ func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, devic
 	return c.Client.Do(req)
 }
 
+// ListDeviceRequests Get Device requests by search params
+//
+// Device requests of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+// patient's data; anybody else only what their own legal entity wrote, and for that has to ask for it: send `requester_legal_entity`
+// with the own legal entity's id. All filters are optional and must all be met.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `performer` is a
+// legal entity, although the blueprint calls it an employee; a parameter that is not listed here is refused and not ignored.
+//
+// Corresponds with GET /api/patients/{patient_id}/device_requests (the `ListDeviceRequests` operationId).
+func (c *Client) ListDeviceRequests(ctx context.Context, patientID string, params *ListDeviceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDeviceRequestsRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetDeviceRequest Get Device request details
 //
 // One device request of a patient, as it is now, with what remains of its quantity, and how the patient was told of it. Nothing is
@@ -16573,6 +16761,27 @@ func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, devic
 // Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id} (the `GetDeviceRequest` operationId).
 func (c *Client) GetDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDeviceRequestRequest(c.Server, patientID, deviceRequestID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDeviceRequestContext Get Device request context
+//
+// In which episode a device request of a patient was written, and which care plan it carries out. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the request itself learns what to ask the patient's approval for.
+//
+// What clients get wrong: both are always there, and null where the request has none.
+//
+// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id}/context (the `GetDeviceRequestContext` operationId).
+func (c *Client) GetDeviceRequestContext(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeviceRequestContextRequest(c.Server, patientID, deviceRequestID)
 	if err != nil {
 		return nil, err
 	}
@@ -19929,6 +20138,80 @@ func NewSearchDeviceDispensesRequest(server string, params *SearchDeviceDispense
 	return req, nil
 }
 
+// NewSearchDeviceRequestsRequest constructs an http.Request for the SearchDeviceRequests method
+func NewSearchDeviceRequestsRequest(server string, params *SearchDeviceRequestsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/device_requests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "requisition", params.Requisition, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListDiagnosesGroupsRequest constructs an http.Request for the ListDiagnosesGroups method
 func NewListDiagnosesGroupsRequest(server string, params *ListDiagnosesGroupsParams) (*http.Request, error) {
 	var err error
@@ -22979,6 +23262,295 @@ func NewStopDeviceDispenseRequest(server string, patientID string, deviceDispens
 	return req, nil
 }
 
+// NewListDeviceRequestsRequest constructs an http.Request for the ListDeviceRequests method
+func NewListDeviceRequestsRequest(server string, patientID string, params *ListDeviceRequestsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_requests", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CodeReference != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code_reference", *params.CodeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.RequesterLegalEntity != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "requester_legal_entity", *params.RequesterLegalEntity, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Requester != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "requester", *params.Requester, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Encounter != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "encounter", *params.Encounter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Program != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "program", *params.Program, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ContextEpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "context_episode_id", *params.ContextEpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ContextCarePlanID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "context_care_plan_id", *params.ContextCarePlanID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.BasedOn != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "based_on", *params.BasedOn, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Priority != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "priority", *params.Priority, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Performer != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "performer", *params.Performer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AuthoredOnFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "authored_on_from", *params.AuthoredOnFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AuthoredOnTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "authored_on_to", *params.AuthoredOnTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OccurrencePeriodStartFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "occurrence_period_start_from", *params.OccurrencePeriodStartFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OccurrencePeriodStartTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "occurrence_period_start_to", *params.OccurrencePeriodStartTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OccurrencePeriodEndFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "occurrence_period_end_from", *params.OccurrencePeriodEndFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OccurrencePeriodEndTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "occurrence_period_end_to", *params.OccurrencePeriodEndTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetDeviceRequestRequest constructs an http.Request for the GetDeviceRequest method
 func NewGetDeviceRequestRequest(server string, patientID string, deviceRequestID string) (*http.Request, error) {
 	var err error
@@ -23003,6 +23575,47 @@ func NewGetDeviceRequestRequest(server string, patientID string, deviceRequestID
 	}
 
 	operationPath := fmt.Sprintf("/api/patients/%s/device_requests/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDeviceRequestContextRequest constructs an http.Request for the GetDeviceRequestContext method
+func NewGetDeviceRequestContextRequest(server string, patientID string, deviceRequestID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "device_request_id", deviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_requests/%s/context", pathParam0, pathParam1)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -29932,6 +30545,20 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/device_dispenses (the `SearchDeviceDispenses` operationId).
 	SearchDeviceDispensesWithResponse(ctx context.Context, params *SearchDeviceDispensesParams, reqEditors ...RequestEditorFn) (*SearchDeviceDispensesResult, error)
 
+	// SearchDeviceRequestsWithResponse Search for a Device request
+	//
+	// Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the scope
+	// may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is changed by
+	// reading.
+	//
+	// What clients get wrong: a request is found in any status, look at `status` and `dispense_valid_to` before you dispense; the number is
+	// matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/device_requests (the `SearchDeviceRequests` operationId).
+	SearchDeviceRequestsWithResponse(ctx context.Context, params *SearchDeviceRequestsParams, reqEditors ...RequestEditorFn) (*SearchDeviceRequestsResult, error)
+
 	// ListDiagnosesGroupsWithResponse Get Groups of Diagnoses list
 	//
 	// Lists the groups of diagnoses that are in use, oldest first, in pages. No token is needed.
@@ -30623,6 +31250,22 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*StopDeviceDispenseResult, error)
 
+	// ListDeviceRequestsWithResponse Get Device requests by search params
+	//
+	// Device requests of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+	// patient's data; anybody else only what their own legal entity wrote, and for that has to ask for it: send `requester_legal_entity`
+	// with the own legal entity's id. All filters are optional and must all be met.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `performer` is a
+	// legal entity, although the blueprint calls it an employee; a parameter that is not listed here is refused and not ignored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/device_requests (the `ListDeviceRequests` operationId).
+	ListDeviceRequestsWithResponse(ctx context.Context, patientID string, params *ListDeviceRequestsParams, reqEditors ...RequestEditorFn) (*ListDeviceRequestsResult, error)
+
 	// GetDeviceRequestWithResponse Get Device request details
 	//
 	// One device request of a patient, as it is now, with what remains of its quantity, and how the patient was told of it. Nothing is
@@ -30638,6 +31281,19 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id} (the `GetDeviceRequest` operationId).
 	GetDeviceRequestWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*GetDeviceRequestResult, error)
+
+	// GetDeviceRequestContextWithResponse Get Device request context
+	//
+	// In which episode a device request of a patient was written, and which care plan it carries out. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the request itself learns what to ask the patient's approval for.
+	//
+	// What clients get wrong: both are always there, and null where the request has none.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id}/context (the `GetDeviceRequestContext` operationId).
+	GetDeviceRequestContextWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*GetDeviceRequestContextResult, error)
 
 	// ListEpisodesOfDiagnosesGroupsWithResponse Get Short Episodes by Diagnoses Groups
 	//
@@ -32564,6 +33220,37 @@ func (r SearchDeviceDispensesResult) ContentType() string {
 	return ""
 }
 
+type SearchDeviceRequestsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceRequestListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r SearchDeviceRequestsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SearchDeviceRequestsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SearchDeviceRequestsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDiagnosesGroupsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -33841,6 +34528,37 @@ func (r StopDeviceDispenseResult) ContentType() string {
 	return ""
 }
 
+type ListDeviceRequestsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceRequestListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDeviceRequestsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDeviceRequestsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDeviceRequestsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetDeviceRequestResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -33866,6 +34584,37 @@ func (r GetDeviceRequestResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetDeviceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDeviceRequestContextResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceRequestContextResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDeviceRequestContextResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDeviceRequestContextResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDeviceRequestContextResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -37030,6 +37779,26 @@ func (c *ClientWithResponses) SearchDeviceDispensesWithResponse(ctx context.Cont
 	return ParseSearchDeviceDispensesResult(rsp)
 }
 
+// SearchDeviceRequestsWithResponse Search for a Device request
+//
+// Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the scope
+// may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is changed by
+// reading.
+//
+// What clients get wrong: a request is found in any status, look at `status` and `dispense_valid_to` before you dispense; the number is
+// matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/device_requests (the `SearchDeviceRequests` operationId).
+func (c *ClientWithResponses) SearchDeviceRequestsWithResponse(ctx context.Context, params *SearchDeviceRequestsParams, reqEditors ...RequestEditorFn) (*SearchDeviceRequestsResult, error) {
+	rsp, err := c.SearchDeviceRequests(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchDeviceRequestsResult(rsp)
+}
+
 // ListDiagnosesGroupsWithResponse Get Groups of Diagnoses list
 //
 // Lists the groups of diagnoses that are in use, oldest first, in pages. No token is needed.
@@ -37997,6 +38766,28 @@ func (c *ClientWithResponses) StopDeviceDispenseWithResponse(ctx context.Context
 	return ParseStopDeviceDispenseResult(rsp)
 }
 
+// ListDeviceRequestsWithResponse Get Device requests by search params
+//
+// Device requests of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+// patient's data; anybody else only what their own legal entity wrote, and for that has to ask for it: send `requester_legal_entity`
+// with the own legal entity's id. All filters are optional and must all be met.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `performer` is a
+// legal entity, although the blueprint calls it an employee; a parameter that is not listed here is refused and not ignored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/device_requests (the `ListDeviceRequests` operationId).
+func (c *ClientWithResponses) ListDeviceRequestsWithResponse(ctx context.Context, patientID string, params *ListDeviceRequestsParams, reqEditors ...RequestEditorFn) (*ListDeviceRequestsResult, error) {
+	rsp, err := c.ListDeviceRequests(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDeviceRequestsResult(rsp)
+}
+
 // GetDeviceRequestWithResponse Get Device request details
 //
 // One device request of a patient, as it is now, with what remains of its quantity, and how the patient was told of it. Nothing is
@@ -38017,6 +38808,25 @@ func (c *ClientWithResponses) GetDeviceRequestWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseGetDeviceRequestResult(rsp)
+}
+
+// GetDeviceRequestContextWithResponse Get Device request context
+//
+// In which episode a device request of a patient was written, and which care plan it carries out. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the request itself learns what to ask the patient's approval for.
+//
+// What clients get wrong: both are always there, and null where the request has none.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id}/context (the `GetDeviceRequestContext` operationId).
+func (c *ClientWithResponses) GetDeviceRequestContextWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*GetDeviceRequestContextResult, error) {
+	rsp, err := c.GetDeviceRequestContext(ctx, patientID, deviceRequestID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDeviceRequestContextResult(rsp)
 }
 
 // ListEpisodesOfDiagnosesGroupsWithResponse Get Short Episodes by Diagnoses Groups
@@ -40648,6 +41458,32 @@ func ParseSearchDeviceDispensesResult(rsp *http.Response) (*SearchDeviceDispense
 	return response, nil
 }
 
+// ParseSearchDeviceRequestsResult parses an HTTP response from a SearchDeviceRequestsWithResponse call
+func ParseSearchDeviceRequestsResult(rsp *http.Response) (*SearchDeviceRequestsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SearchDeviceRequestsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceRequestListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListDiagnosesGroupsResult parses an HTTP response from a ListDiagnosesGroupsWithResponse call
 func ParseListDiagnosesGroupsResult(rsp *http.Response) (*ListDiagnosesGroupsResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -41735,6 +42571,32 @@ func ParseStopDeviceDispenseResult(rsp *http.Response) (*StopDeviceDispenseResul
 	return response, nil
 }
 
+// ParseListDeviceRequestsResult parses an HTTP response from a ListDeviceRequestsWithResponse call
+func ParseListDeviceRequestsResult(rsp *http.Response) (*ListDeviceRequestsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDeviceRequestsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceRequestListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetDeviceRequestResult parses an HTTP response from a GetDeviceRequestWithResponse call
 func ParseGetDeviceRequestResult(rsp *http.Response) (*GetDeviceRequestResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -41751,6 +42613,32 @@ func ParseGetDeviceRequestResult(rsp *http.Response) (*GetDeviceRequestResult, e
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest DeviceRequestDetailsResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDeviceRequestContextResult parses an HTTP response from a GetDeviceRequestContextWithResponse call
+func ParseGetDeviceRequestContextResult(rsp *http.Response) (*GetDeviceRequestContextResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDeviceRequestContextResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceRequestContextResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -21,11 +21,16 @@ type API struct {
 
 // People answers what device requests ask about patients.
 type People interface {
+	// Identities returns what a search shows of patients.
+	Identities(ctx context.Context, patients []uuid.UUID) (map[uuid.UUID]medicalevents.Identity, error)
 	// Confirmations returns the ways in which a person confirms now, the default one first.
 	Confirmations(ctx context.Context, person uuid.UUID) ([]medicalevents.Confirmation, error)
 }
 
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
-	return []operation.Operation{Get.Operation()}
+	return []operation.Operation{
+		Get.Operation(), List.Operation(), Context.Operation(),
+		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
+	}
 }

@@ -76,3 +76,6 @@ const (
 	Revoked        = "revoked"
 	EnteredInError = "entered_in_error"
 )
+
+// Statuses are all of them.
+var Statuses = []string{Active, Completed, Revoked, EnteredInError}

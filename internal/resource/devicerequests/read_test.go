@@ -3,6 +3,7 @@ package devicerequests_test
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -137,5 +138,134 @@ func TestUrgent(t *testing.T) {
 			code = issued.Code(world.ID(c.id))
 		}
 		require.Equal(t, code, d.Urgent.VerificationCode, c.id)
+	}
+}
+
+func TestListFilters(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t)
+	find := func(query string) (ids []string) {
+		t.Helper()
+		r := srv.Send(t, testkit.As(doctor, http.MethodGet, "/api/patients/"+world.ID("patient").String()+"/device_requests?page_size=300&"+query, nil))
+		require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+		var found []struct{ ID string }
+		r.Data(t, &found)
+		for _, f := range found {
+			ids = append(ids, f.ID)
+		}
+		return ids
+	}
+	every := find("")
+	var stored int
+	for _, d := range srv.World.Documents[devicerequests.Collection] {
+		if d.(devicerequests.Document).Subject == srv.Keys.PatientID(world.ID("patient")) { //nolint:forcetypeassert // a collection holds one type
+			stored++
+		}
+	}
+	require.Len(t, every, stored)
+	planned := []string{world.ID("device request of a care plan").String()}
+	for _, query := range []string{
+		"code=30221", "performer=" + world.ID("other_clinic").String(), "context_care_plan_id=" + world.ID("care plan of patient").String(),
+		"based_on=" + world.ID("care plan of patient").String(), "based_on=" + world.ID("activity of the care plan").String(),
+		"based_on=" + world.ID("activity of the care plan").String() + "&context_care_plan_id=" + world.ID("care plan of patient").String(),
+	} {
+		require.Equal(t, planned, find(query), query)
+	}
+	for _, query := range []string{
+		"requester=" + world.ID("employee doctor").String(), "encounter=" + world.ID("encounter of patient").String(), "priority=routine",
+		"context_episode_id=" + world.ID("episode of patient").String(), "requester_legal_entity=" + world.ID("clinic").String(),
+	} {
+		require.Equal(t, every, find(query), query)
+	}
+	require.Equal(t, []string{world.ID("revoked device request").String()}, find("status=revoked"))
+	require.Equal(t, []string{world.ID("device request without SMS").String()}, find("program="+world.ID("silent device program").String()))
+	require.Subset(t, every, find("code_reference="+world.ID("device definition").String()))
+	require.Empty(t, find("priority=urgent"))
+	require.Empty(t, find("based_on="+world.ID("care plan of patient").String()+"&context_care_plan_id="+world.ID("outpatient care plan").String()))
+
+	at := srv.World.Now.Add(-72 * time.Hour)
+	for field, moment := range map[string]time.Time{"authored_on": at, "occurrence_period_start": at, "occurrence_period_end": at.AddDate(0, 0, 30)} {
+		const layout = "2006-01-02T15:04:05.000Z"
+		require.Equal(t, every, find(field+"_from="+moment.Format(layout)+"&"+field+"_to="+moment.Format(layout)), field)
+		require.Empty(t, find(field+"_from="+moment.Add(time.Second).Format(layout)), field)
+		require.Empty(t, find(field+"_to="+moment.Add(-time.Second).Format(layout)), field)
+	}
+}
+
+func TestSearchFindsByTheWholeNumber(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t)
+	find := func(number string) (ids []string, identities []string) {
+		t.Helper()
+		r := srv.Send(t, testkit.As(world.TokenValue("pharmacist"), http.MethodGet, "/api/device_requests?requisition="+number, nil))
+		require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+		var found []struct {
+			ID       string
+			Identity *struct {
+				LastName string `json:"last_name"`
+			}
+		}
+		r.Data(t, &found)
+		for _, f := range found {
+			ids = append(ids, f.ID)
+			if f.Identity != nil {
+				identities = append(identities, f.Identity.LastName)
+			}
+		}
+		return ids, identities
+	}
+	number := issued.Requisition(open)
+	ids, identities := find(number)
+	require.Equal(t, []string{world.ID(open).String()}, ids)
+	require.Equal(t, []string{"Іваненко"}, identities)
+	ids, _ = find(strings.ReplaceAll(number, "-", ""))
+	require.Len(t, ids, 1)
+	for _, other := range []string{number[:9], number + "0", "0000000000000000"} {
+		ids, _ = find(other)
+		require.Empty(t, ids, other)
+	}
+	// The master index does not know prepersons: they are found without an identity.
+	srv.Change(t, devicerequests.Collection, world.ID(open), bson.D{{Key: "subject", Value: srv.Keys.PatientID(world.ID("preperson"))}})
+	ids, identities = find(number)
+	require.Len(t, ids, 1)
+	require.Empty(t, identities)
+}
+
+func TestContext(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t)
+	type ref struct{ Identifier struct{ Value string } }
+	context := func(id string) (shown struct {
+		Episode  *ref
+		CarePlan *ref `json:"care_plan"`
+	}) {
+		t.Helper()
+		request := read(doctor, "patient", id)
+		request.Path += "/context"
+		r := srv.Send(t, request)
+		require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+		r.Data(t, &shown)
+		return shown
+	}
+	planned := context("device request of a care plan")
+	require.Equal(t, world.ID("care plan of patient").String(), planned.CarePlan.Identifier.Value)
+	require.Equal(t, world.ID("episode of patient").String(), planned.Episode.Identifier.Value)
+	require.Nil(t, context(open).CarePlan)
+	srv.Change(t, devicerequests.Collection, world.ID(open), bson.D{{Key: "context_episode_id", Value: nil}})
+	require.Nil(t, context(open).Episode)
+}
+
+func TestGetOrder(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t)
+	for _, c := range []struct{ title, token, patient, id, rule string }{
+		{"patient before request", doctor, "nobody", "no device request", "person"},
+		{"another patient's before access", doctor, "stranger_patient", open, "patient"},
+		{"request before access", doctor, "stranger_patient", "no device request", "not_found"},
+	} {
+		t.Run(c.title, func(t *testing.T) {
+			r := srv.Send(t, read(c.token, c.patient, c.id))
+			require.Equal(t, []string{"device_request.get." + c.rule}, r.Rules(), "%s", r.Raw)
+		})
 	}
 }

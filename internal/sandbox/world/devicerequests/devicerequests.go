@@ -6,6 +6,9 @@ import "esoz/internal/sandbox/world/build"
 // Add adds the requests and the cases.
 func Add(w *build.World) {
 	get(w)
+	list(w)
+	search(w)
+	contexts(w)
 }
 
 // Who calls.
