@@ -3936,7 +3936,7 @@ type DeviceRequest struct {
 	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
 	ID string `json:"id"`
 
-	// Identity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
+	// Identity As much of a patient as is needed to recognise them. The searches by number have it, the details do not.
 	Identity *PersonIdentity `json:"identity,omitempty"`
 
 	// InformWith Authentication method of the patient whose phone gets the SMS. Absent when the default one was taken.
@@ -8677,9 +8677,9 @@ type PersonDeclarationResponse struct {
 	Paging Paging `json:"paging"`
 }
 
-// PersonIdentity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
+// PersonIdentity As much of a patient as is needed to recognise them. The searches by number have it, the details do not.
 type PersonIdentity struct {
-	// Age Full years of age on the day on which the service request was created.
+	// Age Full years of age on the day on which the request was created.
 	//
 	// Example: 35
 	Age int `json:"age"`
@@ -10986,7 +10986,7 @@ type ServiceRequest struct {
 	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
 	ID string `json:"id"`
 
-	// Identity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
+	// Identity As much of a patient as is needed to recognise them. The searches by number have it, the details do not.
 	Identity *PersonIdentity `json:"identity,omitempty"`
 
 	// InformWith How the patient is told of the referral.
