@@ -643,6 +643,7 @@ SELECT
     le.type AS legal_entity_type,
     le.status AS legal_entity_status,
     le.is_active AS legal_entity_is_active,
+    COALESCE(le.nhs_verified, false)::boolean AS legal_entity_nhs_verified,
     COALESCE(le.edrpou, '')::text AS legal_entity_edrpou,
     p.id AS party_id,
     p.verification_status AS party_verification_status,
@@ -691,6 +692,7 @@ type ResolveIdentityRow struct {
 	LegalEntityType         *string
 	LegalEntityStatus       *string
 	LegalEntityIsActive     *bool
+	LegalEntityNHSVerified  bool
 	LegalEntityEdrpou       string
 	PartyID                 *uuid.UUID
 	PartyVerificationStatus *string
@@ -730,6 +732,7 @@ func (q *Queries) ResolveIdentity(ctx context.Context, db DBTX, arg ResolveIdent
 		&i.LegalEntityType,
 		&i.LegalEntityStatus,
 		&i.LegalEntityIsActive,
+		&i.LegalEntityNHSVerified,
 		&i.LegalEntityEdrpou,
 		&i.PartyID,
 		&i.PartyVerificationStatus,

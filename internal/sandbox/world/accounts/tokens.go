@@ -49,6 +49,7 @@ func tokens(w *build.World) {
 		{"closed_owner", "owner", "closed_clinic", slices.Concat(ownerScopes, doctorScopes), "an owner in a CLOSED legal entity"},
 		{"hidden_owner", "owner", "hidden_clinic", ownerScopes, "an owner in a legal entity with is_active = false"},
 		{"closed_pharmacist", "pharmacist", "closed_pharmacy", pharmacistScopes, "a pharmacist in a CLOSED legal entity"},
+		{"unlisted_doctor", "doctor", "unlisted_clinic", doctorScopes, "a doctor in a legal entity that the NHS has not verified"},
 		{"nhs", "doctor", "nhs", append(slices.Clone(doctorScopes), "event:read"), "a legal entity of a type that may not work with medical events"},
 		{"nhs_admin", "nhs_admin", "nhs", nhsScopes, "an administrator of the National Health Service"},
 		{"cabinet", "cabinet_user", "cabinet", cabinetScopes, "a patient in the patient's cabinet: settled_patient"},
