@@ -47,6 +47,8 @@ type Transition[A, D, B any] struct {
 	Again  bool
 	Change func(c *Call[A, D, B]) Change
 	Event  Event
+	// Prepare, when set, looks up what Commit needs, once the document has changed.
+	Prepare func(ctx context.Context, c *Call[A, D, B]) error
 	// Commit, when set, writes what else commits with the event.
 	Commit func(ctx context.Context, tx postgres.Tx, c *Call[A, D, B]) error
 }
@@ -231,6 +233,14 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 	patient, err := e.openPatient(t.Kind, c.ID, stored)
 	if err != nil {
 		return nil, err
+	}
+	if t.Prepare != nil {
+		if err := stored.Decode(&c.Document); err != nil {
+			return nil, err
+		}
+		if err := t.Prepare(ctx, c); err != nil {
+			return nil, err
+		}
 	}
 	if first, ok := stored.MarkOf(jobID); ok && !first.At.Equal(mark.At) {
 		// A job that carries on after a crash tells of the moment of its change.
