@@ -12331,6 +12331,9 @@ type ServerInterface interface {
 	// GetDeviceRequest Get Device request details
 	// (GET /api/patients/{patient_id}/device_requests/{device_request_id})
 	GetDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error
+	// CompleteDeviceRequest Complete Device request
+	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete)
+	CompleteDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error
 	// GetDeviceRequestContext Get Device request context
 	// (GET /api/patients/{patient_id}/device_requests/{device_request_id}/context)
 	GetDeviceRequestContext(ctx echo.Context, patientID string, deviceRequestID string) error
@@ -14606,6 +14609,30 @@ func (w *ServerInterfaceWrapper) GetDeviceRequest(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetDeviceRequest(ctx, patientID, deviceRequestID)
+	return err
+}
+
+// CompleteDeviceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) CompleteDeviceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "device_request_id" -------------
+	var deviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_request_id", ctx.Param("device_request_id"), &deviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompleteDeviceRequest(ctx, patientID, deviceRequestID)
 	return err
 }
 
@@ -17999,6 +18026,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests", wrapper.ListDeviceRequests, options.OperationMiddlewares["listDeviceRequests"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id", wrapper.GetDeviceRequest, options.OperationMiddlewares["getDeviceRequest"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/actions/complete", wrapper.CompleteDeviceRequest, options.OperationMiddlewares["completeDeviceRequest"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/context", wrapper.GetDeviceRequestContext, options.OperationMiddlewares["getDeviceRequestContext"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnoses_groups/episodes", wrapper.ListEpisodesOfDiagnosesGroups, options.OperationMiddlewares["listEpisodesOfDiagnosesGroups"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports", wrapper.ListDiagnosticReports, options.OperationMiddlewares["listDiagnosticReports"]...)
@@ -19260,6 +19288,29 @@ func (response GetDeviceRequest200JSONResponse) VisitGetDeviceRequestResponse(w 
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteDeviceRequestRequestObject struct {
+	PatientID       string `json:"patient_id"`
+	DeviceRequestID string `json:"device_request_id"`
+}
+
+type CompleteDeviceRequestResponseObject interface {
+	VisitCompleteDeviceRequestResponse(w http.ResponseWriter) error
+}
+
+type CompleteDeviceRequest202JSONResponse JobResponse
+
+func (response CompleteDeviceRequest202JSONResponse) VisitCompleteDeviceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -21691,6 +21742,9 @@ type StrictServerInterface interface {
 	// GetDeviceRequest Get Device request details
 	// (GET /api/patients/{patient_id}/device_requests/{device_request_id})
 	GetDeviceRequest(ctx context.Context, request GetDeviceRequestRequestObject) (GetDeviceRequestResponseObject, error)
+	// CompleteDeviceRequest Complete Device request
+	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete)
+	CompleteDeviceRequest(ctx context.Context, request CompleteDeviceRequestRequestObject) (CompleteDeviceRequestResponseObject, error)
 	// GetDeviceRequestContext Get Device request context
 	// (GET /api/patients/{patient_id}/device_requests/{device_request_id}/context)
 	GetDeviceRequestContext(ctx context.Context, request GetDeviceRequestContextRequestObject) (GetDeviceRequestContextResponseObject, error)
@@ -23410,6 +23464,32 @@ func (sh *strictHandler) GetDeviceRequest(ctx echo.Context, patientID string, de
 		return err
 	} else if validResponse, ok := response.(GetDeviceRequestResponseObject); ok {
 		return validResponse.VisitGetDeviceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompleteDeviceRequest operation middleware
+func (sh *strictHandler) CompleteDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error {
+	var request CompleteDeviceRequestRequestObject
+
+	request.PatientID = patientID
+	request.DeviceRequestID = deviceRequestID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompleteDeviceRequest(ctx.Request().Context(), request.(CompleteDeviceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompleteDeviceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompleteDeviceRequestResponseObject); ok {
+		return validResponse.VisitCompleteDeviceRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

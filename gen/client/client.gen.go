@@ -13884,6 +13884,23 @@ type ClientInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id} (the `GetDeviceRequest` operationId).
 	GetDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CompleteDeviceRequest Complete Device request
+	//
+	// Ends an active device request whose amount was left open, when the patient needs no more. A request with a quantity is completed by
+	// its dispense.
+	//
+	// What changes: `status` goes from `active` to `completed`, and `updated_at` and `updated_by` are set. A `StatusChangeEvent` is stored
+	// with the change. The patient gets an SMS when their method is OTP, or that of the person who confirms for them, unless the medical
+	// program, or `DEVICE_REQUESTS_SMS_ENABLED` for requests without one, says otherwise.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the device request.
+	//
+	// What clients get wrong: there is no body, whatever is sent is ignored; any user with the scope may complete a request, not only its
+	// author; a request of another patient than the one in the address is answered like an unknown one.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete (the `CompleteDeviceRequest` operationId).
+	CompleteDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetDeviceRequestContext Get Device request context
 	//
 	// In which episode a device request of a patient was written, and which care plan it carries out. Nothing is changed by reading.
@@ -16761,6 +16778,33 @@ func (c *Client) ListDeviceRequests(ctx context.Context, patientID string, param
 // Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id} (the `GetDeviceRequest` operationId).
 func (c *Client) GetDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDeviceRequestRequest(c.Server, patientID, deviceRequestID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompleteDeviceRequest Complete Device request
+//
+// Ends an active device request whose amount was left open, when the patient needs no more. A request with a quantity is completed by
+// its dispense.
+//
+// What changes: `status` goes from `active` to `completed`, and `updated_at` and `updated_by` are set. A `StatusChangeEvent` is stored
+// with the change. The patient gets an SMS when their method is OTP, or that of the person who confirms for them, unless the medical
+// program, or `DEVICE_REQUESTS_SMS_ENABLED` for requests without one, says otherwise.
+//
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the device request.
+//
+// What clients get wrong: there is no body, whatever is sent is ignored; any user with the scope may complete a request, not only its
+// author; a request of another patient than the one in the address is answered like an unknown one.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete (the `CompleteDeviceRequest` operationId).
+func (c *Client) CompleteDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompleteDeviceRequestRequest(c.Server, patientID, deviceRequestID)
 	if err != nil {
 		return nil, err
 	}
@@ -23585,6 +23629,47 @@ func NewGetDeviceRequestRequest(server string, patientID string, deviceRequestID
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCompleteDeviceRequestRequest constructs an http.Request for the CompleteDeviceRequest method
+func NewCompleteDeviceRequestRequest(server string, patientID string, deviceRequestID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "device_request_id", deviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_requests/%s/actions/complete", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -31282,6 +31367,25 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id} (the `GetDeviceRequest` operationId).
 	GetDeviceRequestWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*GetDeviceRequestResult, error)
 
+	// CompleteDeviceRequestWithResponse Complete Device request
+	//
+	// Ends an active device request whose amount was left open, when the patient needs no more. A request with a quantity is completed by
+	// its dispense.
+	//
+	// What changes: `status` goes from `active` to `completed`, and `updated_at` and `updated_by` are set. A `StatusChangeEvent` is stored
+	// with the change. The patient gets an SMS when their method is OTP, or that of the person who confirms for them, unless the medical
+	// program, or `DEVICE_REQUESTS_SMS_ENABLED` for requests without one, says otherwise.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the device request.
+	//
+	// What clients get wrong: there is no body, whatever is sent is ignored; any user with the scope may complete a request, not only its
+	// author; a request of another patient than the one in the address is answered like an unknown one.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete (the `CompleteDeviceRequest` operationId).
+	CompleteDeviceRequestWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*CompleteDeviceRequestResult, error)
+
 	// GetDeviceRequestContextWithResponse Get Device request context
 	//
 	// In which episode a device request of a patient was written, and which care plan it carries out. Nothing is changed by reading.
@@ -34584,6 +34688,37 @@ func (r GetDeviceRequestResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetDeviceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CompleteDeviceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CompleteDeviceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CompleteDeviceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CompleteDeviceRequestResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -38810,6 +38945,31 @@ func (c *ClientWithResponses) GetDeviceRequestWithResponse(ctx context.Context, 
 	return ParseGetDeviceRequestResult(rsp)
 }
 
+// CompleteDeviceRequestWithResponse Complete Device request
+//
+// Ends an active device request whose amount was left open, when the patient needs no more. A request with a quantity is completed by
+// its dispense.
+//
+// What changes: `status` goes from `active` to `completed`, and `updated_at` and `updated_by` are set. A `StatusChangeEvent` is stored
+// with the change. The patient gets an SMS when their method is OTP, or that of the person who confirms for them, unless the medical
+// program, or `DEVICE_REQUESTS_SMS_ENABLED` for requests without one, says otherwise.
+//
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the device request.
+//
+// What clients get wrong: there is no body, whatever is sent is ignored; any user with the scope may complete a request, not only its
+// author; a request of another patient than the one in the address is answered like an unknown one.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete (the `CompleteDeviceRequest` operationId).
+func (c *ClientWithResponses) CompleteDeviceRequestWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*CompleteDeviceRequestResult, error) {
+	rsp, err := c.CompleteDeviceRequest(ctx, patientID, deviceRequestID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompleteDeviceRequestResult(rsp)
+}
+
 // GetDeviceRequestContextWithResponse Get Device request context
 //
 // In which episode a device request of a patient was written, and which care plan it carries out. Nothing is changed by reading.
@@ -42617,6 +42777,32 @@ func ParseGetDeviceRequestResult(rsp *http.Response) (*GetDeviceRequestResult, e
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCompleteDeviceRequestResult parses an HTTP response from a CompleteDeviceRequestWithResponse call
+func ParseCompleteDeviceRequestResult(rsp *http.Response) (*CompleteDeviceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CompleteDeviceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	}
 

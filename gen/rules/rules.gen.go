@@ -426,6 +426,14 @@ const (
 	DeviceRequestGetPatient                              ID = "device_request.get.patient"
 	DeviceRequestGetNotFound                             ID = "device_request.get.not_found"
 	DeviceRequestGetAccess                               ID = "device_request.get.access"
+	DeviceRequestCompleteLegalEntity                     ID = "device_request.complete.legal_entity"
+	DeviceRequestCompleteLegalEntityType                 ID = "device_request.complete.legal_entity_type"
+	DeviceRequestCompleteLegalEntityStatus               ID = "device_request.complete.legal_entity_status"
+	DeviceRequestCompleteLegalEntityVerified             ID = "device_request.complete.legal_entity_verified"
+	DeviceRequestCompleteNotFound                        ID = "device_request.complete.not_found"
+	DeviceRequestCompletePatient                         ID = "device_request.complete.patient"
+	DeviceRequestCompleteQuantity                        ID = "device_request.complete.quantity"
+	DeviceRequestCompleteStatus                          ID = "device_request.complete.status"
 	DeviceRequestContextPerson                           ID = "device_request.context.person"
 	DeviceRequestContextNotFound                         ID = "device_request.context.not_found"
 	DiagnosesGroupGetNotFound                            ID = "diagnoses_group.get.not_found"
@@ -5998,6 +6006,96 @@ var All = []Rule{
 		Type:      "forbidden",
 		Message:   "Access denied",
 		Source:    "wiki 17782015159; ehealth.abac.api, medical_events.feature",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeviceRequestCompleteLegalEntity,
+		Operation: "completeDeviceRequest",
+		Check:     "The legal entity of the token exists",
+		CheckUK:   "Заклад, якому видано токен, існує",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Action is not allowed for the legal entity",
+		Source:    "wiki Complete Device request 17782015231",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        DeviceRequestCompleteLegalEntityType,
+		Operation: "completeDeviceRequest",
+		Check:     "Its type is in ME_ALLOWED_TRANSACTIONS_LE_TYPES",
+		CheckUK:   "Тип закладу є в ME_ALLOWED_TRANSACTIONS_LE_TYPES",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Action is not allowed for the legal entity",
+		Source:    "wiki Complete Device request 17782015231",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeviceRequestCompleteLegalEntityStatus,
+		Operation: "completeDeviceRequest",
+		Check:     "Its status is ACTIVE",
+		CheckUK:   "Статус цього закладу — ACTIVE",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Action is not allowed for the legal entity",
+		Source:    "wiki Complete Device request 17782015231",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeviceRequestCompleteLegalEntityVerified,
+		Operation: "completeDeviceRequest",
+		Check:     "The National Health Service has verified it (nhs_verified)",
+		CheckUK:   "Заклад верифіковано НСЗУ (nhs_verified)",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Action is not allowed for the legal entity",
+		Source:    "wiki Complete Device request 17782015231",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeviceRequestCompleteNotFound,
+		Operation: "completeDeviceRequest",
+		Check:     "A device request with this id is stored (a malformed id finds none)",
+		CheckUK:   "Рецепт на медичний виріб з таким ідентифікатором існує (за ідентифікатором хибного формату нічого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "device request is not found",
+		Source:    "wiki Complete Device request 17782015231",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        DeviceRequestCompletePatient,
+		Operation: "completeDeviceRequest",
+		Check:     "It is a request of the patient of the address (a malformed patient_id is nobody's)",
+		CheckUK:   "Це рецепт пацієнта, вказаного в адресі (patient_id хибного формату не належить нікому)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "device request is not found",
+		Source:    "wiki Complete Device request 17782015231",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeviceRequestCompleteQuantity,
+		Operation: "completeDeviceRequest",
+		Check:     "It has no quantity",
+		CheckUK:   "Кількості в ньому не вказано",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Device request with quantity can not be completed",
+		Source:    "wiki Complete Device request 17782015231",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeviceRequestCompleteStatus,
+		Operation: "completeDeviceRequest",
+		Check:     "Its status is active",
+		CheckUK:   "Статус рецепта — active",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Device request in status {status} cannot be completed",
+		Source:    "wiki Complete Device request 17782015231",
 		Origin:    "wiki",
 	},
 	{
@@ -17492,6 +17590,7 @@ var guards = map[string][]ID{
 	"searchDeviceRequests":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"listDeviceRequests":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeviceRequest":                     {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"completeDeviceRequest":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"getDeviceRequestContext":              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listDiagnosesGroups":                  {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
 	"getDiagnosesGroup":                    {GatewayPSK, GatewayRateLimit, RequestURL},

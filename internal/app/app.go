@@ -249,7 +249,7 @@ func (a *App) build() error {
 		},
 		personsAPI:         &persons.API{Engine: engine, People: people},
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
-		deviceRequestsAPI:  &devicerequests.API{Engine: engine, Pool: a.Pool, People: people},
+		deviceRequestsAPI:  &devicerequests.API{Engine: engine, Pool: a.Pool, People: people, Outbox: codes.Outbox},
 		diagnosesGroupsAPI: &diagnosesgroups.API{Engine: engine, Store: groups},
 		forbiddenGroupsAPI: &forbiddengroups.API{Engine: engine, Store: forbiddengroups.Store{Pool: a.Pool, Lists: lists}},
 		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"esoz/internal/operation"
+	"esoz/internal/platform/sms"
 	"esoz/internal/resource/medicalevents"
 )
 
@@ -17,6 +18,7 @@ type API struct {
 	Engine *operation.Engine
 	Pool   *pgxpool.Pool
 	People People
+	Outbox *sms.Outbox
 }
 
 // People answers what device requests ask about patients.
@@ -25,11 +27,14 @@ type People interface {
 	Identities(ctx context.Context, patients []uuid.UUID) (map[uuid.UUID]medicalevents.Identity, error)
 	// Confirmations returns the ways in which a person confirms now, the default one first.
 	Confirmations(ctx context.Context, person uuid.UUID) ([]medicalevents.Confirmation, error)
+	// Method returns an authentication method, nil when there is none.
+	Method(ctx context.Context, id uuid.UUID) (*medicalevents.Method, error)
 }
 
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
+		Complete.Operation(a.Engine, a),
 		Get.Operation(), List.Operation(), Context.Operation(),
 		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
 	}

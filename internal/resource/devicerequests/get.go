@@ -87,18 +87,3 @@ func (a *API) urgent(ctx context.Context, d *Document, patient uuid.UUID) (api.D
 	urgent.VerificationCode = &code
 	return urgent, nil
 }
-
-// method returns how the patient of a request is told of it: as inform_with says, else by
-// default (decisions R45). nil: in no way.
-func (a *API) method(ctx context.Context, d *Document, patient uuid.UUID) (*medicalevents.Confirmation, error) {
-	ways, err := a.People.Confirmations(ctx, patient)
-	if err != nil {
-		return nil, err
-	}
-	for _, way := range ways {
-		if way.Type != medicalevents.MethodNone && (d.InformWith == nil || way.ID == *d.InformWith) {
-			return &way, nil
-		}
-	}
-	return nil, nil
-}

@@ -9,6 +9,7 @@ func Add(w *build.World) {
 	list(w)
 	search(w)
 	contexts(w)
+	complete(w)
 }
 
 // Who calls.
