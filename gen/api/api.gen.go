@@ -12334,6 +12334,9 @@ type ServerInterface interface {
 	// CompleteDeviceRequest Complete Device request
 	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete)
 	CompleteDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error
+	// ResendDeviceRequestSMS Resend SMS on Device request
+	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend)
+	ResendDeviceRequestSMS(ctx echo.Context, patientID string, deviceRequestID string) error
 	// GetDeviceRequestContext Get Device request context
 	// (GET /api/patients/{patient_id}/device_requests/{device_request_id}/context)
 	GetDeviceRequestContext(ctx echo.Context, patientID string, deviceRequestID string) error
@@ -14633,6 +14636,30 @@ func (w *ServerInterfaceWrapper) CompleteDeviceRequest(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CompleteDeviceRequest(ctx, patientID, deviceRequestID)
+	return err
+}
+
+// ResendDeviceRequestSMS converts echo context to params.
+func (w *ServerInterfaceWrapper) ResendDeviceRequestSMS(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "device_request_id" -------------
+	var deviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_request_id", ctx.Param("device_request_id"), &deviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResendDeviceRequestSMS(ctx, patientID, deviceRequestID)
 	return err
 }
 
@@ -18027,6 +18054,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests", wrapper.ListDeviceRequests, options.OperationMiddlewares["listDeviceRequests"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id", wrapper.GetDeviceRequest, options.OperationMiddlewares["getDeviceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/actions/complete", wrapper.CompleteDeviceRequest, options.OperationMiddlewares["completeDeviceRequest"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/actions/resend", wrapper.ResendDeviceRequestSMS, options.OperationMiddlewares["resendDeviceRequestSms"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/context", wrapper.GetDeviceRequestContext, options.OperationMiddlewares["getDeviceRequestContext"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnoses_groups/episodes", wrapper.ListEpisodesOfDiagnosesGroups, options.OperationMiddlewares["listEpisodesOfDiagnosesGroups"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports", wrapper.ListDiagnosticReports, options.OperationMiddlewares["listDiagnosticReports"]...)
@@ -19304,6 +19332,29 @@ type CompleteDeviceRequestResponseObject interface {
 type CompleteDeviceRequest202JSONResponse JobResponse
 
 func (response CompleteDeviceRequest202JSONResponse) VisitCompleteDeviceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResendDeviceRequestSMSRequestObject struct {
+	PatientID       string `json:"patient_id"`
+	DeviceRequestID string `json:"device_request_id"`
+}
+
+type ResendDeviceRequestSMSResponseObject interface {
+	VisitResendDeviceRequestSMSResponse(w http.ResponseWriter) error
+}
+
+type ResendDeviceRequestSMS202JSONResponse JobResponse
+
+func (response ResendDeviceRequestSMS202JSONResponse) VisitResendDeviceRequestSMSResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -21745,6 +21796,9 @@ type StrictServerInterface interface {
 	// CompleteDeviceRequest Complete Device request
 	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete)
 	CompleteDeviceRequest(ctx context.Context, request CompleteDeviceRequestRequestObject) (CompleteDeviceRequestResponseObject, error)
+	// ResendDeviceRequestSMS Resend SMS on Device request
+	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend)
+	ResendDeviceRequestSMS(ctx context.Context, request ResendDeviceRequestSMSRequestObject) (ResendDeviceRequestSMSResponseObject, error)
 	// GetDeviceRequestContext Get Device request context
 	// (GET /api/patients/{patient_id}/device_requests/{device_request_id}/context)
 	GetDeviceRequestContext(ctx context.Context, request GetDeviceRequestContextRequestObject) (GetDeviceRequestContextResponseObject, error)
@@ -23490,6 +23544,32 @@ func (sh *strictHandler) CompleteDeviceRequest(ctx echo.Context, patientID strin
 		return err
 	} else if validResponse, ok := response.(CompleteDeviceRequestResponseObject); ok {
 		return validResponse.VisitCompleteDeviceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResendDeviceRequestSMS operation middleware
+func (sh *strictHandler) ResendDeviceRequestSMS(ctx echo.Context, patientID string, deviceRequestID string) error {
+	var request ResendDeviceRequestSMSRequestObject
+
+	request.PatientID = patientID
+	request.DeviceRequestID = deviceRequestID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResendDeviceRequestSMS(ctx.Request().Context(), request.(ResendDeviceRequestSMSRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResendDeviceRequestSMS")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResendDeviceRequestSMSResponseObject); ok {
+		return validResponse.VisitResendDeviceRequestSMSResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

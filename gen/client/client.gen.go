@@ -13901,6 +13901,21 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete (the `CompleteDeviceRequest` operationId).
 	CompleteDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ResendDeviceRequestSMS Resend SMS on Device request
+	//
+	// Sends the patient the SMS about an active device request again: its number, and its code when a medical program pays.
+	//
+	// What changes: nothing of the request; no event is made. Attempts are counted, and too many within a time are refused.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the device request.
+	//
+	// What clients get wrong: there is no body, whatever is sent is ignored; the job ends well, too, when the patient gets no SMS, because
+	// they have no phone that confirms, or the medical program (for requests without one `DEVICE_REQUESTS_SMS_ENABLED`) says so; the same
+	// call while the first job is pending sends no second SMS.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend (the `ResendDeviceRequestSMS` operationId).
+	ResendDeviceRequestSMS(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetDeviceRequestContext Get Device request context
 	//
 	// In which episode a device request of a patient was written, and which care plan it carries out. Nothing is changed by reading.
@@ -16805,6 +16820,31 @@ func (c *Client) GetDeviceRequest(ctx context.Context, patientID string, deviceR
 // Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete (the `CompleteDeviceRequest` operationId).
 func (c *Client) CompleteDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCompleteDeviceRequestRequest(c.Server, patientID, deviceRequestID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResendDeviceRequestSMS Resend SMS on Device request
+//
+// Sends the patient the SMS about an active device request again: its number, and its code when a medical program pays.
+//
+// What changes: nothing of the request; no event is made. Attempts are counted, and too many within a time are refused.
+//
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the device request.
+//
+// What clients get wrong: there is no body, whatever is sent is ignored; the job ends well, too, when the patient gets no SMS, because
+// they have no phone that confirms, or the medical program (for requests without one `DEVICE_REQUESTS_SMS_ENABLED`) says so; the same
+// call while the first job is pending sends no second SMS.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend (the `ResendDeviceRequestSMS` operationId).
+func (c *Client) ResendDeviceRequestSMS(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResendDeviceRequestSMSRequest(c.Server, patientID, deviceRequestID)
 	if err != nil {
 		return nil, err
 	}
@@ -23660,6 +23700,47 @@ func NewCompleteDeviceRequestRequest(server string, patientID string, deviceRequ
 	}
 
 	operationPath := fmt.Sprintf("/api/patients/%s/device_requests/%s/actions/complete", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewResendDeviceRequestSMSRequest constructs an http.Request for the ResendDeviceRequestSMS method
+func NewResendDeviceRequestSMSRequest(server string, patientID string, deviceRequestID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "device_request_id", deviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_requests/%s/actions/resend", pathParam0, pathParam1)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -31386,6 +31467,23 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete (the `CompleteDeviceRequest` operationId).
 	CompleteDeviceRequestWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*CompleteDeviceRequestResult, error)
 
+	// ResendDeviceRequestSMSWithResponse Resend SMS on Device request
+	//
+	// Sends the patient the SMS about an active device request again: its number, and its code when a medical program pays.
+	//
+	// What changes: nothing of the request; no event is made. Attempts are counted, and too many within a time are refused.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the device request.
+	//
+	// What clients get wrong: there is no body, whatever is sent is ignored; the job ends well, too, when the patient gets no SMS, because
+	// they have no phone that confirms, or the medical program (for requests without one `DEVICE_REQUESTS_SMS_ENABLED`) says so; the same
+	// call while the first job is pending sends no second SMS.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend (the `ResendDeviceRequestSMS` operationId).
+	ResendDeviceRequestSMSWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*ResendDeviceRequestSMSResult, error)
+
 	// GetDeviceRequestContextWithResponse Get Device request context
 	//
 	// In which episode a device request of a patient was written, and which care plan it carries out. Nothing is changed by reading.
@@ -34719,6 +34817,37 @@ func (r CompleteDeviceRequestResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CompleteDeviceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResendDeviceRequestSMSResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ResendDeviceRequestSMSResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResendDeviceRequestSMSResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResendDeviceRequestSMSResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -38970,6 +39099,29 @@ func (c *ClientWithResponses) CompleteDeviceRequestWithResponse(ctx context.Cont
 	return ParseCompleteDeviceRequestResult(rsp)
 }
 
+// ResendDeviceRequestSMSWithResponse Resend SMS on Device request
+//
+// Sends the patient the SMS about an active device request again: its number, and its code when a medical program pays.
+//
+// What changes: nothing of the request; no event is made. Attempts are counted, and too many within a time are refused.
+//
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the device request.
+//
+// What clients get wrong: there is no body, whatever is sent is ignored; the job ends well, too, when the patient gets no SMS, because
+// they have no phone that confirms, or the medical program (for requests without one `DEVICE_REQUESTS_SMS_ENABLED`) says so; the same
+// call while the first job is pending sends no second SMS.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend (the `ResendDeviceRequestSMS` operationId).
+func (c *ClientWithResponses) ResendDeviceRequestSMSWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*ResendDeviceRequestSMSResult, error) {
+	rsp, err := c.ResendDeviceRequestSMS(ctx, patientID, deviceRequestID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResendDeviceRequestSMSResult(rsp)
+}
+
 // GetDeviceRequestContextWithResponse Get Device request context
 //
 // In which episode a device request of a patient was written, and which care plan it carries out. Nothing is changed by reading.
@@ -42792,6 +42944,32 @@ func ParseCompleteDeviceRequestResult(rsp *http.Response) (*CompleteDeviceReques
 	}
 
 	response := &CompleteDeviceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResendDeviceRequestSMSResult parses an HTTP response from a ResendDeviceRequestSMSWithResponse call
+func ParseResendDeviceRequestSMSResult(rsp *http.Response) (*ResendDeviceRequestSMSResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResendDeviceRequestSMSResult{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

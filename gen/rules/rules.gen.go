@@ -434,6 +434,9 @@ const (
 	DeviceRequestCompletePatient                         ID = "device_request.complete.patient"
 	DeviceRequestCompleteQuantity                        ID = "device_request.complete.quantity"
 	DeviceRequestCompleteStatus                          ID = "device_request.complete.status"
+	DeviceRequestResendNotFound                          ID = "device_request.resend.not_found"
+	DeviceRequestResendStatus                            ID = "device_request.resend.status"
+	DeviceRequestResendTimeout                           ID = "device_request.resend.timeout"
 	DeviceRequestContextPerson                           ID = "device_request.context.person"
 	DeviceRequestContextNotFound                         ID = "device_request.context.not_found"
 	DiagnosesGroupGetNotFound                            ID = "diagnoses_group.get.not_found"
@@ -6097,6 +6100,42 @@ var All = []Rule{
 		Message:   "Device request in status {status} cannot be completed",
 		Source:    "wiki Complete Device request 17782015231",
 		Origin:    "wiki",
+	},
+	{
+		ID:        DeviceRequestResendNotFound,
+		Operation: "resendDeviceRequestSms",
+		Check:     "This patient has a device request with this id (another patient's, or a malformed id, is not found)",
+		CheckUK:   "Пацієнт має рецепт на медичний виріб з таким ідентифікатором (рецепт іншого пацієнта й ідентифікатор хибного формату вважаються не знайденими)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "device request is not found",
+		Source:    "wiki Complete Device request 17782015231, for this method inferred",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        DeviceRequestResendStatus,
+		Operation: "resendDeviceRequestSms",
+		Check:     "Its status is active",
+		CheckUK:   "Статус рецепта — active",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid status Device request for resend action!",
+		Source:    "ehealth.api 2019, medication_requests (the sibling)",
+		Origin:    "inferred",
+	},
+	{
+		ID:        DeviceRequestResendTimeout,
+		Operation: "resendDeviceRequestSms",
+		Check:     "Fewer than DR_MAX_ATTEMPTS_COUNT attempts were made in the last DR_SEND_TIMEOUT seconds (0 allows any)",
+		CheckUK:   "За останні DR_SEND_TIMEOUT секунд було менше ніж DR_MAX_ATTEMPTS_COUNT спроб (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "Sending SMS timeout. Try later. Next attempt will be available at {time}",
+		Source:    "wiki 17492804985 and SMS timeout procedure",
+		Origin:    "wiki",
+		Flag:      "DR_MAX_ATTEMPTS_COUNT",
+		Fixed:     true,
 	},
 	{
 		ID:        DeviceRequestContextPerson,
@@ -17591,6 +17630,7 @@ var guards = map[string][]ID{
 	"listDeviceRequests":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeviceRequest":                     {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"completeDeviceRequest":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"resendDeviceRequestSms":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"getDeviceRequestContext":              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listDiagnosesGroups":                  {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
 	"getDiagnosesGroup":                    {GatewayPSK, GatewayRateLimit, RequestURL},

@@ -17,7 +17,7 @@ var (
 	doctorScopes   = slices.Concat(commonScopes, staffScopes, []string{
 		"approval:cancel", "approval:create", "approval:read", "authentication_method_request:write",
 		"declaration:read", "declaration_request:read", "service_request:use", "service_request:read",
-		"device_dispense:read", "device_request:read", "device_request:complete", "division:read", "division:details", "person:read", "confidant_person_relationship:read",
+		"device_dispense:read", "device_request:read", "device_request:complete", "device_request:resend", "division:read", "division:details", "person:read", "confidant_person_relationship:read",
 		"person_request:read", "person_request:write", "person_verification:details", "personal_data:read",
 		"declaration_request:write", "declaration_request:approve", "declaration_request:sign", "episode:read", "episode:write",
 		"patient_summary:read", "encounter:read", "condition:read", "observation:read", "diagnostic_report:read", "procedure:read",

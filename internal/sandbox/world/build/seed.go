@@ -88,6 +88,7 @@ DELETE FROM otp.verifications;
 DELETE FROM otp.verified_phones;
 DELETE FROM otp.sms_logs;
 DELETE FROM otp.code_counts;
+DELETE FROM otp.sms_attempts;
 DELETE FROM admin.registered;
 DELETE FROM event_manager.events;
 DELETE FROM jobs.jobs;
