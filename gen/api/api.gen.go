@@ -450,6 +450,51 @@ func (e DeviceDispenseStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeviceRequestStatus.
+const (
+	DeviceRequestStatusActive         DeviceRequestStatus = "active"
+	DeviceRequestStatusCompleted      DeviceRequestStatus = "completed"
+	DeviceRequestStatusEnteredInError DeviceRequestStatus = "entered_in_error"
+	DeviceRequestStatusRevoked        DeviceRequestStatus = "revoked"
+)
+
+// Valid indicates whether the value is a known member of the DeviceRequestStatus enum.
+func (e DeviceRequestStatus) Valid() bool {
+	switch e {
+	case DeviceRequestStatusActive:
+		return true
+	case DeviceRequestStatusCompleted:
+		return true
+	case DeviceRequestStatusEnteredInError:
+		return true
+	case DeviceRequestStatusRevoked:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeviceRequestMethodType.
+const (
+	DeviceRequestMethodTypeOFFLINE     DeviceRequestMethodType = "OFFLINE"
+	DeviceRequestMethodTypeOTP         DeviceRequestMethodType = "OTP"
+	DeviceRequestMethodTypeTHIRDPERSON DeviceRequestMethodType = "THIRD_PERSON"
+)
+
+// Valid indicates whether the value is a known member of the DeviceRequestMethodType enum.
+func (e DeviceRequestMethodType) Valid() bool {
+	switch e {
+	case DeviceRequestMethodTypeOFFLINE:
+		return true
+	case DeviceRequestMethodTypeOTP:
+		return true
+	case DeviceRequestMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DivisionStatus.
 const (
 	DivisionStatusACTIVE   DivisionStatus = "ACTIVE"
@@ -3310,6 +3355,240 @@ type DeviceDispenseResponse struct {
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
+}
+
+// DeviceParameter One parameter of a prescribed device, with one of the values.
+type DeviceParameter struct {
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// ValueBoolean The value: yes or no.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueCodeableConcept A meaning, told by values of dictionaries.
+	ValueCodeableConcept *CodeableConcept `json:"value_codeable_concept,omitempty"`
+
+	// ValueQuantity An amount of something.
+	ValueQuantity *Quantity `json:"value_quantity,omitempty"`
+
+	// ValueRange Values between two amounts.
+	ValueRange *Range `json:"value_range,omitempty"`
+
+	// ValueString The value: a text.
+	//
+	// Example: лівий
+	ValueString *string `json:"value_string,omitempty"`
+}
+
+// DeviceRequest A prescription of a medical device for a patient.
+//
+//   - `subject` is the patient, `encounter` the meeting in which it was written, `based_on` the care plan and the activity that it carries
+//     out.
+//   - Either `code` (a type of devices) or `code_reference` (a device definition) tells what is prescribed, `parameter` of which kind.
+//   - `requester` and `requester_legal_entity` have written it; `performer` is the legal entity that it is addressed to, if any.
+//   - `program` is the medical program that pays. `dispense_valid_to` is the last day on which the device is dispensed.
+//   - `remaining_quantity` is `quantity` without what completed dispenses have handed over. Only the details have it, and only when
+//     there is a quantity.
+//   - `identity` is in the answers of the search by number.
+//
+// Fields that are not required are absent when they were never set.
+type DeviceRequest struct {
+	// AuthoredOn When it was written. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AuthoredOn string `json:"authored_on"`
+
+	// BasedOn Care plan and activity that it carries out.
+	BasedOn *[]Reference `json:"based_on,omitempty"`
+
+	// Code A meaning, told by values of dictionaries.
+	Code *CodeableConcept `json:"code,omitempty"`
+
+	// CodeReference A link to another object, as it is sent.
+	CodeReference *ReferenceRequest `json:"code_reference,omitempty"`
+
+	// DispenseValidTo Last day on which the device is dispensed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	DispenseValidTo string `json:"dispense_valid_to"`
+
+	// Encounter A link to another object.
+	Encounter Reference `json:"encounter"`
+
+	// ID Device request id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// Identity As much of a patient as is needed to recognise them. The searches by number have it, the details do not.
+	Identity *PersonIdentity `json:"identity,omitempty"`
+
+	// InformWith Authentication method of the patient whose phone gets the SMS. Absent when the default one was taken.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	InformWith *string `json:"inform_with,omitempty"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt *string `json:"inserted_at,omitempty"`
+
+	// Intent How binding it is. Dictionary `device_request_intent`. Only an `order` is dispensed.
+	//
+	// Example: order
+	Intent string `json:"intent"`
+
+	// Note Note of the requester.
+	//
+	// Example: Some notes
+	Note *string `json:"note,omitempty"`
+
+	// OccurrencePeriod A stretch of time.
+	OccurrencePeriod Period `json:"occurrence_period"`
+
+	// Parameter Which kind of device, in words of dictionary `device_request_code_parameter`.
+	Parameter *[]DeviceParameter `json:"parameter,omitempty"`
+
+	// Performer A link to another object.
+	Performer *Reference `json:"performer,omitempty"`
+
+	// Priority How urgent it is.
+	//
+	// Example: routine
+	Priority *string `json:"priority,omitempty"`
+
+	// Program A link to another object.
+	Program *Reference `json:"program,omitempty"`
+
+	// Quantity An amount of something.
+	Quantity *Quantity `json:"quantity,omitempty"`
+
+	// Reason Conditions, observations and reports that are the reason for it.
+	Reason *[]Reference `json:"reason,omitempty"`
+
+	// RemainingQuantity An amount of something.
+	RemainingQuantity *Quantity `json:"remaining_quantity,omitempty"`
+
+	// Requester A link to another object.
+	Requester Reference `json:"requester"`
+
+	// RequesterLegalEntity A link to another object.
+	RequesterLegalEntity Reference `json:"requester_legal_entity"`
+
+	// Requisition Number that a patient names to get the device.
+	//
+	// Example: AX65-4654-TIB1-TBT1
+	Requisition string `json:"requisition"`
+
+	// Status Where the request stands. `revoked` and `entered_in_error` are final.
+	//
+	// Example: active
+	Status DeviceRequestStatus `json:"status"`
+
+	// StatusReason A meaning, told by values of dictionaries.
+	StatusReason *CodeableConcept `json:"status_reason,omitempty"`
+
+	// Subject A link to another object.
+	Subject Reference `json:"subject"`
+
+	// SupportingInfo Further records worth knowing.
+	SupportingInfo *[]Reference `json:"supporting_info,omitempty"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt *string `json:"updated_at,omitempty"`
+}
+
+// DeviceRequestStatus Where the request stands. `revoked` and `entered_in_error` are final.
+//
+// Example: active
+type DeviceRequestStatus string
+
+// DeviceRequestContext Where a device request belongs.
+type DeviceRequestContext struct {
+	// CarePlan A link to another object, or null.
+	CarePlan nullable.Nullable[NullableReference] `json:"care_plan"`
+
+	// Episode A link to another object, or null.
+	Episode nullable.Nullable[NullableReference] `json:"episode"`
+}
+
+// DeviceRequestContextResponse Where a device request belongs.
+type DeviceRequestContextResponse struct {
+	// Data Where a device request belongs.
+	Data DeviceRequestContext `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// DeviceRequestDetailsResponse Answer that carries a device request.
+type DeviceRequestDetailsResponse struct {
+	// Data A prescription of a medical device for a patient.
+	//
+	// - `subject` is the patient, `encounter` the meeting in which it was written, `based_on` the care plan and the activity that it carries
+	//   out.
+	// - Either `code` (a type of devices) or `code_reference` (a device definition) tells what is prescribed, `parameter` of which kind.
+	// - `requester` and `requester_legal_entity` have written it; `performer` is the legal entity that it is addressed to, if any.
+	// - `program` is the medical program that pays. `dispense_valid_to` is the last day on which the device is dispensed.
+	// - `remaining_quantity` is `quantity` without what completed dispenses have handed over. Only the details have it, and only when
+	//   there is a quantity.
+	// - `identity` is in the answers of the search by number.
+	//
+	// Fields that are not required are absent when they were never set.
+	Data DeviceRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent DeviceRequestUrgent `json:"urgent"`
+}
+
+// DeviceRequestListResponse A page of device requests.
+type DeviceRequestListResponse struct {
+	// Data The device requests of this page.
+	Data []DeviceRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DeviceRequestMethod How the patient is told of the request, null when they have no way.
+type DeviceRequestMethod struct {
+	// PhoneNumber The phone, its middle hidden. Only for `OTP`.
+	//
+	// Example: +38093*****85
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// Type Type of the method. Only `OTP` gets SMS; for `THIRD_PERSON` another person is told.
+	//
+	// Example: OTP
+	Type DeviceRequestMethodType `json:"type"`
+}
+
+// DeviceRequestMethodType Type of the method. Only `OTP` gets SMS; for `THIRD_PERSON` another person is told.
+//
+// Example: OTP
+type DeviceRequestMethodType string
+
+// DeviceRequestUrgent What the client needs at once.
+type DeviceRequestUrgent struct {
+	// AuthenticationMethodCurrent How the patient is told of the request, null when they have no way.
+	AuthenticationMethodCurrent nullable.Nullable[DeviceRequestMethod] `json:"authentication_method_current"`
+
+	// VerificationCode Code that the patient names when the device is dispensed. Only for a request with a medical program, when the method is `OFFLINE`, or
+	// when it is `OTP` and the program sends no SMS.
+	//
+	//
+	// Example: 1234
+	VerificationCode *string `json:"verification_code,omitempty"`
 }
 
 // DiagnosesGroup A group of diagnoses.
@@ -7578,9 +7857,9 @@ type PersonDeclarationResponse struct {
 	Paging Paging `json:"paging"`
 }
 
-// PersonIdentity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
+// PersonIdentity As much of a patient as is needed to recognise them. The searches by number have it, the details do not.
 type PersonIdentity struct {
-	// Age Full years of age on the day on which the service request was created.
+	// Age Full years of age on the day on which the request was created.
 	//
 	// Example: 35
 	Age int `json:"age"`
@@ -9848,7 +10127,7 @@ type ServiceRequest struct {
 	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
 	ID string `json:"id"`
 
-	// Identity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
+	// Identity As much of a patient as is needed to recognise them. The searches by number have it, the details do not.
 	Identity *PersonIdentity `json:"identity,omitempty"`
 
 	// InformWith How the patient is told of the referral.
@@ -10660,6 +10939,18 @@ type SearchDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// SearchDeviceRequestsParams defines parameters for SearchDeviceRequests.
+type SearchDeviceRequestsParams struct {
+	// Requisition Requisition number, 16 characters in four groups; the dashes may be left out.
+	Requisition *string `form:"requisition,omitempty" json:"requisition,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Requests per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDiagnosesGroupsParams defines parameters for ListDiagnosesGroups.
 type ListDiagnosesGroupsParams struct {
 	// DiagnosesGroupName A part of the name of the group, upper and lower case alike.
@@ -11056,6 +11347,69 @@ type ListDeviceDispensesParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Dispenses per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListDeviceRequestsParams defines parameters for ListDeviceRequests.
+type ListDeviceRequestsParams struct {
+	// Status Only requests in this status, one of `active`, `completed`, `revoked`, `entered_in_error`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Code Only requests of devices of this type, a code of dictionary `device_definition_classification_type`.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// CodeReference Only requests of this device definition.
+	CodeReference *string `form:"code_reference,omitempty" json:"code_reference,omitempty"`
+
+	// RequesterLegalEntity Only requests that this legal entity has written.
+	RequesterLegalEntity *string `form:"requester_legal_entity,omitempty" json:"requester_legal_entity,omitempty"`
+
+	// Requester Only requests that this employee has written.
+	Requester *string `form:"requester,omitempty" json:"requester,omitempty"`
+
+	// Encounter Only requests of this encounter.
+	Encounter *string `form:"encounter,omitempty" json:"encounter,omitempty"`
+
+	// Program Only requests in this medical program.
+	Program *string `form:"program,omitempty" json:"program,omitempty"`
+
+	// ContextEpisodeID Only requests written in this episode.
+	ContextEpisodeID *string `form:"context_episode_id,omitempty" json:"context_episode_id,omitempty"`
+
+	// ContextCarePlanID Only requests that are based on this care plan.
+	ContextCarePlanID *string `form:"context_care_plan_id,omitempty" json:"context_care_plan_id,omitempty"`
+
+	// BasedOn Only requests that are based on this activity or care plan.
+	BasedOn *string `form:"based_on,omitempty" json:"based_on,omitempty"`
+
+	// Priority Only requests of this priority.
+	Priority *string `form:"priority,omitempty" json:"priority,omitempty"`
+
+	// Performer Only requests that are addressed to this legal entity.
+	Performer *string `form:"performer,omitempty" json:"performer,omitempty"`
+
+	// AuthoredOnFrom Only requests written at this time or later.
+	AuthoredOnFrom *string `form:"authored_on_from,omitempty" json:"authored_on_from,omitempty"`
+
+	// AuthoredOnTo Only requests written at this time or earlier.
+	AuthoredOnTo *string `form:"authored_on_to,omitempty" json:"authored_on_to,omitempty"`
+
+	// OccurrencePeriodStartFrom Only requests for a period that begins at this time or later.
+	OccurrencePeriodStartFrom *string `form:"occurrence_period_start_from,omitempty" json:"occurrence_period_start_from,omitempty"`
+
+	// OccurrencePeriodStartTo Only requests for a period that begins at this time or earlier.
+	OccurrencePeriodStartTo *string `form:"occurrence_period_start_to,omitempty" json:"occurrence_period_start_to,omitempty"`
+
+	// OccurrencePeriodEndFrom Only requests for a period that ends at this time or later.
+	OccurrencePeriodEndFrom *string `form:"occurrence_period_end_from,omitempty" json:"occurrence_period_end_from,omitempty"`
+
+	// OccurrencePeriodEndTo Only requests for a period that ends at this time or earlier.
+	OccurrencePeriodEndTo *string `form:"occurrence_period_end_to,omitempty" json:"occurrence_period_end_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Requests per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -11934,6 +12288,9 @@ type ServerInterface interface {
 	// SearchDeviceDispenses Get Device dispenses by search params
 	// (GET /api/device_dispenses)
 	SearchDeviceDispenses(ctx echo.Context, params SearchDeviceDispensesParams) error
+	// SearchDeviceRequests Search for a Device request
+	// (GET /api/device_requests)
+	SearchDeviceRequests(ctx echo.Context, params SearchDeviceRequestsParams) error
 	// ListDiagnosesGroups Get Groups of Diagnoses list
 	// (GET /api/diagnoses_groups)
 	ListDiagnosesGroups(ctx echo.Context, params ListDiagnosesGroupsParams) error
@@ -12061,6 +12418,21 @@ type ServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
+	// ListDeviceRequests Get Device requests by search params
+	// (GET /api/patients/{patient_id}/device_requests)
+	ListDeviceRequests(ctx echo.Context, patientID string, params ListDeviceRequestsParams) error
+	// GetDeviceRequest Get Device request details
+	// (GET /api/patients/{patient_id}/device_requests/{device_request_id})
+	GetDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error
+	// CompleteDeviceRequest Complete Device request
+	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete)
+	CompleteDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error
+	// ResendDeviceRequestSMS Resend SMS on Device request
+	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend)
+	ResendDeviceRequestSMS(ctx echo.Context, patientID string, deviceRequestID string) error
+	// GetDeviceRequestContext Get Device request context
+	// (GET /api/patients/{patient_id}/device_requests/{device_request_id}/context)
+	GetDeviceRequestContext(ctx echo.Context, patientID string, deviceRequestID string) error
 	// ListEpisodesOfDiagnosesGroups Get Short Episodes by Diagnoses Groups
 	// (GET /api/patients/{patient_id}/diagnoses_groups/episodes)
 	ListEpisodesOfDiagnosesGroups(ctx echo.Context, patientID string, params ListEpisodesOfDiagnosesGroupsParams) error
@@ -12652,6 +13024,38 @@ func (w *ServerInterfaceWrapper) SearchDeviceDispenses(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SearchDeviceDispenses(ctx, params)
+	return err
+}
+
+// SearchDeviceRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) SearchDeviceRequests(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchDeviceRequestsParams
+	// ------------- Optional query parameter "requisition" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "requisition", ctx.QueryParams(), &params.Requisition, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter requisition: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SearchDeviceRequests(ctx, params)
 	return err
 }
 
@@ -14139,6 +14543,260 @@ func (w *ServerInterfaceWrapper) StopDeviceDispense(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.StopDeviceDispense(ctx, patientID, deviceDispenseID)
+	return err
+}
+
+// ListDeviceRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDeviceRequests(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDeviceRequestsParams
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "code_reference" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code_reference", ctx.QueryParams(), &params.CodeReference, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code_reference: %s", err))
+	}
+
+	// ------------- Optional query parameter "requester_legal_entity" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "requester_legal_entity", ctx.QueryParams(), &params.RequesterLegalEntity, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter requester_legal_entity: %s", err))
+	}
+
+	// ------------- Optional query parameter "requester" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "requester", ctx.QueryParams(), &params.Requester, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter requester: %s", err))
+	}
+
+	// ------------- Optional query parameter "encounter" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "encounter", ctx.QueryParams(), &params.Encounter, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter encounter: %s", err))
+	}
+
+	// ------------- Optional query parameter "program" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "program", ctx.QueryParams(), &params.Program, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter program: %s", err))
+	}
+
+	// ------------- Optional query parameter "context_episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "context_episode_id", ctx.QueryParams(), &params.ContextEpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter context_episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "context_care_plan_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "context_care_plan_id", ctx.QueryParams(), &params.ContextCarePlanID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter context_care_plan_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "based_on" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "based_on", ctx.QueryParams(), &params.BasedOn, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter based_on: %s", err))
+	}
+
+	// ------------- Optional query parameter "priority" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "priority", ctx.QueryParams(), &params.Priority, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter priority: %s", err))
+	}
+
+	// ------------- Optional query parameter "performer" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "performer", ctx.QueryParams(), &params.Performer, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter performer: %s", err))
+	}
+
+	// ------------- Optional query parameter "authored_on_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "authored_on_from", ctx.QueryParams(), &params.AuthoredOnFrom, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter authored_on_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "authored_on_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "authored_on_to", ctx.QueryParams(), &params.AuthoredOnTo, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter authored_on_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "occurrence_period_start_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "occurrence_period_start_from", ctx.QueryParams(), &params.OccurrencePeriodStartFrom, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter occurrence_period_start_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "occurrence_period_start_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "occurrence_period_start_to", ctx.QueryParams(), &params.OccurrencePeriodStartTo, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter occurrence_period_start_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "occurrence_period_end_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "occurrence_period_end_from", ctx.QueryParams(), &params.OccurrencePeriodEndFrom, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter occurrence_period_end_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "occurrence_period_end_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "occurrence_period_end_to", ctx.QueryParams(), &params.OccurrencePeriodEndTo, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter occurrence_period_end_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDeviceRequests(ctx, patientID, params)
+	return err
+}
+
+// GetDeviceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDeviceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "device_request_id" -------------
+	var deviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_request_id", ctx.Param("device_request_id"), &deviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDeviceRequest(ctx, patientID, deviceRequestID)
+	return err
+}
+
+// CompleteDeviceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) CompleteDeviceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "device_request_id" -------------
+	var deviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_request_id", ctx.Param("device_request_id"), &deviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompleteDeviceRequest(ctx, patientID, deviceRequestID)
+	return err
+}
+
+// ResendDeviceRequestSMS converts echo context to params.
+func (w *ServerInterfaceWrapper) ResendDeviceRequestSMS(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "device_request_id" -------------
+	var deviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_request_id", ctx.Param("device_request_id"), &deviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResendDeviceRequestSMS(ctx, patientID, deviceRequestID)
+	return err
+}
+
+// GetDeviceRequestContext converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDeviceRequestContext(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "device_request_id" -------------
+	var deviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_request_id", ctx.Param("device_request_id"), &deviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDeviceRequestContext(ctx, patientID, deviceRequestID)
 	return err
 }
 
@@ -17584,6 +18242,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/declarations/:id/actions/approve", wrapper.ApproveDeclaration, options.OperationMiddlewares["approveDeclaration"]...)
 	router.PATCH(options.BaseURL+"/api/declarations/:id/actions/reject", wrapper.RejectDeclaration, options.OperationMiddlewares["rejectDeclaration"]...)
 	router.GET(options.BaseURL+"/api/device_dispenses", wrapper.SearchDeviceDispenses, options.OperationMiddlewares["searchDeviceDispenses"]...)
+	router.GET(options.BaseURL+"/api/device_requests", wrapper.SearchDeviceRequests, options.OperationMiddlewares["searchDeviceRequests"]...)
 	router.GET(options.BaseURL+"/api/diagnoses_groups", wrapper.ListDiagnosesGroups, options.OperationMiddlewares["listDiagnosesGroups"]...)
 	router.GET(options.BaseURL+"/api/diagnoses_groups/:id", wrapper.GetDiagnosesGroup, options.OperationMiddlewares["getDiagnosesGroup"]...)
 	router.GET(options.BaseURL+"/api/dictionaries", wrapper.ListDictionaries, options.OperationMiddlewares["listDictionaries"]...)
@@ -17625,6 +18284,11 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.ListDeviceDispenses, options.OperationMiddlewares["listDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests", wrapper.ListDeviceRequests, options.OperationMiddlewares["listDeviceRequests"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id", wrapper.GetDeviceRequest, options.OperationMiddlewares["getDeviceRequest"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/actions/complete", wrapper.CompleteDeviceRequest, options.OperationMiddlewares["completeDeviceRequest"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/actions/resend", wrapper.ResendDeviceRequestSMS, options.OperationMiddlewares["resendDeviceRequestSms"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/context", wrapper.GetDeviceRequestContext, options.OperationMiddlewares["getDeviceRequestContext"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnoses_groups/episodes", wrapper.ListEpisodesOfDiagnosesGroups, options.OperationMiddlewares["listEpisodesOfDiagnosesGroups"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports", wrapper.ListDiagnosticReports, options.OperationMiddlewares["listDiagnosticReports"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports/:diagnostic_report_id", wrapper.GetDiagnosticReport, options.OperationMiddlewares["getDiagnosticReport"]...)
@@ -17854,6 +18518,28 @@ type SearchDeviceDispensesResponseObject interface {
 type SearchDeviceDispenses200JSONResponse DeviceDispenseListResponse
 
 func (response SearchDeviceDispenses200JSONResponse) VisitSearchDeviceDispensesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchDeviceRequestsRequestObject struct {
+	Params SearchDeviceRequestsParams
+}
+
+type SearchDeviceRequestsResponseObject interface {
+	VisitSearchDeviceRequestsResponse(w http.ResponseWriter) error
+}
+
+type SearchDeviceRequests200JSONResponse DeviceRequestListResponse
+
+func (response SearchDeviceRequests200JSONResponse) VisitSearchDeviceRequestsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -18823,6 +19509,121 @@ func (response StopDeviceDispense202JSONResponse) VisitStopDeviceDispenseRespons
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeviceRequestsRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListDeviceRequestsParams
+}
+
+type ListDeviceRequestsResponseObject interface {
+	VisitListDeviceRequestsResponse(w http.ResponseWriter) error
+}
+
+type ListDeviceRequests200JSONResponse DeviceRequestListResponse
+
+func (response ListDeviceRequests200JSONResponse) VisitListDeviceRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeviceRequestRequestObject struct {
+	PatientID       string `json:"patient_id"`
+	DeviceRequestID string `json:"device_request_id"`
+}
+
+type GetDeviceRequestResponseObject interface {
+	VisitGetDeviceRequestResponse(w http.ResponseWriter) error
+}
+
+type GetDeviceRequest200JSONResponse DeviceRequestDetailsResponse
+
+func (response GetDeviceRequest200JSONResponse) VisitGetDeviceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteDeviceRequestRequestObject struct {
+	PatientID       string `json:"patient_id"`
+	DeviceRequestID string `json:"device_request_id"`
+}
+
+type CompleteDeviceRequestResponseObject interface {
+	VisitCompleteDeviceRequestResponse(w http.ResponseWriter) error
+}
+
+type CompleteDeviceRequest202JSONResponse JobResponse
+
+func (response CompleteDeviceRequest202JSONResponse) VisitCompleteDeviceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResendDeviceRequestSMSRequestObject struct {
+	PatientID       string `json:"patient_id"`
+	DeviceRequestID string `json:"device_request_id"`
+}
+
+type ResendDeviceRequestSMSResponseObject interface {
+	VisitResendDeviceRequestSMSResponse(w http.ResponseWriter) error
+}
+
+type ResendDeviceRequestSMS202JSONResponse JobResponse
+
+func (response ResendDeviceRequestSMS202JSONResponse) VisitResendDeviceRequestSMSResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeviceRequestContextRequestObject struct {
+	PatientID       string `json:"patient_id"`
+	DeviceRequestID string `json:"device_request_id"`
+}
+
+type GetDeviceRequestContextResponseObject interface {
+	VisitGetDeviceRequestContextResponse(w http.ResponseWriter) error
+}
+
+type GetDeviceRequestContext200JSONResponse DeviceRequestContextResponse
+
+func (response GetDeviceRequestContext200JSONResponse) VisitGetDeviceRequestContextResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -21234,6 +22035,9 @@ type StrictServerInterface interface {
 	// SearchDeviceDispenses Get Device dispenses by search params
 	// (GET /api/device_dispenses)
 	SearchDeviceDispenses(ctx context.Context, request SearchDeviceDispensesRequestObject) (SearchDeviceDispensesResponseObject, error)
+	// SearchDeviceRequests Search for a Device request
+	// (GET /api/device_requests)
+	SearchDeviceRequests(ctx context.Context, request SearchDeviceRequestsRequestObject) (SearchDeviceRequestsResponseObject, error)
 	// ListDiagnosesGroups Get Groups of Diagnoses list
 	// (GET /api/diagnoses_groups)
 	ListDiagnosesGroups(ctx context.Context, request ListDiagnosesGroupsRequestObject) (ListDiagnosesGroupsResponseObject, error)
@@ -21361,6 +22165,21 @@ type StrictServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx context.Context, request StopDeviceDispenseRequestObject) (StopDeviceDispenseResponseObject, error)
+	// ListDeviceRequests Get Device requests by search params
+	// (GET /api/patients/{patient_id}/device_requests)
+	ListDeviceRequests(ctx context.Context, request ListDeviceRequestsRequestObject) (ListDeviceRequestsResponseObject, error)
+	// GetDeviceRequest Get Device request details
+	// (GET /api/patients/{patient_id}/device_requests/{device_request_id})
+	GetDeviceRequest(ctx context.Context, request GetDeviceRequestRequestObject) (GetDeviceRequestResponseObject, error)
+	// CompleteDeviceRequest Complete Device request
+	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete)
+	CompleteDeviceRequest(ctx context.Context, request CompleteDeviceRequestRequestObject) (CompleteDeviceRequestResponseObject, error)
+	// ResendDeviceRequestSMS Resend SMS on Device request
+	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend)
+	ResendDeviceRequestSMS(ctx context.Context, request ResendDeviceRequestSMSRequestObject) (ResendDeviceRequestSMSResponseObject, error)
+	// GetDeviceRequestContext Get Device request context
+	// (GET /api/patients/{patient_id}/device_requests/{device_request_id}/context)
+	GetDeviceRequestContext(ctx context.Context, request GetDeviceRequestContextRequestObject) (GetDeviceRequestContextResponseObject, error)
 	// ListEpisodesOfDiagnosesGroups Get Short Episodes by Diagnoses Groups
 	// (GET /api/patients/{patient_id}/diagnoses_groups/episodes)
 	ListEpisodesOfDiagnosesGroups(ctx context.Context, request ListEpisodesOfDiagnosesGroupsRequestObject) (ListEpisodesOfDiagnosesGroupsResponseObject, error)
@@ -21868,6 +22687,31 @@ func (sh *strictHandler) SearchDeviceDispenses(ctx echo.Context, params SearchDe
 		return err
 	} else if validResponse, ok := response.(SearchDeviceDispensesResponseObject); ok {
 		return validResponse.VisitSearchDeviceDispensesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SearchDeviceRequests operation middleware
+func (sh *strictHandler) SearchDeviceRequests(ctx echo.Context, params SearchDeviceRequestsParams) error {
+	var request SearchDeviceRequestsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SearchDeviceRequests(ctx.Request().Context(), request.(SearchDeviceRequestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SearchDeviceRequests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SearchDeviceRequestsResponseObject); ok {
+		return validResponse.VisitSearchDeviceRequestsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -23020,6 +23864,136 @@ func (sh *strictHandler) StopDeviceDispense(ctx echo.Context, patientID string, 
 		return err
 	} else if validResponse, ok := response.(StopDeviceDispenseResponseObject); ok {
 		return validResponse.VisitStopDeviceDispenseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDeviceRequests operation middleware
+func (sh *strictHandler) ListDeviceRequests(ctx echo.Context, patientID string, params ListDeviceRequestsParams) error {
+	var request ListDeviceRequestsRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDeviceRequests(ctx.Request().Context(), request.(ListDeviceRequestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDeviceRequests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDeviceRequestsResponseObject); ok {
+		return validResponse.VisitListDeviceRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDeviceRequest operation middleware
+func (sh *strictHandler) GetDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error {
+	var request GetDeviceRequestRequestObject
+
+	request.PatientID = patientID
+	request.DeviceRequestID = deviceRequestID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDeviceRequest(ctx.Request().Context(), request.(GetDeviceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDeviceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDeviceRequestResponseObject); ok {
+		return validResponse.VisitGetDeviceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompleteDeviceRequest operation middleware
+func (sh *strictHandler) CompleteDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error {
+	var request CompleteDeviceRequestRequestObject
+
+	request.PatientID = patientID
+	request.DeviceRequestID = deviceRequestID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompleteDeviceRequest(ctx.Request().Context(), request.(CompleteDeviceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompleteDeviceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompleteDeviceRequestResponseObject); ok {
+		return validResponse.VisitCompleteDeviceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResendDeviceRequestSMS operation middleware
+func (sh *strictHandler) ResendDeviceRequestSMS(ctx echo.Context, patientID string, deviceRequestID string) error {
+	var request ResendDeviceRequestSMSRequestObject
+
+	request.PatientID = patientID
+	request.DeviceRequestID = deviceRequestID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResendDeviceRequestSMS(ctx.Request().Context(), request.(ResendDeviceRequestSMSRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResendDeviceRequestSMS")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResendDeviceRequestSMSResponseObject); ok {
+		return validResponse.VisitResendDeviceRequestSMSResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDeviceRequestContext operation middleware
+func (sh *strictHandler) GetDeviceRequestContext(ctx echo.Context, patientID string, deviceRequestID string) error {
+	var request GetDeviceRequestContextRequestObject
+
+	request.PatientID = patientID
+	request.DeviceRequestID = deviceRequestID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDeviceRequestContext(ctx.Request().Context(), request.(GetDeviceRequestContextRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDeviceRequestContext")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDeviceRequestContextResponseObject); ok {
+		return validResponse.VisitGetDeviceRequestContextResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -592,6 +592,51 @@ func (e DeviceDispenseStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeviceRequestStatus.
+const (
+	DeviceRequestStatusActive         DeviceRequestStatus = "active"
+	DeviceRequestStatusCompleted      DeviceRequestStatus = "completed"
+	DeviceRequestStatusEnteredInError DeviceRequestStatus = "entered_in_error"
+	DeviceRequestStatusRevoked        DeviceRequestStatus = "revoked"
+)
+
+// Valid indicates whether the value is a known member of the DeviceRequestStatus enum.
+func (e DeviceRequestStatus) Valid() bool {
+	switch e {
+	case DeviceRequestStatusActive:
+		return true
+	case DeviceRequestStatusCompleted:
+		return true
+	case DeviceRequestStatusEnteredInError:
+		return true
+	case DeviceRequestStatusRevoked:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeviceRequestMethodType.
+const (
+	DeviceRequestMethodTypeOFFLINE     DeviceRequestMethodType = "OFFLINE"
+	DeviceRequestMethodTypeOTP         DeviceRequestMethodType = "OTP"
+	DeviceRequestMethodTypeTHIRDPERSON DeviceRequestMethodType = "THIRD_PERSON"
+)
+
+// Valid indicates whether the value is a known member of the DeviceRequestMethodType enum.
+func (e DeviceRequestMethodType) Valid() bool {
+	switch e {
+	case DeviceRequestMethodTypeOFFLINE:
+		return true
+	case DeviceRequestMethodTypeOTP:
+		return true
+	case DeviceRequestMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DiagnosesGroupReferenceRequestIdentifierTypeCodingCode.
 const (
 	DiagnosesGroupReferenceRequestIdentifierTypeCodingCodeDiagnosesGroup DiagnosesGroupReferenceRequestIdentifierTypeCodingCode = "diagnoses_group"
@@ -3842,6 +3887,240 @@ type DeviceDispenseResponse struct {
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
+}
+
+// DeviceParameter One parameter of a prescribed device, with one of the values.
+type DeviceParameter struct {
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// ValueBoolean The value: yes or no.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueCodeableConcept A meaning, told by values of dictionaries.
+	ValueCodeableConcept *CodeableConcept `json:"value_codeable_concept,omitempty"`
+
+	// ValueQuantity An amount of something.
+	ValueQuantity *Quantity `json:"value_quantity,omitempty"`
+
+	// ValueRange Values between two amounts.
+	ValueRange *Range `json:"value_range,omitempty"`
+
+	// ValueString The value: a text.
+	//
+	// Example: лівий
+	ValueString *string `json:"value_string,omitempty"`
+}
+
+// DeviceRequest A prescription of a medical device for a patient.
+//
+//   - `subject` is the patient, `encounter` the meeting in which it was written, `based_on` the care plan and the activity that it carries
+//     out.
+//   - Either `code` (a type of devices) or `code_reference` (a device definition) tells what is prescribed, `parameter` of which kind.
+//   - `requester` and `requester_legal_entity` have written it; `performer` is the legal entity that it is addressed to, if any.
+//   - `program` is the medical program that pays. `dispense_valid_to` is the last day on which the device is dispensed.
+//   - `remaining_quantity` is `quantity` without what completed dispenses have handed over. Only the details have it, and only when
+//     there is a quantity.
+//   - `identity` is in the answers of the search by number.
+//
+// Fields that are not required are absent when they were never set.
+type DeviceRequest struct {
+	// AuthoredOn When it was written. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AuthoredOn string `json:"authored_on"`
+
+	// BasedOn Care plan and activity that it carries out.
+	BasedOn []Reference `json:"based_on,omitempty"`
+
+	// Code A meaning, told by values of dictionaries.
+	Code *CodeableConcept `json:"code,omitempty"`
+
+	// CodeReference A link to another object, as it is sent.
+	CodeReference *ReferenceRequest `json:"code_reference,omitempty"`
+
+	// DispenseValidTo Last day on which the device is dispensed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	DispenseValidTo string `json:"dispense_valid_to"`
+
+	// Encounter A link to another object.
+	Encounter Reference `json:"encounter"`
+
+	// ID Device request id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// Identity As much of a patient as is needed to recognise them. The searches by number have it, the details do not.
+	Identity *PersonIdentity `json:"identity,omitempty"`
+
+	// InformWith Authentication method of the patient whose phone gets the SMS. Absent when the default one was taken.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	InformWith *string `json:"inform_with,omitempty"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt *string `json:"inserted_at,omitempty"`
+
+	// Intent How binding it is. Dictionary `device_request_intent`. Only an `order` is dispensed.
+	//
+	// Example: order
+	Intent string `json:"intent"`
+
+	// Note Note of the requester.
+	//
+	// Example: Some notes
+	Note *string `json:"note,omitempty"`
+
+	// OccurrencePeriod A stretch of time.
+	OccurrencePeriod Period `json:"occurrence_period"`
+
+	// Parameter Which kind of device, in words of dictionary `device_request_code_parameter`.
+	Parameter []DeviceParameter `json:"parameter,omitempty"`
+
+	// Performer A link to another object.
+	Performer *Reference `json:"performer,omitempty"`
+
+	// Priority How urgent it is.
+	//
+	// Example: routine
+	Priority *string `json:"priority,omitempty"`
+
+	// Program A link to another object.
+	Program *Reference `json:"program,omitempty"`
+
+	// Quantity An amount of something.
+	Quantity *Quantity `json:"quantity,omitempty"`
+
+	// Reason Conditions, observations and reports that are the reason for it.
+	Reason []Reference `json:"reason,omitempty"`
+
+	// RemainingQuantity An amount of something.
+	RemainingQuantity *Quantity `json:"remaining_quantity,omitempty"`
+
+	// Requester A link to another object.
+	Requester Reference `json:"requester"`
+
+	// RequesterLegalEntity A link to another object.
+	RequesterLegalEntity Reference `json:"requester_legal_entity"`
+
+	// Requisition Number that a patient names to get the device.
+	//
+	// Example: AX65-4654-TIB1-TBT1
+	Requisition string `json:"requisition"`
+
+	// Status Where the request stands. `revoked` and `entered_in_error` are final.
+	//
+	// Example: active
+	Status DeviceRequestStatus `json:"status"`
+
+	// StatusReason A meaning, told by values of dictionaries.
+	StatusReason *CodeableConcept `json:"status_reason,omitempty"`
+
+	// Subject A link to another object.
+	Subject Reference `json:"subject"`
+
+	// SupportingInfo Further records worth knowing.
+	SupportingInfo []Reference `json:"supporting_info,omitempty"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt *string `json:"updated_at,omitempty"`
+}
+
+// DeviceRequestStatus Where the request stands. `revoked` and `entered_in_error` are final.
+//
+// Example: active
+type DeviceRequestStatus string
+
+// DeviceRequestContext Where a device request belongs.
+type DeviceRequestContext struct {
+	// CarePlan A link to another object, or null.
+	CarePlan *NullableReference `json:"care_plan"`
+
+	// Episode A link to another object, or null.
+	Episode *NullableReference `json:"episode"`
+}
+
+// DeviceRequestContextResponse Where a device request belongs.
+type DeviceRequestContextResponse struct {
+	// Data Where a device request belongs.
+	Data DeviceRequestContext `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// DeviceRequestDetailsResponse Answer that carries a device request.
+type DeviceRequestDetailsResponse struct {
+	// Data A prescription of a medical device for a patient.
+	//
+	// - `subject` is the patient, `encounter` the meeting in which it was written, `based_on` the care plan and the activity that it carries
+	//   out.
+	// - Either `code` (a type of devices) or `code_reference` (a device definition) tells what is prescribed, `parameter` of which kind.
+	// - `requester` and `requester_legal_entity` have written it; `performer` is the legal entity that it is addressed to, if any.
+	// - `program` is the medical program that pays. `dispense_valid_to` is the last day on which the device is dispensed.
+	// - `remaining_quantity` is `quantity` without what completed dispenses have handed over. Only the details have it, and only when
+	//   there is a quantity.
+	// - `identity` is in the answers of the search by number.
+	//
+	// Fields that are not required are absent when they were never set.
+	Data DeviceRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent DeviceRequestUrgent `json:"urgent"`
+}
+
+// DeviceRequestListResponse A page of device requests.
+type DeviceRequestListResponse struct {
+	// Data The device requests of this page.
+	Data []DeviceRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DeviceRequestMethod How the patient is told of the request, null when they have no way.
+type DeviceRequestMethod struct {
+	// PhoneNumber The phone, its middle hidden. Only for `OTP`.
+	//
+	// Example: +38093*****85
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// Type Type of the method. Only `OTP` gets SMS; for `THIRD_PERSON` another person is told.
+	//
+	// Example: OTP
+	Type DeviceRequestMethodType `json:"type"`
+}
+
+// DeviceRequestMethodType Type of the method. Only `OTP` gets SMS; for `THIRD_PERSON` another person is told.
+//
+// Example: OTP
+type DeviceRequestMethodType string
+
+// DeviceRequestUrgent What the client needs at once.
+type DeviceRequestUrgent struct {
+	// AuthenticationMethodCurrent How the patient is told of the request, null when they have no way.
+	AuthenticationMethodCurrent *DeviceRequestMethod `json:"authentication_method_current"`
+
+	// VerificationCode Code that the patient names when the device is dispensed. Only for a request with a medical program, when the method is `OFFLINE`, or
+	// when it is `OTP` and the program sends no SMS.
+	//
+	//
+	// Example: 1234
+	VerificationCode *string `json:"verification_code,omitempty"`
 }
 
 // DiagnosesGroup A group of diagnoses.
@@ -8416,9 +8695,9 @@ type PersonDeclarationResponse struct {
 	Paging Paging `json:"paging"`
 }
 
-// PersonIdentity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
+// PersonIdentity As much of a patient as is needed to recognise them. The searches by number have it, the details do not.
 type PersonIdentity struct {
-	// Age Full years of age on the day on which the service request was created.
+	// Age Full years of age on the day on which the request was created.
 	//
 	// Example: 35
 	Age int `json:"age"`
@@ -10725,7 +11004,7 @@ type ServiceRequest struct {
 	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
 	ID string `json:"id"`
 
-	// Identity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
+	// Identity As much of a patient as is needed to recognise them. The searches by number have it, the details do not.
 	Identity *PersonIdentity `json:"identity,omitempty"`
 
 	// InformWith How the patient is told of the referral.
@@ -11570,6 +11849,18 @@ type SearchDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// SearchDeviceRequestsParams defines parameters for SearchDeviceRequests.
+type SearchDeviceRequestsParams struct {
+	// Requisition Requisition number, 16 characters in four groups; the dashes may be left out.
+	Requisition string `form:"requisition" json:"requisition"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Requests per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDiagnosesGroupsParams defines parameters for ListDiagnosesGroups.
 type ListDiagnosesGroupsParams struct {
 	// DiagnosesGroupName A part of the name of the group, upper and lower case alike.
@@ -11966,6 +12257,69 @@ type ListDeviceDispensesParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Dispenses per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListDeviceRequestsParams defines parameters for ListDeviceRequests.
+type ListDeviceRequestsParams struct {
+	// Status Only requests in this status, one of `active`, `completed`, `revoked`, `entered_in_error`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Code Only requests of devices of this type, a code of dictionary `device_definition_classification_type`.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// CodeReference Only requests of this device definition.
+	CodeReference *string `form:"code_reference,omitempty" json:"code_reference,omitempty"`
+
+	// RequesterLegalEntity Only requests that this legal entity has written.
+	RequesterLegalEntity *string `form:"requester_legal_entity,omitempty" json:"requester_legal_entity,omitempty"`
+
+	// Requester Only requests that this employee has written.
+	Requester *string `form:"requester,omitempty" json:"requester,omitempty"`
+
+	// Encounter Only requests of this encounter.
+	Encounter *string `form:"encounter,omitempty" json:"encounter,omitempty"`
+
+	// Program Only requests in this medical program.
+	Program *string `form:"program,omitempty" json:"program,omitempty"`
+
+	// ContextEpisodeID Only requests written in this episode.
+	ContextEpisodeID *string `form:"context_episode_id,omitempty" json:"context_episode_id,omitempty"`
+
+	// ContextCarePlanID Only requests that are based on this care plan.
+	ContextCarePlanID *string `form:"context_care_plan_id,omitempty" json:"context_care_plan_id,omitempty"`
+
+	// BasedOn Only requests that are based on this activity or care plan.
+	BasedOn *string `form:"based_on,omitempty" json:"based_on,omitempty"`
+
+	// Priority Only requests of this priority.
+	Priority *string `form:"priority,omitempty" json:"priority,omitempty"`
+
+	// Performer Only requests that are addressed to this legal entity.
+	Performer *string `form:"performer,omitempty" json:"performer,omitempty"`
+
+	// AuthoredOnFrom Only requests written at this time or later.
+	AuthoredOnFrom *string `form:"authored_on_from,omitempty" json:"authored_on_from,omitempty"`
+
+	// AuthoredOnTo Only requests written at this time or earlier.
+	AuthoredOnTo *string `form:"authored_on_to,omitempty" json:"authored_on_to,omitempty"`
+
+	// OccurrencePeriodStartFrom Only requests for a period that begins at this time or later.
+	OccurrencePeriodStartFrom *string `form:"occurrence_period_start_from,omitempty" json:"occurrence_period_start_from,omitempty"`
+
+	// OccurrencePeriodStartTo Only requests for a period that begins at this time or earlier.
+	OccurrencePeriodStartTo *string `form:"occurrence_period_start_to,omitempty" json:"occurrence_period_start_to,omitempty"`
+
+	// OccurrencePeriodEndFrom Only requests for a period that ends at this time or later.
+	OccurrencePeriodEndFrom *string `form:"occurrence_period_end_from,omitempty" json:"occurrence_period_end_from,omitempty"`
+
+	// OccurrencePeriodEndTo Only requests for a period that ends at this time or earlier.
+	OccurrencePeriodEndTo *string `form:"occurrence_period_end_to,omitempty" json:"occurrence_period_end_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Requests per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -12964,6 +13318,18 @@ type ClientInterface interface {
 	// Corresponds with GET /api/device_dispenses (the `SearchDeviceDispenses` operationId).
 	SearchDeviceDispenses(ctx context.Context, params *SearchDeviceDispensesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// SearchDeviceRequests Search for a Device request
+	//
+	// Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the
+	// scope may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is
+	// changed by reading.
+	//
+	// What clients get wrong: a request is found in any status, look at `status` and `dispense_valid_to` before you dispense; the number is
+	// matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
+	//
+	// Corresponds with GET /api/device_requests (the `SearchDeviceRequests` operationId).
+	SearchDeviceRequests(ctx context.Context, params *SearchDeviceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDiagnosesGroups Get Groups of Diagnoses list
 	//
 	// Lists the groups of diagnoses that are in use, oldest first, in pages. No token is needed.
@@ -13582,6 +13948,77 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDeviceRequests Get Device requests by search params
+	//
+	// Device requests of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+	// patient's data; anybody else only what their own legal entity wrote, and for that has to ask for it: send `requester_legal_entity`
+	// with the own legal entity's id. All filters are optional and must all be met.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `performer` is a
+	// legal entity, although the blueprint calls it an employee; a parameter that is not listed here is refused and not ignored.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/device_requests (the `ListDeviceRequests` operationId).
+	ListDeviceRequests(ctx context.Context, patientID string, params *ListDeviceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDeviceRequest Get Device request details
+	//
+	// One device request of a patient, as it is now, with what remains of its quantity, and how the patient was told of it. Nothing is
+	// changed by reading.
+	//
+	// Who may see it: the legal entity that has written it, a caller whose legal entity has an active declaration with the patient, and a
+	// caller who holds an effective approval of the patient's data. A pharmacy asks for it by number with Search for a Device request.
+	//
+	// What clients get wrong: a device request of another patient than the one in the address is answered with 403, and an unknown one with
+	// 404; `urgent.verification_code` is only there when the patient got no SMS; `remaining_quantity` counts completed dispenses alone.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id} (the `GetDeviceRequest` operationId).
+	GetDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompleteDeviceRequest Complete Device request
+	//
+	// Ends an active device request whose amount was left open, when the patient needs no more. A request with a quantity is completed by
+	// its dispense.
+	//
+	// What changes: `status` goes from `active` to `completed`, and `updated_at` and `updated_by` are set. A `StatusChangeEvent` is stored
+	// with the change. The patient gets an SMS when their method is OTP, or that of the person who confirms for them, unless the medical
+	// program, or `DEVICE_REQUESTS_SMS_ENABLED` for requests without one, says otherwise.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the device request.
+	//
+	// What clients get wrong: there is no body, whatever is sent is ignored; any user with the scope may complete a request, not only its
+	// author; a request of another patient than the one in the address is answered like an unknown one.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete (the `CompleteDeviceRequest` operationId).
+	CompleteDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResendDeviceRequestSMS Resend SMS on Device request
+	//
+	// Sends the patient the SMS about an active device request again: its number, and its code when a medical program pays.
+	//
+	// What changes: nothing of the request; no event is made. Attempts are counted, and too many within a time are refused.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the device request.
+	//
+	// What clients get wrong: there is no body, whatever is sent is ignored; the job ends well, too, when the patient gets no SMS, because
+	// they have no phone that confirms, or the medical program (for requests without one `DEVICE_REQUESTS_SMS_ENABLED`) says so; the same
+	// call while the first job is pending sends no second SMS.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend (the `ResendDeviceRequestSMS` operationId).
+	ResendDeviceRequestSMS(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDeviceRequestContext Get Device request context
+	//
+	// In which episode a device request of a patient was written, and which care plan it carries out. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the request itself learns what to ask the patient's approval for.
+	//
+	// What clients get wrong: both are always there, and null where the request has none.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id}/context (the `GetDeviceRequestContext` operationId).
+	GetDeviceRequestContext(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListEpisodesOfDiagnosesGroups Get Short Episodes by Diagnoses Groups
 	//
@@ -15462,6 +15899,28 @@ func (c *Client) SearchDeviceDispenses(ctx context.Context, params *SearchDevice
 	return c.Client.Do(req)
 }
 
+// SearchDeviceRequests Search for a Device request
+//
+// Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the
+// scope may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is
+// changed by reading.
+//
+// What clients get wrong: a request is found in any status, look at `status` and `dispense_valid_to` before you dispense; the number is
+// matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
+//
+// Corresponds with GET /api/device_requests (the `SearchDeviceRequests` operationId).
+func (c *Client) SearchDeviceRequests(ctx context.Context, params *SearchDeviceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchDeviceRequestsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListDiagnosesGroups Get Groups of Diagnoses list
 //
 // Lists the groups of diagnoses that are in use, oldest first, in pages. No token is needed.
@@ -16529,6 +16988,127 @@ func (c *Client) GetDeviceDispense(ctx context.Context, patientID string, device
 // Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStopDeviceDispenseRequest(c.Server, patientID, deviceDispenseID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDeviceRequests Get Device requests by search params
+//
+// Device requests of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+// patient's data; anybody else only what their own legal entity wrote, and for that has to ask for it: send `requester_legal_entity`
+// with the own legal entity's id. All filters are optional and must all be met.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `performer` is a
+// legal entity, although the blueprint calls it an employee; a parameter that is not listed here is refused and not ignored.
+//
+// Corresponds with GET /api/patients/{patient_id}/device_requests (the `ListDeviceRequests` operationId).
+func (c *Client) ListDeviceRequests(ctx context.Context, patientID string, params *ListDeviceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDeviceRequestsRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDeviceRequest Get Device request details
+//
+// One device request of a patient, as it is now, with what remains of its quantity, and how the patient was told of it. Nothing is
+// changed by reading.
+//
+// Who may see it: the legal entity that has written it, a caller whose legal entity has an active declaration with the patient, and a
+// caller who holds an effective approval of the patient's data. A pharmacy asks for it by number with Search for a Device request.
+//
+// What clients get wrong: a device request of another patient than the one in the address is answered with 403, and an unknown one with
+// 404; `urgent.verification_code` is only there when the patient got no SMS; `remaining_quantity` counts completed dispenses alone.
+//
+// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id} (the `GetDeviceRequest` operationId).
+func (c *Client) GetDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeviceRequestRequest(c.Server, patientID, deviceRequestID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompleteDeviceRequest Complete Device request
+//
+// Ends an active device request whose amount was left open, when the patient needs no more. A request with a quantity is completed by
+// its dispense.
+//
+// What changes: `status` goes from `active` to `completed`, and `updated_at` and `updated_by` are set. A `StatusChangeEvent` is stored
+// with the change. The patient gets an SMS when their method is OTP, or that of the person who confirms for them, unless the medical
+// program, or `DEVICE_REQUESTS_SMS_ENABLED` for requests without one, says otherwise.
+//
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the device request.
+//
+// What clients get wrong: there is no body, whatever is sent is ignored; any user with the scope may complete a request, not only its
+// author; a request of another patient than the one in the address is answered like an unknown one.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete (the `CompleteDeviceRequest` operationId).
+func (c *Client) CompleteDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompleteDeviceRequestRequest(c.Server, patientID, deviceRequestID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResendDeviceRequestSMS Resend SMS on Device request
+//
+// Sends the patient the SMS about an active device request again: its number, and its code when a medical program pays.
+//
+// What changes: nothing of the request; no event is made. Attempts are counted, and too many within a time are refused.
+//
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the device request.
+//
+// What clients get wrong: there is no body, whatever is sent is ignored; the job ends well, too, when the patient gets no SMS, because
+// they have no phone that confirms, or the medical program (for requests without one `DEVICE_REQUESTS_SMS_ENABLED`) says so; the same
+// call while the first job is pending sends no second SMS.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend (the `ResendDeviceRequestSMS` operationId).
+func (c *Client) ResendDeviceRequestSMS(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResendDeviceRequestSMSRequest(c.Server, patientID, deviceRequestID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDeviceRequestContext Get Device request context
+//
+// In which episode a device request of a patient was written, and which care plan it carries out. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the request itself learns what to ask the patient's approval for.
+//
+// What clients get wrong: both are always there, and null where the request has none.
+//
+// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id}/context (the `GetDeviceRequestContext` operationId).
+func (c *Client) GetDeviceRequestContext(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeviceRequestContextRequest(c.Server, patientID, deviceRequestID)
 	if err != nil {
 		return nil, err
 	}
@@ -20134,6 +20714,80 @@ func NewSearchDeviceDispensesRequest(server string, params *SearchDeviceDispense
 	return req, nil
 }
 
+// NewSearchDeviceRequestsRequest constructs an http.Request for the SearchDeviceRequests method
+func NewSearchDeviceRequestsRequest(server string, params *SearchDeviceRequestsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/device_requests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "requisition", params.Requisition, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListDiagnosesGroupsRequest constructs an http.Request for the ListDiagnosesGroups method
 func NewListDiagnosesGroupsRequest(server string, params *ListDiagnosesGroupsParams) (*http.Request, error) {
 	var err error
@@ -23177,6 +23831,459 @@ func NewStopDeviceDispenseRequest(server string, patientID string, deviceDispens
 	}
 
 	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListDeviceRequestsRequest constructs an http.Request for the ListDeviceRequests method
+func NewListDeviceRequestsRequest(server string, patientID string, params *ListDeviceRequestsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_requests", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CodeReference != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code_reference", *params.CodeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.RequesterLegalEntity != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "requester_legal_entity", *params.RequesterLegalEntity, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Requester != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "requester", *params.Requester, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Encounter != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "encounter", *params.Encounter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Program != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "program", *params.Program, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ContextEpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "context_episode_id", *params.ContextEpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ContextCarePlanID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "context_care_plan_id", *params.ContextCarePlanID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.BasedOn != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "based_on", *params.BasedOn, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Priority != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "priority", *params.Priority, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Performer != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "performer", *params.Performer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AuthoredOnFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "authored_on_from", *params.AuthoredOnFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AuthoredOnTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "authored_on_to", *params.AuthoredOnTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OccurrencePeriodStartFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "occurrence_period_start_from", *params.OccurrencePeriodStartFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OccurrencePeriodStartTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "occurrence_period_start_to", *params.OccurrencePeriodStartTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OccurrencePeriodEndFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "occurrence_period_end_from", *params.OccurrencePeriodEndFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OccurrencePeriodEndTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "occurrence_period_end_to", *params.OccurrencePeriodEndTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDeviceRequestRequest constructs an http.Request for the GetDeviceRequest method
+func NewGetDeviceRequestRequest(server string, patientID string, deviceRequestID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "device_request_id", deviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_requests/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCompleteDeviceRequestRequest constructs an http.Request for the CompleteDeviceRequest method
+func NewCompleteDeviceRequestRequest(server string, patientID string, deviceRequestID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "device_request_id", deviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_requests/%s/actions/complete", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewResendDeviceRequestSMSRequest constructs an http.Request for the ResendDeviceRequestSMS method
+func NewResendDeviceRequestSMSRequest(server string, patientID string, deviceRequestID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "device_request_id", deviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_requests/%s/actions/resend", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDeviceRequestContextRequest constructs an http.Request for the GetDeviceRequestContext method
+func NewGetDeviceRequestContextRequest(server string, patientID string, deviceRequestID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "device_request_id", deviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_requests/%s/context", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -30373,6 +31480,20 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/device_dispenses (the `SearchDeviceDispenses` operationId).
 	SearchDeviceDispensesWithResponse(ctx context.Context, params *SearchDeviceDispensesParams, reqEditors ...RequestEditorFn) (*SearchDeviceDispensesResult, error)
 
+	// SearchDeviceRequestsWithResponse Search for a Device request
+	//
+	// Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the
+	// scope may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is
+	// changed by reading.
+	//
+	// What clients get wrong: a request is found in any status, look at `status` and `dispense_valid_to` before you dispense; the number is
+	// matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/device_requests (the `SearchDeviceRequests` operationId).
+	SearchDeviceRequestsWithResponse(ctx context.Context, params *SearchDeviceRequestsParams, reqEditors ...RequestEditorFn) (*SearchDeviceRequestsResult, error)
+
 	// ListDiagnosesGroupsWithResponse Get Groups of Diagnoses list
 	//
 	// Lists the groups of diagnoses that are in use, oldest first, in pages. No token is needed.
@@ -31063,6 +32184,87 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*StopDeviceDispenseResult, error)
+
+	// ListDeviceRequestsWithResponse Get Device requests by search params
+	//
+	// Device requests of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+	// patient's data; anybody else only what their own legal entity wrote, and for that has to ask for it: send `requester_legal_entity`
+	// with the own legal entity's id. All filters are optional and must all be met.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `performer` is a
+	// legal entity, although the blueprint calls it an employee; a parameter that is not listed here is refused and not ignored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/device_requests (the `ListDeviceRequests` operationId).
+	ListDeviceRequestsWithResponse(ctx context.Context, patientID string, params *ListDeviceRequestsParams, reqEditors ...RequestEditorFn) (*ListDeviceRequestsResult, error)
+
+	// GetDeviceRequestWithResponse Get Device request details
+	//
+	// One device request of a patient, as it is now, with what remains of its quantity, and how the patient was told of it. Nothing is
+	// changed by reading.
+	//
+	// Who may see it: the legal entity that has written it, a caller whose legal entity has an active declaration with the patient, and a
+	// caller who holds an effective approval of the patient's data. A pharmacy asks for it by number with Search for a Device request.
+	//
+	// What clients get wrong: a device request of another patient than the one in the address is answered with 403, and an unknown one with
+	// 404; `urgent.verification_code` is only there when the patient got no SMS; `remaining_quantity` counts completed dispenses alone.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id} (the `GetDeviceRequest` operationId).
+	GetDeviceRequestWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*GetDeviceRequestResult, error)
+
+	// CompleteDeviceRequestWithResponse Complete Device request
+	//
+	// Ends an active device request whose amount was left open, when the patient needs no more. A request with a quantity is completed by
+	// its dispense.
+	//
+	// What changes: `status` goes from `active` to `completed`, and `updated_at` and `updated_by` are set. A `StatusChangeEvent` is stored
+	// with the change. The patient gets an SMS when their method is OTP, or that of the person who confirms for them, unless the medical
+	// program, or `DEVICE_REQUESTS_SMS_ENABLED` for requests without one, says otherwise.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the device request.
+	//
+	// What clients get wrong: there is no body, whatever is sent is ignored; any user with the scope may complete a request, not only its
+	// author; a request of another patient than the one in the address is answered like an unknown one.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete (the `CompleteDeviceRequest` operationId).
+	CompleteDeviceRequestWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*CompleteDeviceRequestResult, error)
+
+	// ResendDeviceRequestSMSWithResponse Resend SMS on Device request
+	//
+	// Sends the patient the SMS about an active device request again: its number, and its code when a medical program pays.
+	//
+	// What changes: nothing of the request; no event is made. Attempts are counted, and too many within a time are refused.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the device request.
+	//
+	// What clients get wrong: there is no body, whatever is sent is ignored; the job ends well, too, when the patient gets no SMS, because
+	// they have no phone that confirms, or the medical program (for requests without one `DEVICE_REQUESTS_SMS_ENABLED`) says so; the same
+	// call while the first job is pending sends no second SMS.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend (the `ResendDeviceRequestSMS` operationId).
+	ResendDeviceRequestSMSWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*ResendDeviceRequestSMSResult, error)
+
+	// GetDeviceRequestContextWithResponse Get Device request context
+	//
+	// In which episode a device request of a patient was written, and which care plan it carries out. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the request itself learns what to ask the patient's approval for.
+	//
+	// What clients get wrong: both are always there, and null where the request has none.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id}/context (the `GetDeviceRequestContext` operationId).
+	GetDeviceRequestContextWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*GetDeviceRequestContextResult, error)
 
 	// ListEpisodesOfDiagnosesGroupsWithResponse Get Short Episodes by Diagnoses Groups
 	//
@@ -33143,6 +34345,37 @@ func (r SearchDeviceDispensesResult) ContentType() string {
 	return ""
 }
 
+type SearchDeviceRequestsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceRequestListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r SearchDeviceRequestsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SearchDeviceRequestsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SearchDeviceRequestsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDiagnosesGroupsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -34414,6 +35647,161 @@ func (r StopDeviceDispenseResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r StopDeviceDispenseResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListDeviceRequestsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceRequestListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDeviceRequestsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDeviceRequestsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDeviceRequestsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDeviceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceRequestDetailsResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDeviceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDeviceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDeviceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CompleteDeviceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CompleteDeviceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CompleteDeviceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CompleteDeviceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResendDeviceRequestSMSResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ResendDeviceRequestSMSResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResendDeviceRequestSMSResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResendDeviceRequestSMSResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDeviceRequestContextResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceRequestContextResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDeviceRequestContextResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDeviceRequestContextResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDeviceRequestContextResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -37764,6 +39152,26 @@ func (c *ClientWithResponses) SearchDeviceDispensesWithResponse(ctx context.Cont
 	return ParseSearchDeviceDispensesResult(rsp)
 }
 
+// SearchDeviceRequestsWithResponse Search for a Device request
+//
+// Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the
+// scope may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is
+// changed by reading.
+//
+// What clients get wrong: a request is found in any status, look at `status` and `dispense_valid_to` before you dispense; the number is
+// matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/device_requests (the `SearchDeviceRequests` operationId).
+func (c *ClientWithResponses) SearchDeviceRequestsWithResponse(ctx context.Context, params *SearchDeviceRequestsParams, reqEditors ...RequestEditorFn) (*SearchDeviceRequestsResult, error) {
+	rsp, err := c.SearchDeviceRequests(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchDeviceRequestsResult(rsp)
+}
+
 // ListDiagnosesGroupsWithResponse Get Groups of Diagnoses list
 //
 // Lists the groups of diagnoses that are in use, oldest first, in pages. No token is needed.
@@ -38729,6 +40137,117 @@ func (c *ClientWithResponses) StopDeviceDispenseWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseStopDeviceDispenseResult(rsp)
+}
+
+// ListDeviceRequestsWithResponse Get Device requests by search params
+//
+// Device requests of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+// patient's data; anybody else only what their own legal entity wrote, and for that has to ask for it: send `requester_legal_entity`
+// with the own legal entity's id. All filters are optional and must all be met.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `performer` is a
+// legal entity, although the blueprint calls it an employee; a parameter that is not listed here is refused and not ignored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/device_requests (the `ListDeviceRequests` operationId).
+func (c *ClientWithResponses) ListDeviceRequestsWithResponse(ctx context.Context, patientID string, params *ListDeviceRequestsParams, reqEditors ...RequestEditorFn) (*ListDeviceRequestsResult, error) {
+	rsp, err := c.ListDeviceRequests(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDeviceRequestsResult(rsp)
+}
+
+// GetDeviceRequestWithResponse Get Device request details
+//
+// One device request of a patient, as it is now, with what remains of its quantity, and how the patient was told of it. Nothing is
+// changed by reading.
+//
+// Who may see it: the legal entity that has written it, a caller whose legal entity has an active declaration with the patient, and a
+// caller who holds an effective approval of the patient's data. A pharmacy asks for it by number with Search for a Device request.
+//
+// What clients get wrong: a device request of another patient than the one in the address is answered with 403, and an unknown one with
+// 404; `urgent.verification_code` is only there when the patient got no SMS; `remaining_quantity` counts completed dispenses alone.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id} (the `GetDeviceRequest` operationId).
+func (c *ClientWithResponses) GetDeviceRequestWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*GetDeviceRequestResult, error) {
+	rsp, err := c.GetDeviceRequest(ctx, patientID, deviceRequestID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDeviceRequestResult(rsp)
+}
+
+// CompleteDeviceRequestWithResponse Complete Device request
+//
+// Ends an active device request whose amount was left open, when the patient needs no more. A request with a quantity is completed by
+// its dispense.
+//
+// What changes: `status` goes from `active` to `completed`, and `updated_at` and `updated_by` are set. A `StatusChangeEvent` is stored
+// with the change. The patient gets an SMS when their method is OTP, or that of the person who confirms for them, unless the medical
+// program, or `DEVICE_REQUESTS_SMS_ENABLED` for requests without one, says otherwise.
+//
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the device request.
+//
+// What clients get wrong: there is no body, whatever is sent is ignored; any user with the scope may complete a request, not only its
+// author; a request of another patient than the one in the address is answered like an unknown one.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete (the `CompleteDeviceRequest` operationId).
+func (c *ClientWithResponses) CompleteDeviceRequestWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*CompleteDeviceRequestResult, error) {
+	rsp, err := c.CompleteDeviceRequest(ctx, patientID, deviceRequestID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompleteDeviceRequestResult(rsp)
+}
+
+// ResendDeviceRequestSMSWithResponse Resend SMS on Device request
+//
+// Sends the patient the SMS about an active device request again: its number, and its code when a medical program pays.
+//
+// What changes: nothing of the request; no event is made. Attempts are counted, and too many within a time are refused.
+//
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the device request.
+//
+// What clients get wrong: there is no body, whatever is sent is ignored; the job ends well, too, when the patient gets no SMS, because
+// they have no phone that confirms, or the medical program (for requests without one `DEVICE_REQUESTS_SMS_ENABLED`) says so; the same
+// call while the first job is pending sends no second SMS.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend (the `ResendDeviceRequestSMS` operationId).
+func (c *ClientWithResponses) ResendDeviceRequestSMSWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*ResendDeviceRequestSMSResult, error) {
+	rsp, err := c.ResendDeviceRequestSMS(ctx, patientID, deviceRequestID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResendDeviceRequestSMSResult(rsp)
+}
+
+// GetDeviceRequestContextWithResponse Get Device request context
+//
+// In which episode a device request of a patient was written, and which care plan it carries out. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the request itself learns what to ask the patient's approval for.
+//
+// What clients get wrong: both are always there, and null where the request has none.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/device_requests/{device_request_id}/context (the `GetDeviceRequestContext` operationId).
+func (c *ClientWithResponses) GetDeviceRequestContextWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*GetDeviceRequestContextResult, error) {
+	rsp, err := c.GetDeviceRequestContext(ctx, patientID, deviceRequestID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDeviceRequestContextResult(rsp)
 }
 
 // ListEpisodesOfDiagnosesGroupsWithResponse Get Short Episodes by Diagnoses Groups
@@ -41574,6 +43093,32 @@ func ParseSearchDeviceDispensesResult(rsp *http.Response) (*SearchDeviceDispense
 	return response, nil
 }
 
+// ParseSearchDeviceRequestsResult parses an HTTP response from a SearchDeviceRequestsWithResponse call
+func ParseSearchDeviceRequestsResult(rsp *http.Response) (*SearchDeviceRequestsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SearchDeviceRequestsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceRequestListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListDiagnosesGroupsResult parses an HTTP response from a ListDiagnosesGroupsWithResponse call
 func ParseListDiagnosesGroupsResult(rsp *http.Response) (*ListDiagnosesGroupsResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -42655,6 +44200,136 @@ func ParseStopDeviceDispenseResult(rsp *http.Response) (*StopDeviceDispenseResul
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDeviceRequestsResult parses an HTTP response from a ListDeviceRequestsWithResponse call
+func ParseListDeviceRequestsResult(rsp *http.Response) (*ListDeviceRequestsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDeviceRequestsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceRequestListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDeviceRequestResult parses an HTTP response from a GetDeviceRequestWithResponse call
+func ParseGetDeviceRequestResult(rsp *http.Response) (*GetDeviceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDeviceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceRequestDetailsResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCompleteDeviceRequestResult parses an HTTP response from a CompleteDeviceRequestWithResponse call
+func ParseCompleteDeviceRequestResult(rsp *http.Response) (*CompleteDeviceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CompleteDeviceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResendDeviceRequestSMSResult parses an HTTP response from a ResendDeviceRequestSMSWithResponse call
+func ParseResendDeviceRequestSMSResult(rsp *http.Response) (*ResendDeviceRequestSMSResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResendDeviceRequestSMSResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDeviceRequestContextResult parses an HTTP response from a GetDeviceRequestContextWithResponse call
+func ParseGetDeviceRequestContextResult(rsp *http.Response) (*GetDeviceRequestContextResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDeviceRequestContextResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceRequestContextResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

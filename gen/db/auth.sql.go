@@ -643,7 +643,7 @@ SELECT
     le.type AS legal_entity_type,
     le.status AS legal_entity_status,
     le.is_active AS legal_entity_is_active,
-    le.nhs_verified AS legal_entity_nhs_verified,
+    COALESCE(le.nhs_verified, false)::boolean AS legal_entity_nhs_verified,
     COALESCE(le.edrpou, '')::text AS legal_entity_edrpou,
     p.id AS party_id,
     p.verification_status AS party_verification_status,
@@ -692,7 +692,7 @@ type ResolveIdentityRow struct {
 	LegalEntityType         *string
 	LegalEntityStatus       *string
 	LegalEntityIsActive     *bool
-	LegalEntityNHSVerified  *bool
+	LegalEntityNHSVerified  bool
 	LegalEntityEdrpou       string
 	PartyID                 *uuid.UUID
 	PartyVerificationStatus *string

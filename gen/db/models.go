@@ -447,6 +447,15 @@ type OTPCodeCount struct {
 	ResetsAt time.Time
 }
 
+// One row for each request, written in the transaction that makes the SMS.
+type OTPSMSAttempt struct {
+	// Kind of the request, a space, and its id.
+	Key string
+	// The attempts that still count, the oldest first.
+	SentAt []time.Time
+	LastAt time.Time
+}
+
 type OTPSMSLog struct {
 	ID          uuid.UUID
 	PhoneNumber string

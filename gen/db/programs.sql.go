@@ -83,3 +83,16 @@ func (q *Queries) GetServiceRequestUse(ctx context.Context, db DBTX, arg GetServ
 	)
 	return i, err
 }
+
+const programSendsNoSMS = `-- name: ProgramSendsNoSMS :one
+SELECT EXISTS (SELECT FROM prm.medical_programs
+    WHERE id = $1 AND medical_program_settings -> 'request_notification_disabled' = 'true'::jsonb)::boolean
+`
+
+// Whether a medical program has its requests written without an SMS to the patient.
+func (q *Queries) ProgramSendsNoSMS(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, programSendsNoSMS, id)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}

@@ -12,6 +12,30 @@ import (
 	"github.com/google/uuid"
 )
 
+const addSMSAttempt = `-- name: AddSMSAttempt :one
+INSERT INTO otp.sms_attempts AS sent (key, sent_at, last_at)
+VALUES ($1, ARRAY[$2::timestamptz], $2)
+ON CONFLICT (key) DO UPDATE
+SET sent_at = array_append(ARRAY(SELECT at FROM unnest(sent.sent_at) AS at WHERE at > $3::timestamptz ORDER BY at), $2::timestamptz),
+    last_at = $2
+RETURNING sent_at
+`
+
+type AddSMSAttemptParams struct {
+	Key   string
+	Now   time.Time
+	Since time.Time
+}
+
+// Adds an attempt to those that still count, and returns them, the oldest first. Whoever adds to the same key waits for
+// this transaction to end.
+func (q *Queries) AddSMSAttempt(ctx context.Context, db DBTX, arg AddSMSAttemptParams) ([]time.Time, error) {
+	row := db.QueryRow(ctx, addSMSAttempt, arg.Key, arg.Now, arg.Since)
+	var sent_at []time.Time
+	err := row.Scan(&sent_at)
+	return sent_at, err
+}
+
 const beginSMSTry = `-- name: BeginSMSTry :one
 UPDATE otp.sms_logs AS m
 SET tries = m.tries + 1
@@ -68,6 +92,26 @@ func (q *Queries) DeleteOldSMSLogs(ctx context.Context, db DBTX, arg DeleteOldSM
 	return result.RowsAffected(), nil
 }
 
+const deletePassedSMSAttempts = `-- name: DeletePassedSMSAttempts :execrows
+DELETE FROM otp.sms_attempts
+WHERE key = ANY(ARRAY(
+    SELECT passed.key FROM otp.sms_attempts passed WHERE passed.last_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+))
+`
+
+type DeletePassedSMSAttemptsParams struct {
+	Since time.Time
+	Batch int32
+}
+
+func (q *Queries) DeletePassedSMSAttempts(ctx context.Context, db DBTX, arg DeletePassedSMSAttemptsParams) (int64, error) {
+	result, err := db.Exec(ctx, deletePassedSMSAttempts, arg.Since, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const endSMS = `-- name: EndSMS :one
 UPDATE otp.sms_logs
 SET provider          = $1::text,
@@ -115,6 +159,23 @@ func (q *Queries) InsertSMSLog(ctx context.Context, db DBTX, arg InsertSMSLogPar
 		arg.InsertedAt,
 	)
 	return err
+}
+
+const listSMSAttempts = `-- name: ListSMSAttempts :one
+SELECT ARRAY(SELECT at FROM otp.sms_attempts sent, unnest(sent.sent_at) AS at WHERE sent.key = $1 AND at > $2::timestamptz ORDER BY at)::timestamptz[]
+`
+
+type ListSMSAttemptsParams struct {
+	Key   string
+	Since time.Time
+}
+
+// The attempts that still count, the oldest first.
+func (q *Queries) ListSMSAttempts(ctx context.Context, db DBTX, arg ListSMSAttemptsParams) ([]time.Time, error) {
+	row := db.QueryRow(ctx, listSMSAttempts, arg.Key, arg.Since)
+	var column_1 []time.Time
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const listSMSLogs = `-- name: ListSMSLogs :many

@@ -47,6 +47,7 @@ import (
 	"esoz/internal/resource/declarationrequests"
 	"esoz/internal/resource/declarations"
 	"esoz/internal/resource/devicedispenses"
+	"esoz/internal/resource/devicerequests"
 	"esoz/internal/resource/diagnosesgroups"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
@@ -248,6 +249,7 @@ func (a *App) build() error {
 		},
 		personsAPI:         &persons.API{Engine: engine, People: people},
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
+		deviceRequestsAPI:  &devicerequests.API{Engine: engine, Pool: a.Pool, People: people, Outbox: codes.Outbox},
 		diagnosesGroupsAPI: &diagnosesgroups.API{Engine: engine, Store: groups},
 		forbiddenGroupsAPI: &forbiddengroups.API{Engine: engine, Store: forbiddengroups.Store{Pool: a.Pool, Lists: lists}},
 		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},

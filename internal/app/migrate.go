@@ -24,6 +24,7 @@ import (
 	"esoz/internal/platform/postgres"
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/devicedispenses"
+	"esoz/internal/resource/devicerequests"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/episodes"
 	"esoz/internal/resource/medicalrecords"
@@ -107,6 +108,7 @@ func IndexDocuments(ctx context.Context, documents *mongo.Database) error {
 		"approvals":        approvals.Indexes(),
 		"service_requests": servicerequests.Indexes(),
 		"device_dispenses": devicedispenses.Indexes(),
+		"device_requests":  devicerequests.Indexes(),
 		"episodes":         episodes.Indexes(),
 	}
 	maps.Copy(wanted, medicalrecords.Indexes())

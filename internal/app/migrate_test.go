@@ -32,7 +32,7 @@ func TestMigrateAgain(t *testing.T) {
 		require.NoError(t, app.Migrate(t.Context(), s.Pool, s.Mongo, s.Clock.Now(), s.Config.Get().SystemUser))
 	}
 	require.Equal(t, before, version(), "nothing has changed, so nobody needs to load anew")
-	for _, collection := range []string{"approvals", "service_requests", "device_dispenses"} {
+	for _, collection := range []string{"approvals", "service_requests", "device_dispenses", "device_requests"} {
 		indexes, err := s.Mongo.Collection(collection).Indexes().ListSpecifications(t.Context())
 		require.NoError(t, err)
 		require.Greater(t, len(indexes), 1, collection)

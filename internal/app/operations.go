@@ -14,6 +14,7 @@ import (
 	"esoz/internal/resource/declarationrequests"
 	"esoz/internal/resource/declarations"
 	"esoz/internal/resource/devicedispenses"
+	"esoz/internal/resource/devicerequests"
 	"esoz/internal/resource/diagnosesgroups"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
@@ -38,6 +39,7 @@ type (
 	approvalsAPI       = approvals.API
 	declarationsAPI    = declarationrequests.API
 	deviceDispensesAPI = devicedispenses.API
+	deviceRequestsAPI  = devicerequests.API
 	diagnosesGroupsAPI = diagnosesgroups.API
 	forbiddenGroupsAPI = forbiddengroups.API
 	dictionariesAPI    = dictionaries.API
@@ -63,6 +65,7 @@ type server struct {
 	*approvalsAPI
 	*declarationsAPI
 	*deviceDispensesAPI
+	*deviceRequestsAPI
 	*diagnosesGroupsAPI
 	*forbiddenGroupsAPI
 	*dictionariesAPI
@@ -91,6 +94,7 @@ func (s *server) operations() []operation.Operation {
 		s.approvalsAPI.Operations(),
 		s.declarationsAPI.Operations(),
 		s.deviceDispensesAPI.Operations(),
+		s.deviceRequestsAPI.Operations(),
 		s.diagnosesGroupsAPI.Operations(),
 		s.forbiddenGroupsAPI.Operations(),
 		s.dictionariesAPI.Operations(),
@@ -119,6 +123,7 @@ func Operations() []operation.Operation {
 		new(approvalsAPI),
 		new(declarationsAPI),
 		new(deviceDispensesAPI),
+		new(deviceRequestsAPI),
 		new(diagnosesGroupsAPI),
 		new(forbiddenGroupsAPI),
 		new(dictionariesAPI),

@@ -20,6 +20,7 @@ import (
 	"esoz/internal/platform/seal"
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/devicedispenses"
+	"esoz/internal/resource/devicerequests"
 	"esoz/internal/resource/episodes"
 	"esoz/internal/resource/persons"
 	"esoz/internal/resource/servicerequests"
@@ -175,6 +176,7 @@ var hidden = map[string][]string{
 	approvals.Collection:       {"patient_id", "granted_resources", "granted_to", "granted_by", "created_by", "reason"},
 	servicerequests.Collection: {"subject", servicerequests.RequisitionField},
 	devicedispenses.Collection: {"subject"},
+	devicerequests.Collection:  {"subject", devicerequests.RequisitionField, devicerequests.VerificationCodeField},
 	episodes.Collection:        {"patient_id"},
 
 	// No operation makes these yet.

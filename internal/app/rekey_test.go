@@ -110,7 +110,7 @@ func TestRekey(t *testing.T) {
 	close(ended)
 	reading.Wait()
 	require.NoError(t, err)
-	for _, place := range []string{"jobs.jobs.params", "jobs.jobs.response", "idempotency.keys.answer", "patients", "approvals", "service_requests", "device_dispenses"} {
+	for _, place := range []string{"jobs.jobs.params", "jobs.jobs.response", "idempotency.keys.answer", "patients", "approvals", "service_requests", "device_dispenses", "device_requests"} {
 		require.Positive(t, seen[place], place)
 	}
 	require.JSONEq(t, string(created.Body.Data), string(s.Send(t, create).Body.Data))
@@ -127,7 +127,7 @@ func TestRekey(t *testing.T) {
 
 	// Nothing lies under the former key of patients.
 	former := keysOf(t, string(cfg.ServerKey), string(cfg.PersonPKKey))
-	for _, collection := range []string{"patients", "approvals", "service_requests", "device_dispenses"} {
+	for _, collection := range []string{"patients", "approvals", "service_requests", "device_dispenses", "device_requests"} {
 		cursor, err := s.Mongo.Collection(collection).Find(t.Context(), bson.D{})
 		require.NoError(t, err)
 		var all []bson.Raw

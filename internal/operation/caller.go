@@ -43,10 +43,9 @@ func LegalEntityIsActive(c *Caller) error {
 	return ExpectStatus(c.LegalEntity, c.LegalEntity != nil && c.LegalEntity.Status == subject.Active, subject.Active)
 }
 
-// LegalEntityIsVerified passes legal entities that NHS has verified. Whether there is one at
-// all is another check's question.
+// LegalEntityIsVerified passes legal entities that the National Health Service has verified.
 func LegalEntityIsVerified(c *Caller) error {
-	return Expect(c.LegalEntity == nil || c.LegalEntity.Verified, "nhs_verified of the caller's legal entity", true, false)
+	return Expect(c.LegalEntity != nil && c.LegalEntity.NHSVerified, "nhs_verified of the caller's legal entity", true, false)
 }
 
 // ExpectStatus refuses when the status of the caller's legal entity is not right.

@@ -84,6 +84,7 @@ type Reading[D any] struct {
 	engine *Engine
 	path   Path
 	found  *bool // nil: nobody has looked yet
+	others bool  // it is there, but another patient's
 }
 
 // Get makes the checks and returns the document.
@@ -125,6 +126,15 @@ func IsFound[D any](ctx context.Context, s *Reading[D]) error {
 	return err
 }
 
+// IsOfPatient passes when the document is the patient's, or there is none. It comes before
+// IsFound, where another patient's document has an answer of its own.
+func IsOfPatient[D any](ctx context.Context, s *Reading[D]) error {
+	if _, err := s.find(ctx); err != nil {
+		return err
+	}
+	return Expect(!s.others, "patient of the document", "the patient of the path", "another patient")
+}
+
 // find looks the document up once. Where no check has looked the patient up, the one of
 // the path is taken.
 func (s *Reading[D]) find(ctx context.Context) (found bool, err error) {
@@ -139,7 +149,8 @@ func (s *Reading[D]) find(ctx context.Context) (found bool, err error) {
 		if err != nil && !errors.Is(err, fault.ErrNotFound) {
 			return false, err
 		}
-		if err == nil && slices.Contains(s.Patient.Hidden, patientOf(stored)) {
+		s.others = err == nil && !slices.Contains(s.Patient.Hidden, patientOf(stored))
+		if err == nil && !s.others {
 			if err := stored.Decode(&s.Document); err != nil {
 				return false, err
 			}

@@ -48,12 +48,12 @@ type Transition[A, D, B any] struct {
 	Signed func(b *B) string
 	// Again has the job make every check again: its change needs what they look up, or
 	// they look beyond the document.
-	Again bool
-	// Prepare, when set, is what the job looks up for Change and Commit.
+	Again  bool
+	Change func(c *Call[A, D, B]) Change
+	Event  Event
+	Also   []Event // of further attributes, told of when Change sets them
+	// Prepare, when set, looks up what Commit needs, once the document has changed.
 	Prepare func(ctx context.Context, c *Call[A, D, B]) error
-	Change  func(c *Call[A, D, B]) Change
-	Event   Event
-	Also    []Event // of further attributes, told of when Change sets them
 	// Commit, when set, writes what else commits with the event.
 	Commit func(ctx context.Context, tx postgres.Tx, c *Call[A, D, B]) error
 }
@@ -240,11 +240,6 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 		}
 	}
 
-	if t.Prepare != nil {
-		if err := t.Prepare(ctx, c); err != nil {
-			return nil, err
-		}
-	}
 	change := t.change(c, jobID)
 	mark := change.Mark
 	stored, err := c.store.Apply(ctx, c.ID, t.guard(c), change)
@@ -257,6 +252,14 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 	patient, err := e.openPatient(t.Kind, c.ID, stored)
 	if err != nil {
 		return nil, err
+	}
+	if t.Prepare != nil {
+		if err := stored.Decode(&c.Document); err != nil {
+			return nil, err
+		}
+		if err := t.Prepare(ctx, c); err != nil {
+			return nil, err
+		}
 	}
 	if first, ok := stored.MarkOf(jobID); ok && !first.At.Equal(mark.At) {
 		// A job that carries on after a crash tells of the moment of its change.

@@ -40,7 +40,7 @@ func TestResetLeavesWhatTheSeedingPutThere(t *testing.T) {
 	written := holdings(t, srv)
 	for _, name := range []string{
 		"prm.divisions", "prm.audit_log", "jobs.jobs", "event_manager.events", "otp.verifications", "ops.declarations",
-		"service_requests", "device_dispenses", "episodes",
+		"service_requests", "device_dispenses", "device_requests", "episodes",
 	} {
 		require.NotEqual(t, seeded[name], written[name], "the cases change %s", name)
 	}

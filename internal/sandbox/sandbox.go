@@ -149,8 +149,8 @@ func Run(ctx context.Context, o Options) (err error) {
 func environ(user []string, dsn, mongoURI, baseURL string) []string {
 	all := append([]string{
 		"GATEWAY_API_KEY=when_sent", "LOG_LEVEL=warn", "ADMIN_ADDR=" + config.AdminOff, "PUBLIC_BASE_URL=" + baseURL,
-		"SHUTDOWN_DELAY=0s",                                                           // no proxy stands before it
-		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0", // its SMS cost nothing, and tests send many
+		"SHUTDOWN_DELAY=0s",                                                                                      // no proxy stands before it
+		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0", "DR_MAX_ATTEMPTS_COUNT=0", // its SMS cost nothing, and tests send many
 		"SIGNATURE=auto", "SIGNATURE_TRUST=false", // keys of every authority work, and none are needed
 	}, user...)
 	return append(all,

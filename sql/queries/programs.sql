@@ -22,3 +22,8 @@ LEFT JOIN prm.divisions d ON d.id = @division_id;
 -- name: GetServiceOfProgram :one
 -- The service of an active row of a program, null when the program pays for a group of services.
 SELECT service_id FROM prm.program_services WHERE id = @id AND is_active;
+
+-- name: ProgramSendsNoSMS :one
+-- Whether a medical program has its requests written without an SMS to the patient.
+SELECT EXISTS (SELECT FROM prm.medical_programs
+    WHERE id = @id AND medical_program_settings -> 'request_notification_disabled' = 'true'::jsonb)::boolean;

@@ -46,3 +46,23 @@ LIMIT @page_limit;
 -- name: DeleteOldSMSLogs :execrows
 DELETE FROM otp.sms_logs
 WHERE id IN (SELECT old.id FROM otp.sms_logs old WHERE old.inserted_at < @inserted_before LIMIT @batch);
+
+-- name: AddSMSAttempt :one
+-- Adds an attempt to those that still count, and returns them, the oldest first. Whoever adds to the same key waits for
+-- this transaction to end.
+INSERT INTO otp.sms_attempts AS sent (key, sent_at, last_at)
+VALUES (@key, ARRAY[@now::timestamptz], @now)
+ON CONFLICT (key) DO UPDATE
+SET sent_at = array_append(ARRAY(SELECT at FROM unnest(sent.sent_at) AS at WHERE at > @since::timestamptz ORDER BY at), @now::timestamptz),
+    last_at = @now
+RETURNING sent_at;
+
+-- name: ListSMSAttempts :one
+-- The attempts that still count, the oldest first.
+SELECT ARRAY(SELECT at FROM otp.sms_attempts sent, unnest(sent.sent_at) AS at WHERE sent.key = @key AND at > @since::timestamptz ORDER BY at)::timestamptz[];
+
+-- name: DeletePassedSMSAttempts :execrows
+DELETE FROM otp.sms_attempts
+WHERE key = ANY(ARRAY(
+    SELECT passed.key FROM otp.sms_attempts passed WHERE passed.last_at <= @since LIMIT @batch FOR UPDATE SKIP LOCKED
+));

@@ -63,7 +63,7 @@ func subjectOf(row db.ResolveIdentityRow) Subject {
 		s.LegalEntity = &subject.LegalEntity{
 			ID: *row.LegalEntityID, Type: deref(row.LegalEntityType),
 			Status: deref(row.LegalEntityStatus), IsActive: deref(row.LegalEntityIsActive),
-			Verified: deref(row.LegalEntityNHSVerified), EDRPOU: row.LegalEntityEdrpou,
+			NHSVerified: row.LegalEntityNHSVerified, EDRPOU: row.LegalEntityEdrpou,
 		}
 	}
 	if row.PartyID != nil {

@@ -58,7 +58,28 @@ func (k *Keys) OpenRequisition(hidden, keyID string) (string, error) {
 	return string(block[:]), nil
 }
 
-// Rehide hides a patient's id or a number under the newest key. keyID is the
+// codeLength is how many characters DocumentCode takes.
+const codeLength = 4
+
+// DocumentCode hides a code of four characters that belongs to a document. Equal codes of
+// two documents lie as different texts. ok is false when the code has another length.
+func (k *Keys) DocumentCode(document uuid.UUID, code string) (hidden string, ok bool) {
+	if len(code) != codeLength {
+		return "", false
+	}
+	return k.patients[0].hide([aes.BlockSize]byte(append(document[codeLength:len(document):len(document)], code...))), true
+}
+
+// OpenDocumentCode returns the code behind DocumentCode. keyID is the document's KeyField.
+func (k *Keys) OpenDocumentCode(hidden, keyID string) (string, error) {
+	block, err := k.show(hidden, keyID)
+	if err != nil {
+		return "", err
+	}
+	return string(block[aes.BlockSize-codeLength:]), nil
+}
+
+// Rehide hides a patient's id, a number or a code under the newest key. keyID is the
 // document's KeyField.
 func (k *Keys) Rehide(hidden, keyID string) (string, error) {
 	block, err := k.show(hidden, keyID)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"esoz/internal/platform/seal"
@@ -30,4 +31,31 @@ func TestRequisition(t *testing.T) {
 		_, err := keys.OpenRequisition(wrong, "")
 		require.Error(t, err)
 	}
+}
+
+func TestDocumentCode(t *testing.T) {
+	t.Parallel()
+	former := bytes.Repeat([]byte{2}, 16)
+	keys, err := seal.New([][]byte{bytes.Repeat([]byte{1}, 32)}, [][]byte{former})
+	require.NoError(t, err)
+	id := uuid.New()
+	hidden, ok := keys.DocumentCode(id, "2364")
+	require.True(t, ok)
+	other, _ := keys.DocumentCode(uuid.New(), "2364")
+	require.NotEqual(t, hidden, other, "nobody learns which documents have the same code")
+
+	changed, err := seal.New([][]byte{bytes.Repeat([]byte{1}, 32)}, [][]byte{bytes.Repeat([]byte{3}, 16), former})
+	require.NoError(t, err)
+	fresh, err := changed.Rehide(hidden, keys.PatientKeyIDs()[0])
+	require.NoError(t, err)
+	code, err := changed.OpenDocumentCode(fresh, changed.PatientKeyIDs()[0])
+	require.NoError(t, err)
+	require.Equal(t, "2364", code)
+
+	for _, wrong := range []string{"", "236", "23645"} {
+		_, ok := keys.DocumentCode(id, wrong)
+		require.False(t, ok, wrong)
+	}
+	_, err = keys.OpenDocumentCode("zz", "")
+	require.Error(t, err)
 }

@@ -56,5 +56,11 @@ func DeleteOld(ctx context.Context, pool *pgxpool.Pool, before time.Time) error 
 	if err != nil {
 		return fmt.Errorf("delete old SMS: %w", err)
 	}
+	err = postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
+		return db.New().DeletePassedSMSAttempts(ctx, pool, db.DeletePassedSMSAttemptsParams{Since: before, Batch: limit})
+	})
+	if err != nil {
+		return fmt.Errorf("delete old SMS attempts: %w", err)
+	}
 	return nil
 }

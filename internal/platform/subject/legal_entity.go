@@ -15,12 +15,12 @@ const (
 
 // LegalEntity has the columns that checks need.
 type LegalEntity struct {
-	ID       uuid.UUID
-	Type     string
-	Status   string
-	IsActive bool
-	Verified bool // by NHS
-	EDRPOU   string
+	ID          uuid.UUID
+	Type        string
+	Status      string
+	IsActive    bool
+	NHSVerified bool
+	EDRPOU      string
 }
 
 // MayManageDivisions: ACTIVE or SUSPENDED and is_active (seed 003, Additional).

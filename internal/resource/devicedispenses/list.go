@@ -55,7 +55,7 @@ func filtersOf(ctx context.Context, by *filterRules, p api.ListDeviceDispensesPa
 	id := func(parameter string, value *string, field string) {
 		f.UUID(by.id, parameter, value, field)
 	}
-	id("based_on", p.BasedOn, "based_on.identifier.value")
+	id("based_on", p.BasedOn, requestField)
 	id("performer_legal_entity", p.PerformerLegalEntity, ownerField)
 	id("location", p.Location, "location.identifier.value")
 	id("performer", p.Performer, "performer.identifier.value")

@@ -49,6 +49,12 @@ type Quantity struct {
 	Unit   *string `bson:"unit,omitempty"`
 }
 
+// Range is what lies between two amounts.
+type Range struct {
+	Low  Quantity `bson:"low"`
+	High Quantity `bson:"high"`
+}
+
 // Period is a stretch of time.
 type Period struct {
 	Start time.Time  `bson:"start"`
@@ -160,6 +166,9 @@ func (d Diagnosis) Show() api.Diagnosis {
 		Condition: d.Condition.Show(), Code: d.Code.Show(), Role: d.Role.Show(), Rank: Optional(d.Rank, func(r int32) int { return int(r) }),
 	}
 }
+
+// Show shows a range.
+func (r Range) Show() api.Range { return api.Range{Low: r.Low.Show(), High: r.High.Show()} }
 
 // Show shows a period.
 func (p Period) Show() api.Period {

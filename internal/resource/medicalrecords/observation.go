@@ -32,7 +32,7 @@ type Observation struct {
 	ValueSampledData     *SampledData                `bson:"value_sampled_data,omitempty"`
 	ValueString          *string                     `bson:"value_string,omitempty"`
 	ValueBoolean         *bool                       `bson:"value_boolean,omitempty"`
-	ValueRange           *Range                      `bson:"value_range,omitempty"`
+	ValueRange           *medicalevents.Range        `bson:"value_range,omitempty"`
 	ValueRatio           *Ratio                      `bson:"value_ratio,omitempty"`
 	ValueTime            *string                     `bson:"value_time,omitempty"`
 	ValueDateTime        *time.Time                  `bson:"value_date_time,omitempty"`
@@ -66,7 +66,7 @@ func (d *Observation) show() api.Observation {
 		ValueSampledData:     medicalevents.Optional(d.ValueSampledData, SampledData.show),
 		ValueString:          d.ValueString,
 		ValueBoolean:         d.ValueBoolean,
-		ValueRange:           medicalevents.Optional(d.ValueRange, Range.show),
+		ValueRange:           medicalevents.Optional(d.ValueRange, medicalevents.Range.Show),
 		ValueRatio:           medicalevents.Optional(d.ValueRatio, Ratio.show),
 		ValueTime:            d.ValueTime,
 		ValueDateTime:        medicalevents.Optional(d.ValueDateTime, envelope.Milli),
@@ -88,7 +88,7 @@ type ObservationComponent struct {
 	ValueSampledData     *SampledData                `bson:"value_sampled_data,omitempty"`
 	ValueString          *string                     `bson:"value_string,omitempty"`
 	ValueBoolean         *bool                       `bson:"value_boolean,omitempty"`
-	ValueRange           *Range                      `bson:"value_range,omitempty"`
+	ValueRange           *medicalevents.Range        `bson:"value_range,omitempty"`
 	ValueRatio           *Ratio                      `bson:"value_ratio,omitempty"`
 	ValueTime            *string                     `bson:"value_time,omitempty"`
 	ValueDateTime        *time.Time                  `bson:"value_date_time,omitempty"`
@@ -105,7 +105,7 @@ func (o ObservationComponent) show() api.ObservationComponent {
 		ValueSampledData:     medicalevents.Optional(o.ValueSampledData, SampledData.show),
 		ValueString:          o.ValueString,
 		ValueBoolean:         o.ValueBoolean,
-		ValueRange:           medicalevents.Optional(o.ValueRange, Range.show),
+		ValueRange:           medicalevents.Optional(o.ValueRange, medicalevents.Range.Show),
 		ValueRatio:           medicalevents.Optional(o.ValueRatio, Ratio.show),
 		ValueTime:            o.ValueTime,
 		ValueDateTime:        medicalevents.Optional(o.ValueDateTime, envelope.Milli),
@@ -121,7 +121,7 @@ type ObservationReferenceRange struct {
 	High      *medicalevents.Quantity `bson:"high,omitempty"`
 	Type      *concept                `bson:"type"`
 	AppliesTo *concept                `bson:"applies_to"`
-	Age       *Range                  `bson:"age,omitempty"`
+	Age       *medicalevents.Range    `bson:"age,omitempty"`
 	Text      *string                 `bson:"text"`
 }
 
@@ -131,7 +131,7 @@ func (o ObservationReferenceRange) show() api.ObservationReferenceRange {
 		High:      medicalevents.Optional(o.High, medicalevents.Quantity.Show),
 		Type:      medicalevents.Nullable(o.Type, concept.Show),
 		AppliesTo: medicalevents.Nullable(o.AppliesTo, concept.Show),
-		Age:       medicalevents.Optional(o.Age, Range.show),
+		Age:       medicalevents.Optional(o.Age, medicalevents.Range.Show),
 		Text:      medicalevents.Nullable(o.Text, medicalevents.AsIs),
 	}
 }
@@ -156,19 +156,6 @@ func (s SampledData) show() api.SampledData {
 		UpperLimit: s.UpperLimit,
 		Dimensions: s.Dimensions,
 		Data:       s.Data,
-	}
-}
-
-// Range is what lies between two amounts.
-type Range struct {
-	Low  medicalevents.Quantity `bson:"low"`
-	High medicalevents.Quantity `bson:"high"`
-}
-
-func (r Range) show() api.Range {
-	return api.Range{
-		Low:  r.Low.Show(),
-		High: r.High.Show(),
 	}
 }
 

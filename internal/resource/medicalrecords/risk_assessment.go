@@ -62,11 +62,11 @@ func (r RiskAssessmentBasis) show() api.RiskAssessmentBasis {
 // RiskAssessmentPrediction is one thing that may happen.
 type RiskAssessmentPrediction struct {
 	Outcome            *concept              `bson:"outcome"`
-	ProbabilityRange   *Range                `bson:"probability_range,omitempty"`
+	ProbabilityRange   *medicalevents.Range  `bson:"probability_range,omitempty"`
 	ProbabilityDecimal *float64              `bson:"probability_decimal,omitempty"`
 	QualitativeRisk    *concept              `bson:"qualitative_risk"`
 	RelativeRisk       *float64              `bson:"relative_risk"`
-	WhenRange          *Range                `bson:"when_range,omitempty"`
+	WhenRange          *medicalevents.Range  `bson:"when_range,omitempty"`
 	WhenPeriod         *medicalevents.Period `bson:"when_period,omitempty"`
 	Rationale          *string               `bson:"rationale"`
 }
@@ -74,11 +74,11 @@ type RiskAssessmentPrediction struct {
 func (r RiskAssessmentPrediction) show() api.RiskAssessmentPrediction {
 	return api.RiskAssessmentPrediction{
 		Outcome:            medicalevents.Nullable(r.Outcome, concept.Show),
-		ProbabilityRange:   medicalevents.Optional(r.ProbabilityRange, Range.show),
+		ProbabilityRange:   medicalevents.Optional(r.ProbabilityRange, medicalevents.Range.Show),
 		ProbabilityDecimal: r.ProbabilityDecimal,
 		QualitativeRisk:    medicalevents.Nullable(r.QualitativeRisk, concept.Show),
 		RelativeRisk:       medicalevents.Nullable(r.RelativeRisk, medicalevents.AsIs),
-		WhenRange:          medicalevents.Optional(r.WhenRange, Range.show),
+		WhenRange:          medicalevents.Optional(r.WhenRange, medicalevents.Range.Show),
 		WhenPeriod:         medicalevents.Optional(r.WhenPeriod, medicalevents.Period.Show),
 		Rationale:          medicalevents.Nullable(r.Rationale, medicalevents.AsIs),
 	}

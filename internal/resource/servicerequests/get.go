@@ -20,7 +20,7 @@ func (a *API) GetServiceRequest(
 	if err != nil {
 		return nil, err
 	}
-	shown, _, err := a.show(d)
+	shown, _, err := d.Show(a.Engine.Keys)
 	return api.GetServiceRequest200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: shown}, err
 }
 

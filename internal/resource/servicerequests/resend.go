@@ -43,7 +43,7 @@ var Resend = operation.Inquiry[*API, Document, resend]{
 			return fmt.Errorf("open the requisition of service request %s: %w", c.ID, err)
 		}
 		return c.API.Outbox.Enqueue(ctx, tx, sms.Message{
-			Phone: c.Body.phone, Text: strings.ReplaceAll(c.Config.ServiceRequestCreateSMS, numberPlace, grouped(number)), Type: sms.TypeInformation,
+			Phone: c.Body.phone, Text: strings.ReplaceAll(c.Config.ServiceRequestCreateSMS, numberPlace, medicalevents.ShowNumber(number)), Type: sms.TypeInformation,
 		})
 	},
 }

@@ -3,16 +3,13 @@ package servicerequests
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
-	"github.com/oapi-codegen/nullable"
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/resource/medicalevents"
 )
 
 // SearchServiceRequests serves GET /api/service_requests.
@@ -79,7 +76,7 @@ func (a *API) showFound(ctx context.Context, found []Document) ([]api.ServiceReq
 	patients := make([]uuid.UUID, len(found))
 	for i := range found {
 		var err error
-		if shown[i], patients[i], err = a.show(&found[i]); err != nil {
+		if shown[i], patients[i], err = found[i].Show(a.Engine.Keys); err != nil {
 			return nil, err
 		}
 	}
@@ -89,20 +86,8 @@ func (a *API) showFound(ctx context.Context, found []Document) ([]api.ServiceReq
 	}
 	for i, patient := range patients {
 		if identity, known := identities[patient]; known {
-			shown[i].Identity = showIdentity(identity, found[i].InsertedAt)
+			shown[i].Identity = identity.Show(found[i].InsertedAt)
 		}
 	}
 	return shown, nil
-}
-
-// showIdentity shows the age that the patient had when the referral was written.
-func showIdentity(identity medicalevents.Identity, written time.Time) *api.PersonIdentity {
-	shown := &api.PersonIdentity{
-		LastName: nullable.NewNullableWithValue(identity.LastName), FirstName: nullable.NewNullableWithValue(identity.FirstName),
-		SecondName: nullable.NewNullNullable[string](), Gender: api.PersonIdentityGender(identity.Gender), Age: identity.Age(written),
-	}
-	if identity.SecondName != nil {
-		shown.SecondName.Set(*identity.SecondName)
-	}
-	return shown
 }

@@ -2,7 +2,6 @@ package servicerequests
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -11,10 +10,6 @@ import (
 	"esoz/internal/platform/seal"
 	"esoz/internal/resource/medicalevents"
 )
-
-func (a *API) show(d *Document) (shown api.ServiceRequest, patient uuid.UUID, err error) {
-	return d.Show(a.Engine.Keys)
-}
 
 // Show renders the service request, as it is read and signed, and tells whose it is. Fields
 // that were never set are absent, unless the national system always sends them.
@@ -28,7 +23,7 @@ func (d *Document) Show(keys *seal.Keys) (shown api.ServiceRequest, patient uuid
 	}
 	insertedAt, updatedAt := envelope.Milli(d.InsertedAt), envelope.Milli(d.UpdatedAt)
 	shown = api.ServiceRequest{
-		ID: d.ID.String(), Subject: medicalevents.ShowPatient(patient), Requisition: grouped(requisition),
+		ID: d.ID.String(), Subject: medicalevents.ShowPatient(patient), Requisition: medicalevents.ShowNumber(requisition),
 
 		Status:       api.ServiceRequestStatus(d.Status),
 		StatusReason: medicalevents.Nullable(d.StatusReason, concept.Show), ExplanatoryLetter: d.ExplanatoryLetter,
@@ -70,15 +65,6 @@ func (d *Document) Show(keys *seal.Keys) (shown api.ServiceRequest, patient uuid
 		shown.OccurrencePeriod = medicalevents.Optional(d.Occurrence.Period, medicalevents.Period.Show)
 	}
 	return shown, patient, nil
-}
-
-// grouped prints a number as patients read it: four groups of four.
-func grouped(requisition string) string {
-	var groups []string
-	for len(requisition) > 4 {
-		groups, requisition = append(groups, requisition[:4]), requisition[4:]
-	}
-	return strings.Join(append(groups, requisition), "-")
 }
 
 func (c StatusChange) show() api.ServiceRequestStatusHistoryItem {

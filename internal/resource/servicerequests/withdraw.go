@@ -122,7 +122,7 @@ func (w withdraw) transition() operation.Transition[*API, Document, withdrawal] 
 			if err != nil {
 				return fmt.Errorf("open the requisition of service request %s: %w", c.ID, err)
 			}
-			text := strings.ReplaceAll(w.text(c.Config), numberPlace, grouped(number))
+			text := strings.ReplaceAll(w.text(c.Config), numberPlace, medicalevents.ShowNumber(number))
 			return c.API.Outbox.Enqueue(ctx, tx, sms.Message{Phone: c.Body.phone, Text: text, Type: sms.TypeInformation})
 		},
 	}
@@ -191,7 +191,7 @@ func idAt(reference any) uuid.UUID {
 // contentIsStored passes when the content is what Get Service Request Details shows, but for
 // what the end adds and the moments.
 func contentIsStored(_ context.Context, c *withdrawing) error {
-	shown, _, err := c.API.show(&c.Document)
+	shown, _, err := c.Document.Show(c.API.Engine.Keys)
 	if err != nil {
 		return err
 	}

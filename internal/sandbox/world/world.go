@@ -18,6 +18,7 @@ import (
 	"esoz/internal/sandbox/world/declarationrequests"
 	"esoz/internal/sandbox/world/declarations"
 	"esoz/internal/sandbox/world/devicedispenses"
+	"esoz/internal/sandbox/world/devicerequests"
 	"esoz/internal/sandbox/world/diagnosesgroups"
 	"esoz/internal/sandbox/world/dictionaries"
 	"esoz/internal/sandbox/world/divisions"
@@ -44,7 +45,8 @@ func New(keys *seal.Keys, now time.Time) *World {
 	for _, add := range []func(*World){
 		addresses.Add, accounts.Add, persons.Add, divisions.Add, programs.Add, declarationrequests.Add, verifications.Add, personrequests.Add,
 		approvals.Add, diagnosesgroups.Add, forbiddengroups.Add, persons.Cases, declarations.Add, employees.Add, legalentities.Add, healthcareservices.Add,
-		servicerequests.Add, devicedispenses.Add, episodes.Add, medicalrecords.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add, gateway.Add,
+		servicerequests.Add, devicedispenses.Add, devicerequests.Add, episodes.Add, medicalrecords.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add,
+		gateway.Add,
 	} {
 		add(w)
 	}

@@ -13,6 +13,7 @@ import (
 	"esoz/internal/platform/seal"
 	resource "esoz/internal/resource/approvals"
 	"esoz/internal/resource/devicedispenses"
+	"esoz/internal/resource/devicerequests"
 	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/sandbox/world"
@@ -157,6 +158,41 @@ func TestDeviceDispensesAreReachable(t *testing.T) {
 		require.False(t, requests[d.BasedOn.Identifier.Value], "%s: its device request has another dispense", n)
 		requests[d.BasedOn.Identifier.Value] = true
 	}
+}
+
+// A dispense and its device request fit together.
+func TestDeviceRequestsAreReachable(t *testing.T) {
+	t.Parallel()
+	w := seeded(t)
+	statuses := machineOf(t, "DeviceRequest", "properties", "status")
+	dispenses := map[uuid.UUID]devicedispenses.Document{}
+	for _, d := range all[devicedispenses.Document](w, devicedispenses.Collection) {
+		if d.BasedOn != nil {
+			dispenses[d.BasedOn.Identifier.Value] = d
+		}
+	}
+	require.NotEmpty(t, dispenses)
+	for _, d := range all[devicerequests.Document](w, devicerequests.Collection) {
+		n := name(w, d.ID)
+		require.Equal(t, d.Status != devicerequests.Active, d.UpdatedAt.After(d.InsertedAt), n)
+		require.True(t, statuses.leads("", d.Status) || statuses.reaches(d.Status), n)
+		require.Equal(t, d.Status == devicerequests.Revoked || d.Status == devicerequests.EnteredInError, d.StatusReason != nil, n)
+		require.NotEqual(t, d.Code == nil, d.CodeReference == nil, n)
+		require.Equal(t, d.Program != nil, d.VerificationCode != nil, "%s: Create makes a code for a program", n)
+		require.True(t, d.Program == nil || d.Quantity != nil, "%s: a program needs a quantity", n)
+		dispense, ok := dispenses[d.ID]
+		if !ok {
+			continue
+		}
+		require.Equal(t, d.Subject, dispense.Subject, n)
+		require.Equal(t, d.Program, dispense.Program, n)
+		require.Equal(t, d.Quantity, &dispense.Details[0].Quantity, n)
+		require.Equal(t, d.ContextEpisodeID, dispense.ContextEpisodeID, n)
+		require.True(t, d.InsertedAt.Before(dispense.InsertedAt), n)
+		require.Equal(t, dispense.Status == devicedispenses.Completed, d.Status == devicerequests.Completed, "%s: Complete Device Dispense changes both", n)
+		delete(dispenses, d.ID)
+	}
+	require.Empty(t, dispenses, "every dispense has its request")
 }
 
 func TestApprovalsAreReachable(t *testing.T) {

@@ -38,7 +38,6 @@ func legalEntities(w *build.World) {
 		name, title, kind, status, note string
 		hidden                          bool
 	}{
-		{"unreviewed_clinic", "Амбулаторія «Осика»", "PRIMARY_CARE", subject.Active, "nhs_verified is false", false},
 		{"clinic", "Амбулаторія «Верба»", "PRIMARY_CARE", subject.Active, "where the doctor and the owner work", false},
 		{"other_clinic", "Амбулаторія «Калина»", "PRIMARY_CARE", subject.Active, "a stranger to the clinic's objects", false},
 		{"hospital", "Обласна лікарня «Надія»", "OUTPATIENT", subject.Active, "registers licensed units", false},
@@ -53,12 +52,13 @@ func legalEntities(w *build.World) {
 		{"hidden_clinic", "Амбулаторія «Літо»", "PRIMARY_CARE", subject.Active, "status ACTIVE, but is_active is false", true},
 		{"closed_pharmacy", "Аптека «Кульбаба»", "PHARMACY", subject.Closed, "closed", false},
 		{"suspended_pharmacy", "Аптека «Мальва»", "PHARMACY", subject.Suspended, "suspended", false},
+		{"unlisted_clinic", "Амбулаторія «Тополя»", "PRIMARY_CARE", subject.Active, "active, but nhs_verified is false", false},
 		{"nhs", "Національна служба здоров'я України", "NHS", subject.Active, "a type without divisions and medical events", false},
 	} {
 		id := w.Object("legal entity", le.name, strings.TrimSuffix(le.kind+", "+le.status+": "+le.note, ": "))
 		w.Insert("prm.legal_entities", w.Audited(build.Row{
 			"id": id, "name": le.title, "public_name": le.title, "short_name": le.title, "type": le.kind, "status": le.status,
-			"is_active": !le.hidden, "edrpou": EDRPOU(le.name), "nhs_verified": le.name != "unreviewed_clinic", "nhs_reviewed": true, "edr_verified": true,
+			"is_active": !le.hidden, "edrpou": EDRPOU(le.name), "nhs_verified": le.name != "unlisted_clinic", "nhs_reviewed": true, "edr_verified": true,
 			"legal_form": "140", "owner_property_type": "STATE", "email": "clinic@example.com", "edr_data_id": build.ID("edr of " + le.name),
 			"phones": []build.Row{{"type": "MOBILE", "number": "+380503410870"}}, "residence_address": residence, "addresses": []build.Row{residence},
 			"registration_address": build.Row{

@@ -18,24 +18,25 @@ var (
 		"approval:cancel", "approval:create", "approval:read", "authentication_method_request:write",
 		"declaration:read", "declaration_request:read", "service_request:use", "service_request:read",
 		"service_request:makeinprogress", "service_request:complete", "service_request:recall", "service_request:cancel",
-		"device_dispense:read", "division:read", "division:details", "person:read", "confidant_person_relationship:read",
+		"device_dispense:read", "device_request:read", "device_request:complete", "device_request:resend",
+		"division:read", "division:details", "person:read", "confidant_person_relationship:read",
 		"person_request:read", "person_request:write", "person_verification:details", "personal_data:read",
 		"declaration_request:write", "declaration_request:approve", "declaration_request:sign", "episode:read", "episode:write",
 		"patient_summary:read", "encounter:read", "condition:read", "observation:read", "diagnostic_report:read", "procedure:read",
 		"immunization:read", "allergy_intolerance:read", "risk_assessment:read", "medical_event_context:read",
 	})
 	ownerScopes = slices.Concat(commonScopes, divisionScopes, staffScopes, []string{
-		"employee:deactivate", "employee:details", "declaration:read", "declaration_request:read", "service_request:read", "device_dispense:read",
+		"employee:deactivate", "employee:details", "declaration:read", "declaration_request:read", "service_request:read", "device_dispense:read", "device_request:read",
 		"declaration_request:write", "declaration_request:approve", "declaration_request:reject",
 	})
 	pharmacistScopes = slices.Concat(commonScopes, staffScopes, []string{
-		"device_dispense:read", "device_dispense:stop", "division:read", "division:details",
+		"device_dispense:read", "device_dispense:stop", "device_request:read", "device_request:complete", "division:read", "division:details",
 	})
 	misScopes     = []string{"event:read", "user:read"}
 	nhsScopes     = slices.Concat(staffScopes, []string{"employee:details", "user:read", "app:authorize", "declaration:read", "declaration:approve", "declaration:reject"})
 	cabinetScopes = []string{"user:read", "app:authorize", "declaration:terminate", "declaration:terminate_pis"}
 
-	pharmacyScopes = []string{"device_dispense:read", "device_dispense:stop"}
+	pharmacyScopes = []string{"device_dispense:read", "device_dispense:stop", "device_request:read", "device_request:complete"}
 )
 
 // allScopes are those of all client types: what a MIS may do for others.

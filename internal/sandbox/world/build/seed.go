@@ -26,8 +26,8 @@ import (
 
 // Collections that the world fills and a reset empties.
 var collections = []string{
-	"patients", "approvals", "service_requests", "device_dispenses", "episodes", "encounters", "conditions", "observations", "diagnostic_reports",
-	"procedures", "immunizations", "allergy_intolerances", "risk_assessments", "specimens", "compositions", "care_plans", "activities",
+	"patients", "approvals", "service_requests", "device_dispenses", "device_requests", "episodes", "encounters", "conditions", "observations",
+	"diagnostic_reports", "procedures", "immunizations", "allergy_intolerances", "risk_assessments", "specimens", "compositions", "care_plans", "activities",
 }
 
 // emptied are the tables that a reset empties. Dictionaries and addresses stay:
@@ -88,6 +88,7 @@ DELETE FROM otp.verifications;
 DELETE FROM otp.verified_phones;
 DELETE FROM otp.sms_logs;
 DELETE FROM otp.code_counts;
+DELETE FROM otp.sms_attempts;
 DELETE FROM admin.registered;
 DELETE FROM event_manager.events;
 DELETE FROM jobs.jobs;

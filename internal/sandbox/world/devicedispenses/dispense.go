@@ -8,13 +8,16 @@ import (
 	"esoz/internal/resource/devicedispenses"
 	"esoz/internal/resource/medicalevents"
 	"esoz/internal/sandbox/world/build"
+	"esoz/internal/sandbox/world/devicerequests"
 )
 
 // dispense is a device dispense on its way. Its methods do what the documented
 // writes do, so that it is in a state that they can leave.
 type dispense struct {
-	w *build.World
-	d devicedispenses.Document
+	w       *build.World
+	name    string
+	patient string
+	d       devicedispenses.Document
 }
 
 // pharmacy is who dispenses.
@@ -30,7 +33,7 @@ var (
 
 // begin is Create Device Dispense, yesterday.
 func begin(w *build.World, name, patient, note string, by pharmacy) *dispense {
-	p := &dispense{w, devicedispenses.Document{
+	p := &dispense{w, name, patient, devicedispenses.Document{
 		ID: w.Object("device dispense", name, note), Subject: w.Seal.PatientID(build.ID(patient)),
 		BasedOn: new(medicalevents.To("device_request", build.ID("device request of "+name))), // one can have one dispense at a time
 		Status:  devicedispenses.InProgress, PrimarySource: true,
@@ -111,8 +114,15 @@ func (p *dispense) outsideOfPrograms() {
 	detail.ProgramDevice, detail.SellPrice, detail.DiscountAmount, detail.ReimbursementAmount = nil, nil, nil, nil
 }
 
-// add seeds the dispense.
+// add seeds the dispense, and the device request that it meets.
 func (p *dispense) add() uuid.UUID {
+	if p.d.BasedOn != nil {
+		r := devicerequests.Of(p.w, "device request of "+p.name, p.patient, "what the "+p.name+" is based on")
+		if p.d.Status == devicedispenses.Completed {
+			r.Complete(p.d.UpdatedBy, p.w.Now.Sub(p.d.UpdatedAt))
+		}
+		r.Add()
+	}
 	p.w.Document(devicedispenses.Collection, p.d)
 	return p.d.ID
 }

@@ -34,7 +34,8 @@ var callers = map[string][]caller{
 		{"a suspended legal entity", []string{"suspended_doctor", "suspended_owner", "suspended_pharmacist"}, nil},
 		{"a closed legal entity", []string{"closed_owner", "closed_pharmacist"}, nil},
 	},
-	"legal_entity_active": {{"a closed legal entity", []string{"closed_owner", "closed_pharmacist"}, nil}},
+	"legal_entity_verified": {{"a legal entity that the NHS has not verified", []string{"unlisted_doctor"}, nil}},
+	"legal_entity_active":   {{"a closed legal entity", []string{"closed_owner", "closed_pharmacist"}, nil}},
 }
 
 // breakCallers breaks what an operation asks of its caller before it looks at

@@ -310,7 +310,7 @@ func riskAssessment(w *build.World, r record, h medicalrecords.Header) any {
 		ReasonCodes: concepts("eHealth/risk_assessment_reasons", "default_risk_assessment_reason"),
 		Predictions: []medicalrecords.RiskAssessmentPrediction{{
 			Outcome:          new(concept("eHealth/risk_assessment_outcomes", "hypertension")),
-			ProbabilityRange: &medicalrecords.Range{Low: quantity(10, "%"), High: quantity(20, "%")}, RelativeRisk: new(1.5),
+			ProbabilityRange: &medicalevents.Range{Low: quantity(10, "%"), High: quantity(20, "%")}, RelativeRisk: new(1.5),
 			WhenPeriod: &medicalevents.Period{Start: w.Now, End: new(w.Now.AddDate(1, 0, 0))}, Rationale: confided(w, "Обтяжена спадковість за гіпертонією"),
 		}},
 		Mitigation: confided(w, "Щоденний контроль артеріального тиску"), Comment: confided(w, "Переглянути оцінку через рік"),

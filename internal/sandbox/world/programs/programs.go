@@ -17,6 +17,7 @@ func Add(w *build.World) {
 	}))
 	include(w, "service of a group", "service group", true)
 	imaging(w)
+	devices(w)
 	for _, p := range []struct {
 		name, title, kind, note string
 		active                  bool
@@ -36,6 +37,22 @@ func Add(w *build.World) {
 	includes(w, "program service of a group", "medical program", build.Row{"service_group_id": group, "request_allowed": true})
 	includes(w, "program service without requests", "medical program without requests", build.Row{"service_id": consultation, "request_allowed": false})
 	includes(w, "program service of an inactive program", "inactive medical program", build.Row{"service_id": consultation, "request_allowed": true})
+}
+
+// devices adds medical programs that pay for devices.
+func devices(w *build.World) {
+	for _, p := range []struct {
+		name, title, note string
+		silent            bool
+	}{
+		{"device program", "Доступні медичні вироби", "pays for devices", false},
+		{"silent device program", "Реабілітаційні вироби", "pays for devices, and sends their patients no SMS", true},
+	} {
+		w.Insert("prm.medical_programs", w.Audited(build.Row{
+			"id": w.Object("medical program", p.name, p.note), "name": p.title, "type": "DEVICE", "funding_source": "NHS", "is_active": true,
+			"medical_program_settings": build.Row{"request_notification_disabled": p.silent},
+		}))
+	}
 }
 
 func service(w *build.World, name, code, title, category string) uuid.UUID {

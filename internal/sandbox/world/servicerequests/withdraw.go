@@ -114,7 +114,7 @@ func (r withdrawal) cases() {
 		{"a client without a legal entity", "stranger", "legal_entity"},
 		{"a type of legal entity that is not allowed", "nhs", "legal_entity_type"},
 		{"a suspended legal entity", "suspended_doctor", "legal_entity_status"},
-		{"a legal entity that NHS has not verified", "unreviewed_doctor", "legal_entity_verified"},
+		{"a legal entity that NHS has not verified", "unlisted_doctor", "legal_entity_verified"},
 	} {
 		r.refused(who.title, r.of(open, nil).Bearing(build.TokenValue(who.token)), who.rule)
 	}

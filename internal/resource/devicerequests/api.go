@@ -1,0 +1,42 @@
+// Package devicerequests holds the prescriptions of medical devices that doctors give to
+// patients.
+package devicerequests
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"esoz/internal/operation"
+	"esoz/internal/platform/sms"
+	"esoz/internal/resource/medicalevents"
+)
+
+// API serves the operations of the resource.
+type API struct {
+	Engine *operation.Engine
+	Pool   *pgxpool.Pool
+	People People
+	Outbox *sms.Outbox
+}
+
+// People answers what device requests ask about patients.
+type People interface {
+	// Identities returns what a search shows of patients.
+	Identities(ctx context.Context, patients []uuid.UUID) (map[uuid.UUID]medicalevents.Identity, error)
+	// Confirmations returns the ways in which a person confirms now, the default one first.
+	Confirmations(ctx context.Context, person uuid.UUID) ([]medicalevents.Confirmation, error)
+	// Method returns an authentication method, nil when there is none.
+	Method(ctx context.Context, id uuid.UUID) (*medicalevents.Method, error)
+}
+
+// Operations registers what the resource serves.
+func (a *API) Operations() []operation.Operation {
+	return []operation.Operation{
+		Complete.Operation(a.Engine, a),
+		Get.Operation(), List.Operation(), Context.Operation(),
+		{ID: resendID, Rules: operation.RulesOf(resendChecks), Handler: a.carryOutResend},
+		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
+	}
+}

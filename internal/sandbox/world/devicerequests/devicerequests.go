@@ -1,0 +1,22 @@
+// Package devicerequests has prescriptions of devices in every state.
+package devicerequests
+
+import "esoz/internal/sandbox/world/build"
+
+// Add adds the requests and the cases.
+func Add(w *build.World) {
+	get(w)
+	list(w)
+	search(w)
+	contexts(w)
+	complete(w)
+	resend(w)
+}
+
+// Who calls.
+var (
+	doctor         = build.TokenValue("doctor")
+	otherDoctor    = build.TokenValue("other_doctor")
+	hospitalDoctor = build.TokenValue("hospital_doctor")
+	pharmacist     = build.TokenValue("pharmacist")
+)
