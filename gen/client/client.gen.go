@@ -13227,9 +13227,9 @@ type ClientInterface interface {
 
 	// SearchDeviceRequests Search for a Device request
 	//
-	// Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the scope
-	// may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is changed by
-	// reading.
+	// Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the
+	// scope may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is
+	// changed by reading.
 	//
 	// What clients get wrong: a request is found in any status, look at `status` and `dispense_valid_to` before you dispense; the number is
 	// matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
@@ -15658,9 +15658,9 @@ func (c *Client) SearchDeviceDispenses(ctx context.Context, params *SearchDevice
 
 // SearchDeviceRequests Search for a Device request
 //
-// Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the scope
-// may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is changed by
-// reading.
+// Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the
+// scope may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is
+// changed by reading.
 //
 // What clients get wrong: a request is found in any status, look at `status` and `dispense_valid_to` before you dispense; the number is
 // matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
@@ -30713,9 +30713,9 @@ type ClientWithResponsesInterface interface {
 
 	// SearchDeviceRequestsWithResponse Search for a Device request
 	//
-	// Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the scope
-	// may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is changed by
-	// reading.
+	// Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the
+	// scope may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is
+	// changed by reading.
 	//
 	// What clients get wrong: a request is found in any status, look at `status` and `dispense_valid_to` before you dispense; the number is
 	// matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
@@ -38045,9 +38045,9 @@ func (c *ClientWithResponses) SearchDeviceDispensesWithResponse(ctx context.Cont
 
 // SearchDeviceRequestsWithResponse Search for a Device request
 //
-// Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the scope
-// may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is changed by
-// reading.
+// Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the
+// scope may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is
+// changed by reading.
 //
 // What clients get wrong: a request is found in any status, look at `status` and `dispense_valid_to` before you dispense; the number is
 // matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
