@@ -916,9 +916,9 @@ export interface paths {
         };
         /**
          * Search for a Device request
-         * @description Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the scope
-         *     may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is changed by
-         *     reading.
+         * @description Finds the device request that bears a requisition number, which is what a patient brings to a pharmacy. Any legal entity with the
+         *     scope may search; the patient can be recognised beside their id (`identity`: family name, initials, gender and age). Nothing is
+         *     changed by reading.
          *
          *     What clients get wrong: a request is found in any status, look at `status` and `dispense_valid_to` before you dispense; the number is
          *     matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
