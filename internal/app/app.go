@@ -44,6 +44,7 @@ import (
 	"esoz/internal/platform/tracing"
 	"esoz/internal/platform/validation"
 	"esoz/internal/resource/approvals"
+	"esoz/internal/resource/catalogues"
 	"esoz/internal/resource/declarationrequests"
 	"esoz/internal/resource/declarations"
 	"esoz/internal/resource/devicedispenses"
@@ -242,7 +243,8 @@ func (a *App) build() error {
 	signed := declarations.Store{Pool: a.Pool, Lists: lists, Clock: o.Clock}
 	groups := diagnosesgroups.Store{Pool: a.Pool, Lists: lists}
 	s := &server{
-		approvalsAPI: &approvals.API{Engine: engine, Codes: codes, People: people},
+		approvalsAPI:  &approvals.API{Engine: engine, Codes: codes, People: people},
+		cataloguesAPI: &catalogues.API{Engine: engine, Store: catalogues.Store{Pool: a.Pool, Lists: lists}},
 		declarationsAPI: &declarationrequests.API{
 			Engine: engine, Store: declarationrequests.Store{Pool: a.Pool, Lists: lists}, Codes: codes, Media: files,
 		},

@@ -11,6 +11,7 @@ import (
 	"esoz/internal/platform/httpapi"
 	"esoz/internal/platform/jobs"
 	"esoz/internal/resource/approvals"
+	"esoz/internal/resource/catalogues"
 	"esoz/internal/resource/declarationrequests"
 	"esoz/internal/resource/declarations"
 	"esoz/internal/resource/devicedispenses"
@@ -36,6 +37,7 @@ import (
 // These names keep apart the resources' types that server embeds.
 type (
 	approvalsAPI       = approvals.API
+	cataloguesAPI      = catalogues.API
 	declarationsAPI    = declarationrequests.API
 	deviceDispensesAPI = devicedispenses.API
 	diagnosesGroupsAPI = diagnosesgroups.API
@@ -61,6 +63,7 @@ type (
 // server is every operation of the contract.
 type server struct {
 	*approvalsAPI
+	*cataloguesAPI
 	*declarationsAPI
 	*deviceDispensesAPI
 	*diagnosesGroupsAPI
@@ -89,6 +92,7 @@ var _ api.StrictServerInterface = (*server)(nil)
 func (s *server) operations() []operation.Operation {
 	return slices.Concat(
 		s.approvalsAPI.Operations(),
+		s.cataloguesAPI.Operations(),
 		s.declarationsAPI.Operations(),
 		s.deviceDispensesAPI.Operations(),
 		s.diagnosesGroupsAPI.Operations(),
@@ -117,6 +121,7 @@ func (s *server) operations() []operation.Operation {
 func Operations() []operation.Operation {
 	s := server{
 		new(approvalsAPI),
+		new(cataloguesAPI),
 		new(declarationsAPI),
 		new(deviceDispensesAPI),
 		new(diagnosesGroupsAPI),
