@@ -1883,6 +1883,121 @@ type AuthorizeUrgent struct {
 	RedirectURI string `json:"redirect_uri"`
 }
 
+// CatalogueGroup A group of services. Which of the two lists it has says what is below it; an empty group has an empty list of services.
+type CatalogueGroup struct {
+	// Code Code of the group.
+	//
+	// Example: A58003
+	Code string `json:"code"`
+
+	// Groups The groups below it, by code.
+	Groups *[]CatalogueGroup `json:"groups,omitempty"`
+
+	// ID Id of the group.
+	//
+	// Example: e5a5d991-0bf7-476f-b3cf-bec73f044b2e
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2018-08-02T10:45:16.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the group is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Name Name of the group.
+	//
+	// Example: Ультразвукові дослідження
+	Name string `json:"name"`
+
+	// RequestAllowed Whether a service request may name it.
+	//
+	// Example: false
+	RequestAllowed bool `json:"request_allowed"`
+
+	// Services The services in it, by code.
+	Services *[]CatalogueService `json:"services,omitempty"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2018-08-02T10:45:16.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	UpdatedBy string `json:"updated_by"`
+}
+
+// CatalogueService A service of the catalogue.
+type CatalogueService struct {
+	// Category Dictionary `SERVICE_CATEGORY`.
+	//
+	// Example: imaging
+	Category string `json:"category"`
+
+	// Code Code of the service.
+	//
+	// Example: 55036-00
+	Code string `json:"code"`
+
+	// ID Id of the service.
+	//
+	// Example: d5a5d991-0bf7-476f-b3cf-bec73f044b2e
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2018-08-02T10:45:16.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the service is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// IsComposition Whether it is made of several services.
+	//
+	// Example: false
+	IsComposition bool `json:"is_composition"`
+
+	// Name Name of the service in this group.
+	//
+	// Example: Ультразвукове дослідження черевної порожнини
+	Name string `json:"name"`
+
+	// ParentID Always null.
+	ParentID nullable.Nullable[string] `json:"parent_id"`
+
+	// RequestAllowed Whether a service request may name it.
+	//
+	// Example: true
+	RequestAllowed bool `json:"request_allowed"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2018-08-02T10:45:16.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	UpdatedBy string `json:"updated_by"`
+}
+
 // CodeableConcept A meaning, told by values of dictionaries.
 type CodeableConcept struct {
 	// Coding The values that stand for the meaning.
@@ -9979,6 +10094,18 @@ type SampledData struct {
 	UpperLimit *float64 `json:"upper_limit,omitempty"`
 }
 
+// ServiceCatalogueResponse A page of the catalogue of services.
+type ServiceCatalogueResponse struct {
+	// Data The topmost groups of this page.
+	Data []CatalogueGroup `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // ServiceGroupReferenceRequest A link to a group of services, as it is sent.
 type ServiceGroupReferenceRequest = ReferenceRequest
 
@@ -11747,6 +11874,21 @@ type SearchServiceRequestsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListServicesParams defines parameters for ListServices.
+type ListServicesParams struct {
+	// Code Code of a service or group, whole, upper and lower case alike.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Name A part of the name of a service or group, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Topmost groups per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDistrictsParams defines parameters for ListDistricts.
 type ListDistrictsParams struct {
 	// RegionID Id of the region.
@@ -12410,6 +12552,9 @@ type ServerInterface interface {
 	// UseServiceRequest Use Service Request
 	// (PATCH /api/service_requests/{service_request_id}/actions/use)
 	UseServiceRequest(ctx echo.Context, serviceRequestID string) error
+	// ListServices Get Services Dictionary
+	// (GET /api/services)
+	ListServices(ctx echo.Context, params ListServicesParams) error
 	// ListDistricts List Of Districts By Search Params
 	// (GET /api/uaddresses/districts)
 	ListDistricts(ctx echo.Context, params ListDistrictsParams) error
@@ -16756,6 +16901,45 @@ func (w *ServerInterfaceWrapper) UseServiceRequest(ctx echo.Context) error {
 	return err
 }
 
+// ListServices converts echo context to params.
+func (w *ServerInterfaceWrapper) ListServices(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListServicesParams
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListServices(ctx, params)
+	return err
+}
+
 // ListDistricts converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDistricts(ctx echo.Context) error {
 	var err error
@@ -17828,6 +18012,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
+	router.GET(options.BaseURL+"/api/services", wrapper.ListServices, options.OperationMiddlewares["listServices"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/districts", wrapper.ListDistricts, options.OperationMiddlewares["listDistricts"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/districts/:id/settlements", wrapper.ListSettlementsOfDistrict, options.OperationMiddlewares["listSettlementsOfDistrict"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/regions", wrapper.ListRegions, options.OperationMiddlewares["listRegions"]...)
@@ -20456,6 +20641,28 @@ func (response UseServiceRequest202JSONResponse) VisitUseServiceRequestResponse(
 	return err
 }
 
+type ListServicesRequestObject struct {
+	Params ListServicesParams
+}
+
+type ListServicesResponseObject interface {
+	VisitListServicesResponse(w http.ResponseWriter) error
+}
+
+type ListServices200JSONResponse ServiceCatalogueResponse
+
+func (response ListServices200JSONResponse) VisitListServicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListDistrictsRequestObject struct {
 	Params ListDistrictsParams
 }
@@ -21653,6 +21860,9 @@ type StrictServerInterface interface {
 	// UseServiceRequest Use Service Request
 	// (PATCH /api/service_requests/{service_request_id}/actions/use)
 	UseServiceRequest(ctx context.Context, request UseServiceRequestRequestObject) (UseServiceRequestResponseObject, error)
+	// ListServices Get Services Dictionary
+	// (GET /api/services)
+	ListServices(ctx context.Context, request ListServicesRequestObject) (ListServicesResponseObject, error)
 	// ListDistricts List Of Districts By Search Params
 	// (GET /api/uaddresses/districts)
 	ListDistricts(ctx context.Context, request ListDistrictsRequestObject) (ListDistrictsResponseObject, error)
@@ -25026,6 +25236,31 @@ func (sh *strictHandler) UseServiceRequest(ctx echo.Context, serviceRequestID st
 		return err
 	} else if validResponse, ok := response.(UseServiceRequestResponseObject); ok {
 		return validResponse.VisitUseServiceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListServices operation middleware
+func (sh *strictHandler) ListServices(ctx echo.Context, params ListServicesParams) error {
+	var request ListServicesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListServices(ctx.Request().Context(), request.(ListServicesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListServices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListServicesResponseObject); ok {
+		return validResponse.VisitListServicesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

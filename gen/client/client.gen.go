@@ -2376,6 +2376,121 @@ type AuthorizeUrgent struct {
 	RedirectURI string `json:"redirect_uri"`
 }
 
+// CatalogueGroup A group of services. Which of the two lists it has says what is below it; an empty group has an empty list of services.
+type CatalogueGroup struct {
+	// Code Code of the group.
+	//
+	// Example: A58003
+	Code string `json:"code"`
+
+	// Groups The groups below it, by code.
+	Groups []CatalogueGroup `json:"groups,omitempty"`
+
+	// ID Id of the group.
+	//
+	// Example: e5a5d991-0bf7-476f-b3cf-bec73f044b2e
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2018-08-02T10:45:16.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the group is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Name Name of the group.
+	//
+	// Example: Ультразвукові дослідження
+	Name string `json:"name"`
+
+	// RequestAllowed Whether a service request may name it.
+	//
+	// Example: false
+	RequestAllowed bool `json:"request_allowed"`
+
+	// Services The services in it, by code.
+	Services []CatalogueService `json:"services,omitempty"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2018-08-02T10:45:16.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	UpdatedBy string `json:"updated_by"`
+}
+
+// CatalogueService A service of the catalogue.
+type CatalogueService struct {
+	// Category Dictionary `SERVICE_CATEGORY`.
+	//
+	// Example: imaging
+	Category string `json:"category"`
+
+	// Code Code of the service.
+	//
+	// Example: 55036-00
+	Code string `json:"code"`
+
+	// ID Id of the service.
+	//
+	// Example: d5a5d991-0bf7-476f-b3cf-bec73f044b2e
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2018-08-02T10:45:16.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the service is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// IsComposition Whether it is made of several services.
+	//
+	// Example: false
+	IsComposition bool `json:"is_composition"`
+
+	// Name Name of the service in this group.
+	//
+	// Example: Ультразвукове дослідження черевної порожнини
+	Name string `json:"name"`
+
+	// ParentID Always null.
+	ParentID *string `json:"parent_id"`
+
+	// RequestAllowed Whether a service request may name it.
+	//
+	// Example: true
+	RequestAllowed bool `json:"request_allowed"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2018-08-02T10:45:16.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	UpdatedBy string `json:"updated_by"`
+}
+
 // CodeableConcept A meaning, told by values of dictionaries.
 type CodeableConcept struct {
 	// Coding The values that stand for the meaning.
@@ -10917,6 +11032,18 @@ type SampledData struct {
 	UpperLimit *float64 `json:"upper_limit,omitempty"`
 }
 
+// ServiceCatalogueResponse A page of the catalogue of services.
+type ServiceCatalogueResponse struct {
+	// Data The topmost groups of this page.
+	Data []CatalogueGroup `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // ServiceGroupReferenceRequest A link to a group of services, as it is sent.
 type ServiceGroupReferenceRequest struct {
 	// Identifier Which group of services is meant.
@@ -12754,6 +12881,21 @@ type SearchServiceRequestsParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Service requests per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListServicesParams defines parameters for ListServices.
+type ListServicesParams struct {
+	// Code Code of a service or group, whole, upper and lower case alike.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Name A part of the name of a service or group, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Topmost groups per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -14769,6 +14911,21 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
 	UseServiceRequest(ctx context.Context, serviceRequestID string, body UseServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListServices Get Services Dictionary
+	//
+	// Gives the catalogue of services as a tree: groups, groups below them, and services, at most four levels. A page is a part of the
+	// topmost groups, by code, each with all that is below it. Any valid token will do, no scope is asked for. Nothing is changed.
+	//
+	// With `code` or `name` only those branches are left that have a match: a group that matches comes with everything below it, a
+	// service that matches with the groups above it. One service may stand in several groups, under a name of its own in each. Groups and
+	// services that are out of use are given too, with `is_active` false; `request_allowed` says what a service request may name.
+	//
+	// What clients get wrong: the blueprint prints `data` as one group and no `paging`; it is a list of groups, in pages. `code` is the
+	// whole code: `37003` does not find `37003-00`.
+	//
+	// Corresponds with GET /api/services (the `ListServices` operationId).
+	ListServices(ctx context.Context, params *ListServicesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDistricts List Of Districts By Search Params
 	//
@@ -18349,6 +18506,31 @@ func (c *Client) UseServiceRequestWithBody(ctx context.Context, serviceRequestID
 // Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
 func (c *Client) UseServiceRequest(ctx context.Context, serviceRequestID string, body UseServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUseServiceRequestRequest(c.Server, serviceRequestID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListServices Get Services Dictionary
+//
+// Gives the catalogue of services as a tree: groups, groups below them, and services, at most four levels. A page is a part of the
+// topmost groups, by code, each with all that is below it. Any valid token will do, no scope is asked for. Nothing is changed.
+//
+// With `code` or `name` only those branches are left that have a match: a group that matches comes with everything below it, a
+// service that matches with the groups above it. One service may stand in several groups, under a name of its own in each. Groups and
+// services that are out of use are given too, with `is_active` false; `request_allowed` says what a service request may name.
+//
+// What clients get wrong: the blueprint prints `data` as one group and no `paging`; it is a list of groups, in pages. `code` is the
+// whole code: `37003` does not find `37003-00`.
+//
+// Corresponds with GET /api/services (the `ListServices` operationId).
+func (c *Client) ListServices(ctx context.Context, params *ListServicesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListServicesRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -28012,6 +28194,96 @@ func NewUseServiceRequestRequestWithBody(server string, serviceRequestID string,
 	return req, nil
 }
 
+// NewListServicesRequest constructs an http.Request for the ListServices method
+func NewListServicesRequest(server string, params *ListServicesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/services")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListDistrictsRequest constructs an http.Request for the ListDistricts method
 func NewListDistrictsRequest(server string, params *ListDistrictsParams) (*http.Request, error) {
 	var err error
@@ -32054,6 +32326,23 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
 	UseServiceRequestWithResponse(ctx context.Context, serviceRequestID string, body UseServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*UseServiceRequestResult, error)
+
+	// ListServicesWithResponse Get Services Dictionary
+	//
+	// Gives the catalogue of services as a tree: groups, groups below them, and services, at most four levels. A page is a part of the
+	// topmost groups, by code, each with all that is below it. Any valid token will do, no scope is asked for. Nothing is changed.
+	//
+	// With `code` or `name` only those branches are left that have a match: a group that matches comes with everything below it, a
+	// service that matches with the groups above it. One service may stand in several groups, under a name of its own in each. Groups and
+	// services that are out of use are given too, with `is_active` false; `request_allowed` says what a service request may name.
+	//
+	// What clients get wrong: the blueprint prints `data` as one group and no `paging`; it is a list of groups, in pages. `code` is the
+	// whole code: `37003` does not find `37003-00`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/services (the `ListServices` operationId).
+	ListServicesWithResponse(ctx context.Context, params *ListServicesParams, reqEditors ...RequestEditorFn) (*ListServicesResult, error)
 
 	// ListDistrictsWithResponse List Of Districts By Search Params
 	//
@@ -36259,6 +36548,37 @@ func (r UseServiceRequestResult) ContentType() string {
 	return ""
 }
 
+type ListServicesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ServiceCatalogueResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListServicesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListServicesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListServicesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDistrictsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -39997,6 +40317,29 @@ func (c *ClientWithResponses) UseServiceRequestWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseUseServiceRequestResult(rsp)
+}
+
+// ListServicesWithResponse Get Services Dictionary
+//
+// Gives the catalogue of services as a tree: groups, groups below them, and services, at most four levels. A page is a part of the
+// topmost groups, by code, each with all that is below it. Any valid token will do, no scope is asked for. Nothing is changed.
+//
+// With `code` or `name` only those branches are left that have a match: a group that matches comes with everything below it, a
+// service that matches with the groups above it. One service may stand in several groups, under a name of its own in each. Groups and
+// services that are out of use are given too, with `is_active` false; `request_allowed` says what a service request may name.
+//
+// What clients get wrong: the blueprint prints `data` as one group and no `paging`; it is a list of groups, in pages. `code` is the
+// whole code: `37003` does not find `37003-00`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/services (the `ListServices` operationId).
+func (c *ClientWithResponses) ListServicesWithResponse(ctx context.Context, params *ListServicesParams, reqEditors ...RequestEditorFn) (*ListServicesResult, error) {
+	rsp, err := c.ListServices(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListServicesResult(rsp)
 }
 
 // ListDistrictsWithResponse List Of Districts By Search Params
@@ -43957,6 +44300,32 @@ func ParseUseServiceRequestResult(rsp *http.Response) (*UseServiceRequestResult,
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListServicesResult parses an HTTP response from a ListServicesWithResponse call
+func ParseListServicesResult(rsp *http.Response) (*ListServicesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListServicesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ServiceCatalogueResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

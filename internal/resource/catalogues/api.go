@@ -7,8 +7,9 @@ import "esoz/internal/operation"
 
 // API serves the operations of the resource.
 type API struct {
-	Engine *operation.Engine
-	Store  Store
+	Engine   *operation.Engine
+	Store    Store
+	Services *Services
 }
 
 // Operations registers what the resource serves.
@@ -18,5 +19,6 @@ func (a *API) Operations() []operation.Operation {
 		{ID: "getMedicalProgram", Rules: operation.RulesOf(programGetChecks), Reads: programTable},
 		{ID: "listProgramServices", Rules: operation.RulesOf(programServiceListChecks)},
 		{ID: "getProgramService", Rules: operation.RulesOf(programServiceGetChecks), Reads: programServiceTable},
+		{ID: "listServices"}, // any text is a filter
 	}
 }

@@ -68,7 +68,9 @@ func (s Store) listProgramServices(ctx context.Context, program uuid.UUID, page 
 	if err != nil {
 		return nil, 0, fmt.Errorf("list program services: %w", err)
 	}
-	return medicalevents.Each(rows, func(row db.ListProgramServicesRow) api.ProgramService { return showProgramService(row.PRMProgramService) }), total, nil
+	return medicalevents.Each(rows, func(row db.ListProgramServicesRow) api.ProgramService {
+		return showProgramService(row.PRMProgramService)
+	}), total, nil
 }
 
 func showProgram(p db.PRMMedicalProgram) api.MedicalProgram {
@@ -103,4 +105,6 @@ func showProgramService(p db.PRMProgramService) api.ProgramService {
 	}
 }
 
-func text(stored *string) nullable.Nullable[string] { return medicalevents.Nullable(stored, medicalevents.AsIs) }
+func text(stored *string) nullable.Nullable[string] {
+	return medicalevents.Nullable(stored, medicalevents.AsIs)
+}

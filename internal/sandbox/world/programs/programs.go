@@ -17,6 +17,7 @@ func Add(w *build.World) {
 	}))
 	include(w, "service of a group", "service group", true)
 	imaging(w)
+	procedures(w)
 	for _, p := range []struct {
 		name, title, kind, note string
 		columns                 build.Row
@@ -44,6 +45,7 @@ func Add(w *build.World) {
 	includes(w, "program service without requests", "medical program without requests", build.Row{"service_id": consultation, "request_allowed": false})
 	includes(w, "program service of an inactive program", "inactive medical program", build.Row{"service_id": consultation, "request_allowed": true})
 	includes(w, "former program service", "other medical program", build.Row{"service_id": consultation, "is_active": false, "request_allowed": false})
+	catalogue(w)
 	programReads(w)
 	programServiceReads(w)
 }
@@ -79,21 +81,56 @@ func service(w *build.World, name, code, title, category string) uuid.UUID {
 	return id
 }
 
-// imaging adds a group of services with a group below it.
+// imaging adds a group of services with groups below it.
 func imaging(w *build.World) {
-	service(w, "radiography", "57512-00", "Рентгенографія грудної клітки", "imaging")
+	service(w, "radiography", "58500-00", "Рентгенографія грудної клітки", "imaging")
 	service(w, "mammography", "59300-00", "Мамографія", "imaging")
 	upper := w.Object("service group", "group of imaging", "radiography is in it; the service was taken out of it")
 	lower := w.Object("service group", "group of mammography", "below the group of imaging; mammography is in it")
+	tomography := w.Object("service group", "group of tomography", "below the group of imaging; no request may name it")
 	for _, row := range []build.Row{
 		{"id": upper, "code": "A58001", "name": "Променева діагностика"},
 		{"id": lower, "code": "A58002", "name": "Мамографічні дослідження", "parent_id": upper},
+		{"id": tomography, "code": "A58003", "name": "Комп’ютерна томографія", "parent_id": upper, "request_allowed": false},
 	} {
 		w.Insert("prm.service_groups", w.Audited(build.Changed(build.Row{"parent_id": nil, "is_active": true, "request_allowed": true}, row)))
+	}
+	for _, s := range []struct{ name, code, title string }{
+		{"tomography of the head", "56001-00", "Комп’ютерна томографія головного мозку"},
+		{"tomography of the neck", "56101-00", "Комп’ютерна томографія м’яких тканин шиї"},
+		{"tomography of the abdomen", "56401-00", "Комп’ютерна томографія черевної порожнини"},
+	} {
+		service(w, s.name, s.code, s.title, "imaging")
+		include(w, s.name, "group of tomography", true)
 	}
 	include(w, "radiography", "group of imaging", true)
 	include(w, "service", "group of imaging", false)
 	include(w, "mammography", "group of mammography", true)
+}
+
+// procedures adds a group with services that are out of use, or have another name in it.
+func procedures(w *build.World) {
+	w.Insert("prm.service_groups", w.Audited(build.Row{
+		"id":   w.Object("service group", "group of procedures", "no request may name it, only its services"),
+		"code": "A57001", "name": "Лікувальні процедури", "is_active": true, "request_allowed": false,
+	}))
+	w.Insert("prm.service_groups", w.Audited(build.Row{
+		"id":   w.Object("service group", "empty service group", "is_active is false, no service is in it"),
+		"code": "A57002", "name": "Процедури, що виведені з переліку", "parent_id": build.ID("group of procedures"), "is_active": false, "request_allowed": false,
+	}))
+	service(w, "insulin injection", "96200-06", "Підшкірне введення фармакологічного засобу, інсулін", "diagnostic_procedure")
+	service(w, "drainage", "30224-02", "Черезшкірне дренування абсцесу", "surgical_procedure")
+	former := w.Object("service", "former service", "is_active is false")
+	w.Insert("prm.services", w.Audited(build.Row{
+		"id": former, "code": "96092-00", "name": "Фізіотерапія", "category": "education", "is_active": false, "request_allowed": false,
+	}))
+	include(w, "insulin injection", "group of procedures", true)
+	include(w, "drainage", "group of procedures", true)
+	include(w, "former service", "group of procedures", true)
+	w.Insert("prm.service_inclusions", w.Audited(build.Row{
+		"id": build.ID("insulin injection of palliative care"), "service_id": build.ID("insulin injection"), "service_group_id": build.ID("service group"),
+		"alias": "Введення інсуліну вдома", "is_active": true,
+	}))
 }
 
 // include puts a service into a group, or takes it out.

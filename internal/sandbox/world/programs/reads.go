@@ -15,9 +15,23 @@ var (
 	mis    = build.TokenValue("mis")
 )
 
+func catalogue(w *build.World) {
+	const op = "listServices"
+	by := func(query url.Values) build.Request { return build.Get(doctor, "/api/services?"+query.Encode()) }
+	w.Passes(op, "services by code and name", by(url.Values{"code": {"59300-00"}, "name": {"МАМОГРАФІЯ"}}), http.StatusOK)
+	w.Passes(op, "the whole catalogue of services", by(url.Values{"page_size": {"300"}}), http.StatusOK)
+	w.Passes(op, "a group of services with all that is in it", by(url.Values{"code": {"a58001"}}), http.StatusOK)
+	w.Passes(op, "a service under another name in a group", by(url.Values{"name": {"інсуліну вдома"}}), http.StatusOK)
+	w.Passes(op, "a group of services that is empty", by(url.Values{"code": {"A57002"}}), http.StatusOK)
+	w.Passes(op, "services for a token without scopes", build.Get(build.TokenValue("no_scopes"), "/api/services?code=37003"), http.StatusOK)
+	w.Passes(op, "a page of services past the end", by(url.Values{"page": {"100"}}), http.StatusOK)
+}
+
 func programReads(w *build.World) {
 	const op = "listMedicalPrograms"
-	by := func(query url.Values) build.Request { return build.Get(doctor, "/api/medical_programs?"+query.Encode()) }
+	by := func(query url.Values) build.Request {
+		return build.Get(doctor, "/api/medical_programs?"+query.Encode())
+	}
 	w.Passes(op, "programs by all filters", by(url.Values{
 		"id": {build.ID("medical program of medications").String()}, "name": {"ДОСТУПНІ"}, "is_active": {"true"}, "mr_blank_type": {"F-1"}, "type": {"MEDICATION"},
 	}), http.StatusOK)
@@ -43,7 +57,9 @@ func programReads(w *build.World) {
 
 func programServiceReads(w *build.World) {
 	const op = "listProgramServices"
-	by := func(query url.Values) build.Request { return build.Get(doctor, "/api/program_services?"+query.Encode()) }
+	by := func(query url.Values) build.Request {
+		return build.Get(doctor, "/api/program_services?"+query.Encode())
+	}
 	of := func(program string) url.Values { return url.Values{"medical_program_id": {program}} }
 	w.Passes(op, "services of a program", by(of(build.ID("medical program").String())), http.StatusOK)
 	w.Passes(op, "what a program no longer pays for is not listed", by(of(build.ID("other medical program").String())), http.StatusOK)
