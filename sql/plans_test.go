@@ -27,7 +27,8 @@ var reading = map[string]string{
 	"ListAreas": "areas", "ListRegions": "regions", "ListSettlements": "settlements",
 	"ListStreets": "streets", "ListStreetAliases": "streets_aliases",
 	"ListDictionaries": "dictionaries", "ListCacheVersions": "cache_versions",
-	"ListServiceGroups": "service_groups",
+	"ListServiceGroups": "service_groups", "ListServiceCodes": "services", "ListServiceGroupCodes": "service_groups",
+	"ListServiceInclusionKeys": "service_inclusions", "ListProgramServiceKeys": "program_services",
 }
 
 // However much a table grows, no query reads all of it: each finds its rows by
