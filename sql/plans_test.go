@@ -22,11 +22,13 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 // reading are the queries that read all of a table by design, for the copies
-// that a server holds in memory.
+// that a server holds in memory and for imports.
 var reading = map[string]string{
 	"ListAreas": "areas", "ListRegions": "regions", "ListSettlements": "settlements",
 	"ListStreets": "streets", "ListStreetAliases": "streets_aliases",
 	"ListDictionaries": "dictionaries", "ListCacheVersions": "cache_versions",
+	"ListServiceGroups": "service_groups", "ListServiceCodes": "services", "ListServiceGroupCodes": "service_groups",
+	"ListServiceInclusionKeys": "service_inclusions", "ListProgramServiceKeys": "program_services",
 }
 
 // However much a table grows, no query reads all of it: each finds its rows by

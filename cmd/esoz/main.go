@@ -23,7 +23,12 @@ type commands struct {
 	Rekey   rekeyCommand   `cmd:"" help:"Seal everything with the first of several keys in SERVER_KEY and PERSON_PK_KEYPHRASE, while servers run."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what is wrong with the settings and the databases. Changes nothing."`
 	Import  struct {
-		KATOTTG importKATOTTGCommand `cmd:"" name:"katottg" help:"Import the national codifier of settlements."`
+		KATOTTG           importKATOTTGCommand           `cmd:"" name:"katottg" help:"Import the national codifier of settlements."`
+		Services          importServicesCommand          `cmd:"" name:"services" help:"Import services, by code."`
+		ServiceGroups     importServiceGroupsCommand     `cmd:"" name:"service_groups" help:"Import groups of services, by code."`
+		ServiceInclusions importServiceInclusionsCommand `cmd:"" name:"service_inclusions" help:"Import which services are in which groups."`
+		MedicalPrograms   importMedicalProgramsCommand   `cmd:"" name:"medical_programs" help:"Import medical programs, by name."`
+		ProgramServices   importProgramServicesCommand   `cmd:"" name:"program_services" help:"Import what medical programs pay for."`
 	} `cmd:"" help:"Import data."`
 	Admin struct {
 		Add    addCommand    `cmd:"" help:"Register a MIS, a legal entity, a user or a person, described by JSON as the sandbox's methods take it."`

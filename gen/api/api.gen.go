@@ -1946,6 +1946,121 @@ type AuthorizeUrgent struct {
 	RedirectURI string `json:"redirect_uri"`
 }
 
+// CatalogueGroup A group of services. Which of the two lists it has says what is below it; an empty group has an empty list of services.
+type CatalogueGroup struct {
+	// Code Code of the group.
+	//
+	// Example: A58003
+	Code string `json:"code"`
+
+	// Groups The groups below it, by code.
+	Groups *[]CatalogueGroup `json:"groups,omitempty"`
+
+	// ID Id of the group.
+	//
+	// Example: e5a5d991-0bf7-476f-b3cf-bec73f044b2e
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2018-08-02T10:45:16.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the group is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Name Name of the group.
+	//
+	// Example: Ультразвукові дослідження
+	Name string `json:"name"`
+
+	// RequestAllowed Whether a service request may name it.
+	//
+	// Example: false
+	RequestAllowed bool `json:"request_allowed"`
+
+	// Services The services in it, by code.
+	Services *[]CatalogueService `json:"services,omitempty"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2018-08-02T10:45:16.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	UpdatedBy string `json:"updated_by"`
+}
+
+// CatalogueService A service of the catalogue.
+type CatalogueService struct {
+	// Category Dictionary `SERVICE_CATEGORY`.
+	//
+	// Example: imaging
+	Category string `json:"category"`
+
+	// Code Code of the service.
+	//
+	// Example: 55036-00
+	Code string `json:"code"`
+
+	// ID Id of the service.
+	//
+	// Example: d5a5d991-0bf7-476f-b3cf-bec73f044b2e
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2018-08-02T10:45:16.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the service is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// IsComposition Whether it is made of several services.
+	//
+	// Example: false
+	IsComposition bool `json:"is_composition"`
+
+	// Name Name of the service in this group.
+	//
+	// Example: Ультразвукове дослідження черевної порожнини
+	Name string `json:"name"`
+
+	// ParentID Always null.
+	ParentID nullable.Nullable[string] `json:"parent_id"`
+
+	// RequestAllowed Whether a service request may name it.
+	//
+	// Example: true
+	RequestAllowed bool `json:"request_allowed"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2018-08-02T10:45:16.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	UpdatedBy string `json:"updated_by"`
+}
+
 // CodeableConcept A meaning, told by values of dictionaries.
 type CodeableConcept struct {
 	// Coding The values that stand for the meaning.
@@ -7383,6 +7498,121 @@ type MaskedPhone struct {
 	Type *string `json:"type,omitempty"`
 }
 
+// MedicalProgram A medical program.
+type MedicalProgram struct {
+	// DeviceDispenseAllowed Whether devices can be handed out; programs of devices have it.
+	//
+	// Example: true
+	DeviceDispenseAllowed *bool `json:"device_dispense_allowed,omitempty"`
+
+	// DeviceRequestAllowed Whether devices can be requested; programs of devices have it.
+	//
+	// Example: true
+	DeviceRequestAllowed *bool `json:"device_request_allowed,omitempty"`
+
+	// FundingSource Dictionary `FUNDING_SOURCE`.
+	//
+	// Example: NHS
+	FundingSource string `json:"funding_source"`
+
+	// ID Id of the program.
+	//
+	// Example: c7d52544-0bd4-4129-97b0-2d72633e0490
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the program is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// MedicalProgramSettings On which terms the program pays. Null when it has no terms of its own.
+	MedicalProgramSettings MedicalProgramSettings `json:"medical_program_settings"`
+
+	// MedicalProgramSettingsText What the settings are for, if that was written.
+	//
+	// Example: Лише за планом лікування
+	MedicalProgramSettingsText nullable.Nullable[string] `json:"medical_program_settings_text"`
+
+	// MedicationDispenseAllowed Whether medications can be handed out.
+	//
+	// Example: true
+	MedicationDispenseAllowed bool `json:"medication_dispense_allowed"`
+
+	// MedicationDispenseAllowedText Why they can or cannot, if that was written.
+	//
+	// Example: Відпуск за договорами
+	MedicationDispenseAllowedText nullable.Nullable[string] `json:"medication_dispense_allowed_text"`
+
+	// MedicationRequestAllowed Whether medications can be prescribed.
+	//
+	// Example: true
+	MedicationRequestAllowed bool `json:"medication_request_allowed"`
+
+	// MedicationRequestAllowedText Why they can or cannot, if that was written.
+	//
+	// Example: Рецепти виписують з 2019 року
+	MedicationRequestAllowedText nullable.Nullable[string] `json:"medication_request_allowed_text"`
+
+	// MrBlankType The form of a prescription, dictionary `MR_BLANK_TYPES`; null when there is none.
+	//
+	// Example: F-1
+	MrBlankType nullable.Nullable[string] `json:"mr_blank_type"`
+
+	// Name Name of the program.
+	//
+	// Example: Доступні ліки
+	Name string `json:"name"`
+
+	// Type Dictionary `MEDICAL_PROGRAM_TYPE`.
+	//
+	// Example: MEDICATION
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// MedicalProgramListResponse Answer with a page of medical programs.
+type MedicalProgramListResponse struct {
+	// Data The programs of this page.
+	Data []MedicalProgram `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// MedicalProgramResponse Answer with one medical program.
+type MedicalProgramResponse struct {
+	// Data A medical program.
+	Data MedicalProgram `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// MedicalProgramSettings On which terms the program pays. Null when it has no terms of its own.
+type MedicalProgramSettings = json.RawMessage
+
 // MergedPerson How a double of the person was merged into it.
 type MergedPerson struct {
 	// ID Id of the merge.
@@ -9758,6 +9988,90 @@ type ProcedureShortListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// ProgramService A service of a medical program, or a group of services: one of the two ids is null.
+type ProgramService struct {
+	// ConsumerPrice What the program pays in hryvnias, null when no price is set.
+	//
+	// Example: 15.5
+	ConsumerPrice nullable.Nullable[float64] `json:"consumer_price"`
+
+	// Description A description, if there is one.
+	//
+	// Example: За пакетом Прегравідарна підготовка
+	Description nullable.Nullable[string] `json:"description"`
+
+	// ID Id of the entry.
+	//
+	// Example: c290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2019-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the program still pays for it.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// MedicalProgramID Id of the program.
+	//
+	// Example: b290f1ee-6c54-4b01-90e6-d701748f0852
+	MedicalProgramID string `json:"medical_program_id"`
+
+	// RequestAllowed Whether it can be requested.
+	//
+	// Example: true
+	RequestAllowed bool `json:"request_allowed"`
+
+	// ServiceGroupID The group of services, null when one service is meant.
+	//
+	// Example: d838dbea-0ca0-4295-bf46-819dc069b8d4
+	ServiceGroupID nullable.Nullable[string] `json:"service_group_id"`
+
+	// ServiceID The service, null when a group is meant.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0853
+	ServiceID nullable.Nullable[string] `json:"service_id"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2019-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	UpdatedBy string `json:"updated_by"`
+}
+
+// ProgramServiceListResponse Answer with a page of services of a medical program.
+type ProgramServiceListResponse struct {
+	// Data The services of this page.
+	Data []ProgramService `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// ProgramServiceResponse Answer with one service of a medical program.
+type ProgramServiceResponse struct {
+	// Data A service of a medical program, or a group of services: one of the two ids is null.
+	Data ProgramService `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // Quantity An amount of something.
 type Quantity struct {
 	// Code The unit.
@@ -10075,6 +10389,18 @@ type SampledData struct {
 	//
 	// Example: 5
 	UpperLimit *float64 `json:"upper_limit,omitempty"`
+}
+
+// ServiceCatalogueResponse A page of the catalogue of services.
+type ServiceCatalogueResponse struct {
+	// Data The topmost groups of this page.
+	Data []CatalogueGroup `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
 }
 
 // ServiceGroupReferenceRequest A link to a group of services, as it is sent.
@@ -11212,6 +11538,30 @@ type ListLicensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListMedicalProgramsParams defines parameters for ListMedicalPrograms.
+type ListMedicalProgramsParams struct {
+	// ID Id of the medical program.
+	ID *string `form:"id,omitempty" json:"id,omitempty"`
+
+	// Name A part of the name of the program, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// IsActive Programs in use (`true`) or those that have ended (`false`). Not sent counts as `true`.
+	IsActive *string `form:"is_active,omitempty" json:"is_active,omitempty"`
+
+	// MrBlankType Dictionary `MR_BLANK_TYPES`.
+	MrBlankType *string `form:"mr_blank_type,omitempty" json:"mr_blank_type,omitempty"`
+
+	// Type Dictionary `MEDICAL_PROGRAM_TYPE`.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Programs per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListAllergyIntolerancesParams defines parameters for ListAllergyIntolerances.
 type ListAllergyIntolerancesParams struct {
 	// Code Only those with this code.
@@ -11932,6 +12282,18 @@ type ListConfidantPersonRelationshipsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListProgramServicesParams defines parameters for ListProgramServices.
+type ListProgramServicesParams struct {
+	// MedicalProgramID Id of the medical program.
+	MedicalProgramID *string `form:"medical_program_id,omitempty" json:"medical_program_id,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Services per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // SearchServiceRequestsParams defines parameters for SearchServiceRequests.
 type SearchServiceRequestsParams struct {
 	// Requisition Requisition number, 16 characters in four groups; the dashes may be left out.
@@ -11944,6 +12306,21 @@ type SearchServiceRequestsParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Service requests per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListServicesParams defines parameters for ListServices.
+type ListServicesParams struct {
+	// Code Code of a service or group, whole, upper and lower case alike.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Name A part of the name of a service or group, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Topmost groups per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -12373,6 +12750,12 @@ type ServerInterface interface {
 	// ListLicenses Get licenses
 	// (GET /api/licenses)
 	ListLicenses(ctx echo.Context, params ListLicensesParams) error
+	// ListMedicalPrograms Get medical programs list
+	// (GET /api/medical_programs)
+	ListMedicalPrograms(ctx echo.Context, params ListMedicalProgramsParams) error
+	// GetMedicalProgram Get Medical Program by id
+	// (GET /api/medical_programs/{id})
+	GetMedicalProgram(ctx echo.Context, id string) error
 	// ListAllergyIntolerances Get Allergy Intolerances by search params
 	// (GET /api/patients/{patient_id}/allergy_intolerances)
 	ListAllergyIntolerances(ctx echo.Context, patientID string, params ListAllergyIntolerancesParams) error
@@ -12626,6 +13009,12 @@ type ServerInterface interface {
 	// TerminateDeclarationPis Terminate declaration via PIS
 	// (PATCH /api/pis/declarations/{id}/actions/terminate)
 	TerminateDeclarationPis(ctx echo.Context, id string) error
+	// ListProgramServices Get Program services list
+	// (GET /api/program_services)
+	ListProgramServices(ctx echo.Context, params ListProgramServicesParams) error
+	// GetProgramService Get Program service by id
+	// (GET /api/program_services/{id})
+	GetProgramService(ctx echo.Context, id string) error
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error
@@ -12648,6 +13037,9 @@ type ServerInterface interface {
 	// UseServiceRequest Use Service Request
 	// (PATCH /api/service_requests/{service_request_id}/actions/use)
 	UseServiceRequest(ctx echo.Context, serviceRequestID string) error
+	// ListServices Get Services Dictionary
+	// (GET /api/services)
+	ListServices(ctx echo.Context, params ListServicesParams) error
 	// ListDistricts List Of Districts By Search Params
 	// (GET /api/uaddresses/districts)
 	ListDistricts(ctx echo.Context, params ListDistrictsParams) error
@@ -13921,6 +14313,82 @@ func (w *ServerInterfaceWrapper) ListLicenses(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListLicenses(ctx, params)
+	return err
+}
+
+// ListMedicalPrograms converts echo context to params.
+func (w *ServerInterfaceWrapper) ListMedicalPrograms(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListMedicalProgramsParams
+	// ------------- Optional query parameter "id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "id", ctx.QueryParams(), &params.ID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "is_active" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "is_active", ctx.QueryParams(), &params.IsActive, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter is_active: %s", err))
+	}
+
+	// ------------- Optional query parameter "mr_blank_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "mr_blank_type", ctx.QueryParams(), &params.MrBlankType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter mr_blank_type: %s", err))
+	}
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListMedicalPrograms(ctx, params)
+	return err
+}
+
+// GetMedicalProgram converts echo context to params.
+func (w *ServerInterfaceWrapper) GetMedicalProgram(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetMedicalProgram(ctx, id)
 	return err
 }
 
@@ -17157,6 +17625,54 @@ func (w *ServerInterfaceWrapper) TerminateDeclarationPis(ctx echo.Context) error
 	return err
 }
 
+// ListProgramServices converts echo context to params.
+func (w *ServerInterfaceWrapper) ListProgramServices(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListProgramServicesParams
+	// ------------- Optional query parameter "medical_program_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "medical_program_id", ctx.QueryParams(), &params.MedicalProgramID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter medical_program_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListProgramServices(ctx, params)
+	return err
+}
+
+// GetProgramService converts echo context to params.
+func (w *ServerInterfaceWrapper) GetProgramService(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetProgramService(ctx, id)
+	return err
+}
+
 // SearchServiceRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) SearchServiceRequests(ctx echo.Context) error {
 	var err error
@@ -17273,6 +17789,45 @@ func (w *ServerInterfaceWrapper) UseServiceRequest(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.UseServiceRequest(ctx, serviceRequestID)
+	return err
+}
+
+// ListServices converts echo context to params.
+func (w *ServerInterfaceWrapper) ListServices(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListServicesParams
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListServices(ctx, params)
 	return err
 }
 
@@ -18269,6 +18824,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/legal_entities", wrapper.ListLegalEntitiesV1, options.OperationMiddlewares["listLegalEntitiesV1"]...)
 	router.GET(options.BaseURL+"/api/legal_entities/:id", wrapper.GetLegalEntityV1, options.OperationMiddlewares["getLegalEntityV1"]...)
 	router.GET(options.BaseURL+"/api/licenses", wrapper.ListLicenses, options.OperationMiddlewares["listLicenses"]...)
+	router.GET(options.BaseURL+"/api/medical_programs", wrapper.ListMedicalPrograms, options.OperationMiddlewares["listMedicalPrograms"]...)
+	router.GET(options.BaseURL+"/api/medical_programs/:id", wrapper.GetMedicalProgram, options.OperationMiddlewares["getMedicalProgram"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/allergy_intolerances", wrapper.ListAllergyIntolerances, options.OperationMiddlewares["listAllergyIntolerances"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/allergy_intolerances/:allergy_intolerance_id", wrapper.GetAllergyIntolerance, options.OperationMiddlewares["getAllergyIntolerance"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/allergy_intolerances/:allergy_intolerance_id/context", wrapper.GetAllergyIntoleranceContext, options.OperationMiddlewares["getAllergyIntoleranceContext"]...)
@@ -18350,12 +18907,15 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/persons/:id/personal_data", wrapper.GetPersonalData, options.OperationMiddlewares["getPersonalData"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/verification", wrapper.GetPersonVerification, options.OperationMiddlewares["getPersonVerification"]...)
 	router.PATCH(options.BaseURL+"/api/pis/declarations/:id/actions/terminate", wrapper.TerminateDeclarationPis, options.OperationMiddlewares["terminateDeclarationPis"]...)
+	router.GET(options.BaseURL+"/api/program_services", wrapper.ListProgramServices, options.OperationMiddlewares["listProgramServices"]...)
+	router.GET(options.BaseURL+"/api/program_services/:id", wrapper.GetProgramService, options.OperationMiddlewares["getProgramService"]...)
 	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/complete", wrapper.CompleteServiceRequest, options.OperationMiddlewares["completeServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/process", wrapper.ProcessServiceRequest, options.OperationMiddlewares["processServiceRequest"]...)
 	router.POST(options.BaseURL+"/api/service_requests/:service_request_id/actions/qualify", wrapper.QualifyServiceRequest, options.OperationMiddlewares["qualifyServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
+	router.GET(options.BaseURL+"/api/services", wrapper.ListServices, options.OperationMiddlewares["listServices"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/districts", wrapper.ListDistricts, options.OperationMiddlewares["listDistricts"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/districts/:id/settlements", wrapper.ListSettlementsOfDistrict, options.OperationMiddlewares["listSettlementsOfDistrict"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/regions", wrapper.ListRegions, options.OperationMiddlewares["listRegions"]...)
@@ -19128,6 +19688,50 @@ type ListLicensesResponseObject interface {
 type ListLicenses200JSONResponse LicenseListResponse
 
 func (response ListLicenses200JSONResponse) VisitListLicensesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMedicalProgramsRequestObject struct {
+	Params ListMedicalProgramsParams
+}
+
+type ListMedicalProgramsResponseObject interface {
+	VisitListMedicalProgramsResponse(w http.ResponseWriter) error
+}
+
+type ListMedicalPrograms200JSONResponse MedicalProgramListResponse
+
+func (response ListMedicalPrograms200JSONResponse) VisitListMedicalProgramsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMedicalProgramRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetMedicalProgramResponseObject interface {
+	VisitGetMedicalProgramResponse(w http.ResponseWriter) error
+}
+
+type GetMedicalProgram200JSONResponse MedicalProgramResponse
+
+func (response GetMedicalProgram200JSONResponse) VisitGetMedicalProgramResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -21037,6 +21641,50 @@ func (response TerminateDeclarationPis200JSONResponse) VisitTerminateDeclaration
 	return err
 }
 
+type ListProgramServicesRequestObject struct {
+	Params ListProgramServicesParams
+}
+
+type ListProgramServicesResponseObject interface {
+	VisitListProgramServicesResponse(w http.ResponseWriter) error
+}
+
+type ListProgramServices200JSONResponse ProgramServiceListResponse
+
+func (response ListProgramServices200JSONResponse) VisitListProgramServicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProgramServiceRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetProgramServiceResponseObject interface {
+	VisitGetProgramServiceResponse(w http.ResponseWriter) error
+}
+
+type GetProgramService200JSONResponse ProgramServiceResponse
+
+func (response GetProgramService200JSONResponse) VisitGetProgramServiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SearchServiceRequestsRequestObject struct {
 	Params SearchServiceRequestsParams
 }
@@ -21168,6 +21816,28 @@ func (response UseServiceRequest202JSONResponse) VisitUseServiceRequestResponse(
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListServicesRequestObject struct {
+	Params ListServicesParams
+}
+
+type ListServicesResponseObject interface {
+	VisitListServicesResponse(w http.ResponseWriter) error
+}
+
+type ListServices200JSONResponse ServiceCatalogueResponse
+
+func (response ListServices200JSONResponse) VisitListServicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -22120,6 +22790,12 @@ type StrictServerInterface interface {
 	// ListLicenses Get licenses
 	// (GET /api/licenses)
 	ListLicenses(ctx context.Context, request ListLicensesRequestObject) (ListLicensesResponseObject, error)
+	// ListMedicalPrograms Get medical programs list
+	// (GET /api/medical_programs)
+	ListMedicalPrograms(ctx context.Context, request ListMedicalProgramsRequestObject) (ListMedicalProgramsResponseObject, error)
+	// GetMedicalProgram Get Medical Program by id
+	// (GET /api/medical_programs/{id})
+	GetMedicalProgram(ctx context.Context, request GetMedicalProgramRequestObject) (GetMedicalProgramResponseObject, error)
 	// ListAllergyIntolerances Get Allergy Intolerances by search params
 	// (GET /api/patients/{patient_id}/allergy_intolerances)
 	ListAllergyIntolerances(ctx context.Context, request ListAllergyIntolerancesRequestObject) (ListAllergyIntolerancesResponseObject, error)
@@ -22373,6 +23049,12 @@ type StrictServerInterface interface {
 	// TerminateDeclarationPis Terminate declaration via PIS
 	// (PATCH /api/pis/declarations/{id}/actions/terminate)
 	TerminateDeclarationPis(ctx context.Context, request TerminateDeclarationPisRequestObject) (TerminateDeclarationPisResponseObject, error)
+	// ListProgramServices Get Program services list
+	// (GET /api/program_services)
+	ListProgramServices(ctx context.Context, request ListProgramServicesRequestObject) (ListProgramServicesResponseObject, error)
+	// GetProgramService Get Program service by id
+	// (GET /api/program_services/{id})
+	GetProgramService(ctx context.Context, request GetProgramServiceRequestObject) (GetProgramServiceResponseObject, error)
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx context.Context, request SearchServiceRequestsRequestObject) (SearchServiceRequestsResponseObject, error)
@@ -22395,6 +23077,9 @@ type StrictServerInterface interface {
 	// UseServiceRequest Use Service Request
 	// (PATCH /api/service_requests/{service_request_id}/actions/use)
 	UseServiceRequest(ctx context.Context, request UseServiceRequestRequestObject) (UseServiceRequestResponseObject, error)
+	// ListServices Get Services Dictionary
+	// (GET /api/services)
+	ListServices(ctx context.Context, request ListServicesRequestObject) (ListServicesResponseObject, error)
 	// ListDistricts List Of Districts By Search Params
 	// (GET /api/uaddresses/districts)
 	ListDistricts(ctx context.Context, request ListDistrictsRequestObject) (ListDistrictsResponseObject, error)
@@ -23429,6 +24114,56 @@ func (sh *strictHandler) ListLicenses(ctx echo.Context, params ListLicensesParam
 		return err
 	} else if validResponse, ok := response.(ListLicensesResponseObject); ok {
 		return validResponse.VisitListLicensesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListMedicalPrograms operation middleware
+func (sh *strictHandler) ListMedicalPrograms(ctx echo.Context, params ListMedicalProgramsParams) error {
+	var request ListMedicalProgramsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMedicalPrograms(ctx.Request().Context(), request.(ListMedicalProgramsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMedicalPrograms")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListMedicalProgramsResponseObject); ok {
+		return validResponse.VisitListMedicalProgramsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetMedicalProgram operation middleware
+func (sh *strictHandler) GetMedicalProgram(ctx echo.Context, id string) error {
+	var request GetMedicalProgramRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMedicalProgram(ctx.Request().Context(), request.(GetMedicalProgramRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMedicalProgram")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetMedicalProgramResponseObject); ok {
+		return validResponse.VisitGetMedicalProgramResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -25855,6 +26590,56 @@ func (sh *strictHandler) TerminateDeclarationPis(ctx echo.Context, id string) er
 	return nil
 }
 
+// ListProgramServices operation middleware
+func (sh *strictHandler) ListProgramServices(ctx echo.Context, params ListProgramServicesParams) error {
+	var request ListProgramServicesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProgramServices(ctx.Request().Context(), request.(ListProgramServicesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProgramServices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListProgramServicesResponseObject); ok {
+		return validResponse.VisitListProgramServicesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetProgramService operation middleware
+func (sh *strictHandler) GetProgramService(ctx echo.Context, id string) error {
+	var request GetProgramServiceRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetProgramService(ctx.Request().Context(), request.(GetProgramServiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetProgramService")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetProgramServiceResponseObject); ok {
+		return validResponse.VisitGetProgramServiceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SearchServiceRequests operation middleware
 func (sh *strictHandler) SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error {
 	var request SearchServiceRequestsRequestObject
@@ -26068,6 +26853,31 @@ func (sh *strictHandler) UseServiceRequest(ctx echo.Context, serviceRequestID st
 		return err
 	} else if validResponse, ok := response.(UseServiceRequestResponseObject); ok {
 		return validResponse.VisitUseServiceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListServices operation middleware
+func (sh *strictHandler) ListServices(ctx echo.Context, params ListServicesParams) error {
+	var request ListServicesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListServices(ctx.Request().Context(), request.(ListServicesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListServices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListServicesResponseObject); ok {
+		return validResponse.VisitListServicesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -2439,6 +2439,121 @@ type AuthorizeUrgent struct {
 	RedirectURI string `json:"redirect_uri"`
 }
 
+// CatalogueGroup A group of services. Which of the two lists it has says what is below it; an empty group has an empty list of services.
+type CatalogueGroup struct {
+	// Code Code of the group.
+	//
+	// Example: A58003
+	Code string `json:"code"`
+
+	// Groups The groups below it, by code.
+	Groups []CatalogueGroup `json:"groups,omitempty"`
+
+	// ID Id of the group.
+	//
+	// Example: e5a5d991-0bf7-476f-b3cf-bec73f044b2e
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2018-08-02T10:45:16.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the group is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Name Name of the group.
+	//
+	// Example: Ультразвукові дослідження
+	Name string `json:"name"`
+
+	// RequestAllowed Whether a service request may name it.
+	//
+	// Example: false
+	RequestAllowed bool `json:"request_allowed"`
+
+	// Services The services in it, by code.
+	Services []CatalogueService `json:"services,omitempty"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2018-08-02T10:45:16.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	UpdatedBy string `json:"updated_by"`
+}
+
+// CatalogueService A service of the catalogue.
+type CatalogueService struct {
+	// Category Dictionary `SERVICE_CATEGORY`.
+	//
+	// Example: imaging
+	Category string `json:"category"`
+
+	// Code Code of the service.
+	//
+	// Example: 55036-00
+	Code string `json:"code"`
+
+	// ID Id of the service.
+	//
+	// Example: d5a5d991-0bf7-476f-b3cf-bec73f044b2e
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2018-08-02T10:45:16.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the service is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// IsComposition Whether it is made of several services.
+	//
+	// Example: false
+	IsComposition bool `json:"is_composition"`
+
+	// Name Name of the service in this group.
+	//
+	// Example: Ультразвукове дослідження черевної порожнини
+	Name string `json:"name"`
+
+	// ParentID Always null.
+	ParentID *string `json:"parent_id"`
+
+	// RequestAllowed Whether a service request may name it.
+	//
+	// Example: true
+	RequestAllowed bool `json:"request_allowed"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2018-08-02T10:45:16.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	UpdatedBy string `json:"updated_by"`
+}
+
 // CodeableConcept A meaning, told by values of dictionaries.
 type CodeableConcept struct {
 	// Coding The values that stand for the meaning.
@@ -8182,6 +8297,221 @@ type MaskedPhone struct {
 	Type *string `json:"type,omitempty"`
 }
 
+// MedicalProgram A medical program.
+type MedicalProgram struct {
+	// DeviceDispenseAllowed Whether devices can be handed out; programs of devices have it.
+	//
+	// Example: true
+	DeviceDispenseAllowed *bool `json:"device_dispense_allowed,omitempty"`
+
+	// DeviceRequestAllowed Whether devices can be requested; programs of devices have it.
+	//
+	// Example: true
+	DeviceRequestAllowed *bool `json:"device_request_allowed,omitempty"`
+
+	// FundingSource Dictionary `FUNDING_SOURCE`.
+	//
+	// Example: NHS
+	FundingSource string `json:"funding_source"`
+
+	// ID Id of the program.
+	//
+	// Example: c7d52544-0bd4-4129-97b0-2d72633e0490
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the program is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// MedicalProgramSettings On which terms the program pays. Null when it has no terms of its own.
+	MedicalProgramSettings *MedicalProgramSettings `json:"medical_program_settings"`
+
+	// MedicalProgramSettingsText What the settings are for, if that was written.
+	//
+	// Example: Лише за планом лікування
+	MedicalProgramSettingsText *string `json:"medical_program_settings_text"`
+
+	// MedicationDispenseAllowed Whether medications can be handed out.
+	//
+	// Example: true
+	MedicationDispenseAllowed bool `json:"medication_dispense_allowed"`
+
+	// MedicationDispenseAllowedText Why they can or cannot, if that was written.
+	//
+	// Example: Відпуск за договорами
+	MedicationDispenseAllowedText *string `json:"medication_dispense_allowed_text"`
+
+	// MedicationRequestAllowed Whether medications can be prescribed.
+	//
+	// Example: true
+	MedicationRequestAllowed bool `json:"medication_request_allowed"`
+
+	// MedicationRequestAllowedText Why they can or cannot, if that was written.
+	//
+	// Example: Рецепти виписують з 2019 року
+	MedicationRequestAllowedText *string `json:"medication_request_allowed_text"`
+
+	// MrBlankType The form of a prescription, dictionary `MR_BLANK_TYPES`; null when there is none.
+	//
+	// Example: F-1
+	MrBlankType *string `json:"mr_blank_type"`
+
+	// Name Name of the program.
+	//
+	// Example: Доступні ліки
+	Name string `json:"name"`
+
+	// Type Dictionary `MEDICAL_PROGRAM_TYPE`.
+	//
+	// Example: MEDICATION
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// MedicalProgramListResponse Answer with a page of medical programs.
+type MedicalProgramListResponse struct {
+	// Data The programs of this page.
+	Data []MedicalProgram `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// MedicalProgramResponse Answer with one medical program.
+type MedicalProgramResponse struct {
+	// Data A medical program.
+	Data MedicalProgram `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// MedicalProgramSettings On which terms the program pays. Null when it has no terms of its own.
+type MedicalProgramSettings struct {
+	// CarePlanRequired Whether a prescription needs a care plan.
+	//
+	// Example: true
+	CarePlanRequired *bool `json:"care_plan_required,omitempty"`
+
+	// ConditionsIcd10AmAllowed Diagnoses of ICD-10-AM that it pays for.
+	ConditionsIcd10AmAllowed []string `json:"conditions_icd10_am_allowed,omitempty"`
+
+	// ConditionsIcpc2Allowed Diagnoses of ICPC-2 that it pays for.
+	ConditionsIcpc2Allowed []string `json:"conditions_icpc2_allowed,omitempty"`
+
+	// DeviceRequestAllowedCodeTypes What may name a device that is requested.
+	DeviceRequestAllowedCodeTypes []string `json:"device_request_allowed_code_types,omitempty"`
+
+	// EmployeeTypesToCreateMedicationRequest Types of employees who may prescribe.
+	EmployeeTypesToCreateMedicationRequest []string `json:"employee_types_to_create_medication_request,omitempty"`
+
+	// LicenseTypesAllowed Licenses of which a pharmacy needs one to hand out.
+	LicenseTypesAllowed []string `json:"license_types_allowed,omitempty"`
+
+	// MedicalProgramChangeOnDispenseAllowed Whether a prescription may be handed out under another program.
+	//
+	// Example: false
+	MedicalProgramChangeOnDispenseAllowed *bool `json:"medical_program_change_on_dispense_allowed,omitempty"`
+
+	// MedicationDispensePeriodDay How many days a prescription can be handed out.
+	//
+	// Example: 30
+	MedicationDispensePeriodDay *int `json:"medication_dispense_period_day,omitempty"`
+
+	// MedicationRequestMaxPeriodDay The longest period of a prescription in days.
+	//
+	// Example: 90
+	MedicationRequestMaxPeriodDay *int `json:"medication_request_max_period_day,omitempty"`
+
+	// MedicationRequestNotificationDisabled Whether the patient gets no SMS about a prescription.
+	//
+	// Example: false
+	MedicationRequestNotificationDisabled *bool `json:"medication_request_notification_disabled,omitempty"`
+
+	// MultiMedicationDispenseAllowed Whether a prescription may be handed out in parts.
+	//
+	// Example: false
+	MultiMedicationDispenseAllowed *bool `json:"multi_medication_dispense_allowed,omitempty"`
+
+	// PatientCategoriesAllowed Categories of patients that it pays for.
+	PatientCategoriesAllowed []string `json:"patient_categories_allowed,omitempty"`
+
+	// ProvidingConditionsAllowed Conditions of care that it pays for.
+	ProvidingConditionsAllowed []string `json:"providing_conditions_allowed,omitempty"`
+
+	// RequestNotificationDisabled Whether the patient gets no SMS about a request.
+	//
+	// Example: false
+	RequestNotificationDisabled *bool `json:"request_notification_disabled,omitempty"`
+
+	// SkipContractProvisionVerify Whether a pharmacy needs no contract for the program.
+	//
+	// Example: false
+	SkipContractProvisionVerify *bool `json:"skip_contract_provision_verify,omitempty"`
+
+	// SkipDispenseDivisionDlsVerify Whether the division needs no license of the register of pharmacies.
+	//
+	// Example: false
+	SkipDispenseDivisionDlsVerify *bool `json:"skip_dispense_division_dls_verify,omitempty"`
+
+	// SkipEmployeeValidation Whether any user with the scope may prescribe.
+	//
+	// Example: false
+	SkipEmployeeValidation *bool `json:"skip_employee_validation,omitempty"`
+
+	// SkipMedicationDispenseSign Whether handing out needs no signature.
+	//
+	// Example: false
+	SkipMedicationDispenseSign *bool `json:"skip_medication_dispense_sign,omitempty"`
+
+	// SkipMedicationRequestEmployeeDeclarationVerify Whether the doctor needs no declaration with the patient.
+	//
+	// Example: true
+	SkipMedicationRequestEmployeeDeclarationVerify *bool `json:"skip_medication_request_employee_declaration_verify,omitempty"`
+
+	// SkipMedicationRequestLegalEntityDeclarationVerify Whether the legal entity needs no declaration with the patient.
+	//
+	// Example: true
+	SkipMedicationRequestLegalEntityDeclarationVerify *bool `json:"skip_medication_request_legal_entity_declaration_verify,omitempty"`
+
+	// SkipMnnInTreatmentPeriod Whether the same substance may be prescribed twice for one period.
+	//
+	// Example: false
+	SkipMnnInTreatmentPeriod *bool `json:"skip_mnn_in_treatment_period,omitempty"`
+
+	// SpecialityTypesAllowed Specialities that may prescribe and plan.
+	SpecialityTypesAllowed []string `json:"speciality_types_allowed,omitempty"`
+
+	// SpecialityTypesCarePlanActivityAllowed Specialities that may put this into a care plan.
+	SpecialityTypesCarePlanActivityAllowed []string `json:"speciality_types_care_plan_activity_allowed,omitempty"`
+
+	// SpecialityTypesRequestAllowed Specialities that may prescribe medications and devices.
+	SpecialityTypesRequestAllowed []string `json:"speciality_types_request_allowed,omitempty"`
+}
+
 // MergedPerson How a double of the person was merged into it.
 type MergedPerson struct {
 	// ID Id of the merge.
@@ -10596,6 +10926,90 @@ type ProcedureShortListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// ProgramService A service of a medical program, or a group of services: one of the two ids is null.
+type ProgramService struct {
+	// ConsumerPrice What the program pays in hryvnias, null when no price is set.
+	//
+	// Example: 15.5
+	ConsumerPrice *float64 `json:"consumer_price"`
+
+	// Description A description, if there is one.
+	//
+	// Example: За пакетом Прегравідарна підготовка
+	Description *string `json:"description"`
+
+	// ID Id of the entry.
+	//
+	// Example: c290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2019-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the program still pays for it.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// MedicalProgramID Id of the program.
+	//
+	// Example: b290f1ee-6c54-4b01-90e6-d701748f0852
+	MedicalProgramID string `json:"medical_program_id"`
+
+	// RequestAllowed Whether it can be requested.
+	//
+	// Example: true
+	RequestAllowed bool `json:"request_allowed"`
+
+	// ServiceGroupID The group of services, null when one service is meant.
+	//
+	// Example: d838dbea-0ca0-4295-bf46-819dc069b8d4
+	ServiceGroupID *string `json:"service_group_id"`
+
+	// ServiceID The service, null when a group is meant.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0853
+	ServiceID *string `json:"service_id"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2019-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: f290f1ee-6c54-4b01-90e6-d701748f0851
+	UpdatedBy string `json:"updated_by"`
+}
+
+// ProgramServiceListResponse Answer with a page of services of a medical program.
+type ProgramServiceListResponse struct {
+	// Data The services of this page.
+	Data []ProgramService `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// ProgramServiceResponse Answer with one service of a medical program.
+type ProgramServiceResponse struct {
+	// Data A service of a medical program, or a group of services: one of the two ids is null.
+	Data ProgramService `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // Quantity An amount of something.
 type Quantity struct {
 	// Code The unit.
@@ -10913,6 +11327,18 @@ type SampledData struct {
 	//
 	// Example: 5
 	UpperLimit *float64 `json:"upper_limit,omitempty"`
+}
+
+// ServiceCatalogueResponse A page of the catalogue of services.
+type ServiceCatalogueResponse struct {
+	// Data The topmost groups of this page.
+	Data []CatalogueGroup `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
 }
 
 // ServiceGroupReferenceRequest A link to a group of services, as it is sent.
@@ -12122,6 +12548,30 @@ type ListLicensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListMedicalProgramsParams defines parameters for ListMedicalPrograms.
+type ListMedicalProgramsParams struct {
+	// ID Id of the medical program.
+	ID *string `form:"id,omitempty" json:"id,omitempty"`
+
+	// Name A part of the name of the program, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// IsActive Programs in use (`true`) or those that have ended (`false`). Not sent counts as `true`.
+	IsActive *bool `form:"is_active,omitempty" json:"is_active,omitempty"`
+
+	// MrBlankType Dictionary `MR_BLANK_TYPES`.
+	MrBlankType *string `form:"mr_blank_type,omitempty" json:"mr_blank_type,omitempty"`
+
+	// Type Dictionary `MEDICAL_PROGRAM_TYPE`.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Programs per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListAllergyIntolerancesParams defines parameters for ListAllergyIntolerances.
 type ListAllergyIntolerancesParams struct {
 	// Code Only those with this code.
@@ -12842,6 +13292,18 @@ type ListConfidantPersonRelationshipsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListProgramServicesParams defines parameters for ListProgramServices.
+type ListProgramServicesParams struct {
+	// MedicalProgramID Id of the medical program.
+	MedicalProgramID string `form:"medical_program_id" json:"medical_program_id"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Services per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // SearchServiceRequestsParams defines parameters for SearchServiceRequests.
 type SearchServiceRequestsParams struct {
 	// Requisition Requisition number, 16 characters in four groups; the dashes may be left out.
@@ -12854,6 +13316,21 @@ type SearchServiceRequestsParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Service requests per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListServicesParams defines parameters for ListServices.
+type ListServicesParams struct {
+	// Code Code of a service or group, whole, upper and lower case alike.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Name A part of the name of a service or group, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Topmost groups per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -13682,6 +14159,23 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/licenses (the `ListLicenses` operationId).
 	ListLicenses(ctx context.Context, params *ListLicensesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListMedicalPrograms Get medical programs list
+	//
+	// Lists medical programs, oldest first, in pages: what the state pays for, and on which terms. Every legal entity sees the same list.
+	// Nothing is changed. Filters are combined with AND; a value that no program has finds nothing.
+	//
+	// What clients get wrong: without `is_active` only programs in use are listed; ask for `false` to see those that have ended.
+	//
+	// Corresponds with GET /api/medical_programs (the `ListMedicalPrograms` operationId).
+	ListMedicalPrograms(ctx context.Context, params *ListMedicalProgramsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetMedicalProgram Get Medical Program by id
+	//
+	// Shows one medical program, also one that has ended. Nothing is changed.
+	//
+	// Corresponds with GET /api/medical_programs/{id} (the `GetMedicalProgram` operationId).
+	GetMedicalProgram(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListAllergyIntolerances Get Allergy Intolerances by search params
 	//
@@ -14578,8 +15072,8 @@ type ClientInterface interface {
 	// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
 	// `eHealth/service_request_cancel_reasons`) and, if wanted, `explanatory_letter`.
 	//
-	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
-	// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
+	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
 	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
 	//
 	// Takes any type of body and a specified content type.
@@ -14593,8 +15087,8 @@ type ClientInterface interface {
 	// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
 	// `eHealth/service_request_cancel_reasons`) and, if wanted, `explanatory_letter`.
 	//
-	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
-	// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
+	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
 	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
 	//
 	// Takes a body of the `application/json` content type.
@@ -14608,8 +15102,8 @@ type ClientInterface interface {
 	// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
 	// `eHealth/service_request_recall_reasons`) and, if wanted, `explanatory_letter`.
 	//
-	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
-	// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
+	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
 	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
 	//
 	// Takes any type of body and a specified content type.
@@ -14623,8 +15117,8 @@ type ClientInterface interface {
 	// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
 	// `eHealth/service_request_recall_reasons`) and, if wanted, `explanatory_letter`.
 	//
-	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
-	// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
+	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
 	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
 	//
 	// Takes a body of the `application/json` content type.
@@ -14932,6 +15426,21 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
 	TerminateDeclarationPis(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListProgramServices Get Program services list
+	//
+	// Lists the services and groups of services that one medical program pays for, oldest first, in pages; those whose `is_active` is false
+	// are left out. A program that includes a group includes each service of the group. Nothing is changed.
+	//
+	// Corresponds with GET /api/program_services (the `ListProgramServices` operationId).
+	ListProgramServices(ctx context.Context, params *ListProgramServicesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetProgramService Get Program service by id
+	//
+	// Shows one service or group of services of a medical program, also one that is no longer paid for. Nothing is changed.
+	//
+	// Corresponds with GET /api/program_services/{id} (the `GetProgramService` operationId).
+	GetProgramService(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SearchServiceRequests Search for a Service Requests
 	//
 	// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -15082,6 +15591,21 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
 	UseServiceRequest(ctx context.Context, serviceRequestID string, body UseServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListServices Get Services Dictionary
+	//
+	// Gives the catalogue of services as a tree: groups, groups below them, and services, at most four levels. A page is a part of the
+	// topmost groups, by code, each with all that is below it. Any valid token will do, no scope is asked for. Nothing is changed.
+	//
+	// With `code` or `name` only those branches are left that have a match: a group that matches comes with everything below it, a
+	// service that matches with the groups above it. One service may stand in several groups, under a name of its own in each. Groups and
+	// services that are out of use are given too, with `is_active` false; `request_allowed` says what a service request may name.
+	//
+	// What clients get wrong: the blueprint prints `data` as one group and no `paging`; it is a list of groups, in pages. `code` is the
+	// whole code: `37003` does not find `37003-00`.
+	//
+	// Corresponds with GET /api/services (the `ListServices` operationId).
+	ListServices(ctx context.Context, params *ListServicesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDistricts List Of Districts By Search Params
 	//
@@ -16552,6 +17076,43 @@ func (c *Client) GetLegalEntityV1(ctx context.Context, id string, reqEditors ...
 // Corresponds with GET /api/licenses (the `ListLicenses` operationId).
 func (c *Client) ListLicenses(ctx context.Context, params *ListLicensesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListLicensesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListMedicalPrograms Get medical programs list
+//
+// Lists medical programs, oldest first, in pages: what the state pays for, and on which terms. Every legal entity sees the same list.
+// Nothing is changed. Filters are combined with AND; a value that no program has finds nothing.
+//
+// What clients get wrong: without `is_active` only programs in use are listed; ask for `false` to see those that have ended.
+//
+// Corresponds with GET /api/medical_programs (the `ListMedicalPrograms` operationId).
+func (c *Client) ListMedicalPrograms(ctx context.Context, params *ListMedicalProgramsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMedicalProgramsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetMedicalProgram Get Medical Program by id
+//
+// Shows one medical program, also one that has ended. Nothing is changed.
+//
+// Corresponds with GET /api/medical_programs/{id} (the `GetMedicalProgram` operationId).
+func (c *Client) GetMedicalProgram(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMedicalProgramRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -18117,8 +18678,8 @@ func (c *Client) GetServiceRequest(ctx context.Context, patientID string, servic
 // The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
 // `eHealth/service_request_cancel_reasons`) and, if wanted, `explanatory_letter`.
 //
-// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
-// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
+// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
 // (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
 //
 // Takes any type of body and a specified content type.
@@ -18142,8 +18703,8 @@ func (c *Client) CancelServiceRequestWithBody(ctx context.Context, patientID str
 // The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
 // `eHealth/service_request_cancel_reasons`) and, if wanted, `explanatory_letter`.
 //
-// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
-// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
+// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
 // (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
 //
 // Takes a body of the `application/json` content type.
@@ -18167,8 +18728,8 @@ func (c *Client) CancelServiceRequest(ctx context.Context, patientID string, ser
 // The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
 // `eHealth/service_request_recall_reasons`) and, if wanted, `explanatory_letter`.
 //
-// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
-// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
+// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
 // (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
 //
 // Takes any type of body and a specified content type.
@@ -18192,8 +18753,8 @@ func (c *Client) RecallServiceRequestWithBody(ctx context.Context, patientID str
 // The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
 // `eHealth/service_request_recall_reasons`) and, if wanted, `explanatory_letter`.
 //
-// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
-// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
+// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
 // (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
 //
 // Takes a body of the `application/json` content type.
@@ -18753,6 +19314,41 @@ func (c *Client) TerminateDeclarationPis(ctx context.Context, id string, body Te
 	return c.Client.Do(req)
 }
 
+// ListProgramServices Get Program services list
+//
+// Lists the services and groups of services that one medical program pays for, oldest first, in pages; those whose `is_active` is false
+// are left out. A program that includes a group includes each service of the group. Nothing is changed.
+//
+// Corresponds with GET /api/program_services (the `ListProgramServices` operationId).
+func (c *Client) ListProgramServices(ctx context.Context, params *ListProgramServicesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListProgramServicesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetProgramService Get Program service by id
+//
+// Shows one service or group of services of a medical program, also one that is no longer paid for. Nothing is changed.
+//
+// Corresponds with GET /api/program_services/{id} (the `GetProgramService` operationId).
+func (c *Client) GetProgramService(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetProgramServiceRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SearchServiceRequests Search for a Service Requests
 //
 // Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -18982,6 +19578,31 @@ func (c *Client) UseServiceRequestWithBody(ctx context.Context, serviceRequestID
 // Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
 func (c *Client) UseServiceRequest(ctx context.Context, serviceRequestID string, body UseServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUseServiceRequestRequest(c.Server, serviceRequestID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListServices Get Services Dictionary
+//
+// Gives the catalogue of services as a tree: groups, groups below them, and services, at most four levels. A page is a part of the
+// topmost groups, by code, each with all that is below it. Any valid token will do, no scope is asked for. Nothing is changed.
+//
+// With `code` or `name` only those branches are left that have a match: a group that matches comes with everything below it, a
+// service that matches with the groups above it. One service may stand in several groups, under a name of its own in each. Groups and
+// services that are out of use are given too, with `is_active` false; `request_allowed` says what a service request may name.
+//
+// What clients get wrong: the blueprint prints `data` as one group and no `paging`; it is a list of groups, in pages. `code` is the
+// whole code: `37003` does not find `37003-00`.
+//
+// Corresponds with GET /api/services (the `ListServices` operationId).
+func (c *Client) ListServices(ctx context.Context, params *ListServicesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListServicesRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -22658,6 +23279,166 @@ func NewListLicensesRequest(server string, params *ListLicensesParams) (*http.Re
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListMedicalProgramsRequest constructs an http.Request for the ListMedicalPrograms method
+func NewListMedicalProgramsRequest(server string, params *ListMedicalProgramsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/medical_programs")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", *params.ID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.IsActive != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "is_active", *params.IsActive, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MrBlankType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "mr_blank_type", *params.MrBlankType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Type != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetMedicalProgramRequest constructs an http.Request for the GetMedicalProgram method
+func NewGetMedicalProgramRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/medical_programs/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -28886,6 +29667,114 @@ func NewTerminateDeclarationPisRequestWithBody(server string, id string, content
 	return req, nil
 }
 
+// NewListProgramServicesRequest constructs an http.Request for the ListProgramServices method
+func NewListProgramServicesRequest(server string, params *ListProgramServicesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/program_services")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "medical_program_id", params.MedicalProgramID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetProgramServiceRequest constructs an http.Request for the GetProgramService method
+func NewGetProgramServiceRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/program_services/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSearchServiceRequestsRequest constructs an http.Request for the SearchServiceRequests method
 func NewSearchServiceRequestsRequest(server string, params *SearchServiceRequestsParams) (*http.Request, error) {
 	var err error
@@ -29177,6 +30066,96 @@ func NewUseServiceRequestRequestWithBody(server string, serviceRequestID string,
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListServicesRequest constructs an http.Request for the ListServices method
+func NewListServicesRequest(server string, params *ListServicesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/services")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -31893,6 +32872,27 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/licenses (the `ListLicenses` operationId).
 	ListLicensesWithResponse(ctx context.Context, params *ListLicensesParams, reqEditors ...RequestEditorFn) (*ListLicensesResult, error)
 
+	// ListMedicalProgramsWithResponse Get medical programs list
+	//
+	// Lists medical programs, oldest first, in pages: what the state pays for, and on which terms. Every legal entity sees the same list.
+	// Nothing is changed. Filters are combined with AND; a value that no program has finds nothing.
+	//
+	// What clients get wrong: without `is_active` only programs in use are listed; ask for `false` to see those that have ended.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/medical_programs (the `ListMedicalPrograms` operationId).
+	ListMedicalProgramsWithResponse(ctx context.Context, params *ListMedicalProgramsParams, reqEditors ...RequestEditorFn) (*ListMedicalProgramsResult, error)
+
+	// GetMedicalProgramWithResponse Get Medical Program by id
+	//
+	// Shows one medical program, also one that has ended. Nothing is changed.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/medical_programs/{id} (the `GetMedicalProgram` operationId).
+	GetMedicalProgramWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetMedicalProgramResult, error)
+
 	// ListAllergyIntolerancesWithResponse Get Allergy Intolerances by search params
 	//
 	// The allergy intolerances of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
@@ -32896,8 +33896,8 @@ type ClientWithResponsesInterface interface {
 	// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
 	// `eHealth/service_request_cancel_reasons`) and, if wanted, `explanatory_letter`.
 	//
-	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
-	// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
+	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
 	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -32911,8 +33911,8 @@ type ClientWithResponsesInterface interface {
 	// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
 	// `eHealth/service_request_cancel_reasons`) and, if wanted, `explanatory_letter`.
 	//
-	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
-	// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
+	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
 	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -32926,8 +33926,8 @@ type ClientWithResponsesInterface interface {
 	// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
 	// `eHealth/service_request_recall_reasons`) and, if wanted, `explanatory_letter`.
 	//
-	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
-	// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
+	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
 	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -32941,8 +33941,8 @@ type ClientWithResponsesInterface interface {
 	// The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
 	// `eHealth/service_request_recall_reasons`) and, if wanted, `explanatory_letter`.
 	//
-	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
-	// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
+	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
 	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -33276,6 +34276,25 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
 	TerminateDeclarationPisWithResponse(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error)
 
+	// ListProgramServicesWithResponse Get Program services list
+	//
+	// Lists the services and groups of services that one medical program pays for, oldest first, in pages; those whose `is_active` is false
+	// are left out. A program that includes a group includes each service of the group. Nothing is changed.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/program_services (the `ListProgramServices` operationId).
+	ListProgramServicesWithResponse(ctx context.Context, params *ListProgramServicesParams, reqEditors ...RequestEditorFn) (*ListProgramServicesResult, error)
+
+	// GetProgramServiceWithResponse Get Program service by id
+	//
+	// Shows one service or group of services of a medical program, also one that is no longer paid for. Nothing is changed.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/program_services/{id} (the `GetProgramService` operationId).
+	GetProgramServiceWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetProgramServiceResult, error)
+
 	// SearchServiceRequestsWithResponse Search for a Service Requests
 	//
 	// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -33432,6 +34451,23 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
 	UseServiceRequestWithResponse(ctx context.Context, serviceRequestID string, body UseServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*UseServiceRequestResult, error)
+
+	// ListServicesWithResponse Get Services Dictionary
+	//
+	// Gives the catalogue of services as a tree: groups, groups below them, and services, at most four levels. A page is a part of the
+	// topmost groups, by code, each with all that is below it. Any valid token will do, no scope is asked for. Nothing is changed.
+	//
+	// With `code` or `name` only those branches are left that have a match: a group that matches comes with everything below it, a
+	// service that matches with the groups above it. One service may stand in several groups, under a name of its own in each. Groups and
+	// services that are out of use are given too, with `is_active` false; `request_allowed` says what a service request may name.
+	//
+	// What clients get wrong: the blueprint prints `data` as one group and no `paging`; it is a list of groups, in pages. `code` is the
+	// whole code: `37003` does not find `37003-00`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/services (the `ListServices` operationId).
+	ListServicesWithResponse(ctx context.Context, params *ListServicesParams, reqEditors ...RequestEditorFn) (*ListServicesResult, error)
 
 	// ListDistrictsWithResponse List Of Districts By Search Params
 	//
@@ -35178,6 +36214,68 @@ func (r ListLicensesResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListLicensesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListMedicalProgramsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *MedicalProgramListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMedicalProgramsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMedicalProgramsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListMedicalProgramsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetMedicalProgramResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *MedicalProgramResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMedicalProgramResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMedicalProgramResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetMedicalProgramResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -37699,6 +38797,68 @@ func (r TerminateDeclarationPisResult) ContentType() string {
 	return ""
 }
 
+type ListProgramServicesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProgramServiceListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListProgramServicesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListProgramServicesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListProgramServicesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetProgramServiceResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProgramServiceResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetProgramServiceResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetProgramServiceResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetProgramServiceResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SearchServiceRequestsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -37879,6 +39039,37 @@ func (r UseServiceRequestResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r UseServiceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListServicesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ServiceCatalogueResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListServicesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListServicesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListServicesResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -39745,6 +40936,39 @@ func (c *ClientWithResponses) ListLicensesWithResponse(ctx context.Context, para
 	return ParseListLicensesResult(rsp)
 }
 
+// ListMedicalProgramsWithResponse Get medical programs list
+//
+// Lists medical programs, oldest first, in pages: what the state pays for, and on which terms. Every legal entity sees the same list.
+// Nothing is changed. Filters are combined with AND; a value that no program has finds nothing.
+//
+// What clients get wrong: without `is_active` only programs in use are listed; ask for `false` to see those that have ended.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/medical_programs (the `ListMedicalPrograms` operationId).
+func (c *ClientWithResponses) ListMedicalProgramsWithResponse(ctx context.Context, params *ListMedicalProgramsParams, reqEditors ...RequestEditorFn) (*ListMedicalProgramsResult, error) {
+	rsp, err := c.ListMedicalPrograms(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMedicalProgramsResult(rsp)
+}
+
+// GetMedicalProgramWithResponse Get Medical Program by id
+//
+// Shows one medical program, also one that has ended. Nothing is changed.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/medical_programs/{id} (the `GetMedicalProgram` operationId).
+func (c *ClientWithResponses) GetMedicalProgramWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetMedicalProgramResult, error) {
+	rsp, err := c.GetMedicalProgram(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMedicalProgramResult(rsp)
+}
+
 // ListAllergyIntolerancesWithResponse Get Allergy Intolerances by search params
 //
 // The allergy intolerances of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
@@ -41144,8 +42368,8 @@ func (c *ClientWithResponses) GetServiceRequestWithResponse(ctx context.Context,
 // The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
 // `eHealth/service_request_cancel_reasons`) and, if wanted, `explanatory_letter`.
 //
-// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
-// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
+// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
 // (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -41165,8 +42389,8 @@ func (c *ClientWithResponses) CancelServiceRequestWithBodyWithResponse(ctx conte
 // The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
 // `eHealth/service_request_cancel_reasons`) and, if wanted, `explanatory_letter`.
 //
-// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
-// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
+// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
 // (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -41186,8 +42410,8 @@ func (c *ClientWithResponses) CancelServiceRequestWithResponse(ctx context.Conte
 // The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
 // `eHealth/service_request_recall_reasons`) and, if wanted, `explanatory_letter`.
 //
-// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
-// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
+// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
 // (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -41207,8 +42431,8 @@ func (c *ClientWithResponses) RecallServiceRequestWithBodyWithResponse(ctx conte
 // The author signs the referral as Get Service Request Details shows it, with `status_reason` (dictionary
 // `eHealth/service_request_recall_reasons`) and, if wanted, `explanatory_letter`.
 //
-// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history` gets
-// an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
+// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
+// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
 // (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -41695,6 +42919,37 @@ func (c *ClientWithResponses) TerminateDeclarationPisWithResponse(ctx context.Co
 	return ParseTerminateDeclarationPisResult(rsp)
 }
 
+// ListProgramServicesWithResponse Get Program services list
+//
+// Lists the services and groups of services that one medical program pays for, oldest first, in pages; those whose `is_active` is false
+// are left out. A program that includes a group includes each service of the group. Nothing is changed.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/program_services (the `ListProgramServices` operationId).
+func (c *ClientWithResponses) ListProgramServicesWithResponse(ctx context.Context, params *ListProgramServicesParams, reqEditors ...RequestEditorFn) (*ListProgramServicesResult, error) {
+	rsp, err := c.ListProgramServices(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListProgramServicesResult(rsp)
+}
+
+// GetProgramServiceWithResponse Get Program service by id
+//
+// Shows one service or group of services of a medical program, also one that is no longer paid for. Nothing is changed.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/program_services/{id} (the `GetProgramService` operationId).
+func (c *ClientWithResponses) GetProgramServiceWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetProgramServiceResult, error) {
+	rsp, err := c.GetProgramService(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetProgramServiceResult(rsp)
+}
+
 // SearchServiceRequestsWithResponse Search for a Service Requests
 //
 // Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -41904,6 +43159,29 @@ func (c *ClientWithResponses) UseServiceRequestWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseUseServiceRequestResult(rsp)
+}
+
+// ListServicesWithResponse Get Services Dictionary
+//
+// Gives the catalogue of services as a tree: groups, groups below them, and services, at most four levels. A page is a part of the
+// topmost groups, by code, each with all that is below it. Any valid token will do, no scope is asked for. Nothing is changed.
+//
+// With `code` or `name` only those branches are left that have a match: a group that matches comes with everything below it, a
+// service that matches with the groups above it. One service may stand in several groups, under a name of its own in each. Groups and
+// services that are out of use are given too, with `is_active` false; `request_allowed` says what a service request may name.
+//
+// What clients get wrong: the blueprint prints `data` as one group and no `paging`; it is a list of groups, in pages. `code` is the
+// whole code: `37003` does not find `37003-00`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/services (the `ListServices` operationId).
+func (c *ClientWithResponses) ListServicesWithResponse(ctx context.Context, params *ListServicesParams, reqEditors ...RequestEditorFn) (*ListServicesResult, error) {
+	rsp, err := c.ListServices(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListServicesResult(rsp)
 }
 
 // ListDistrictsWithResponse List Of Districts By Search Params
@@ -43792,6 +45070,58 @@ func ParseListLicensesResult(rsp *http.Response) (*ListLicensesResult, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest LicenseListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListMedicalProgramsResult parses an HTTP response from a ListMedicalProgramsWithResponse call
+func ParseListMedicalProgramsResult(rsp *http.Response) (*ListMedicalProgramsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMedicalProgramsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MedicalProgramListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetMedicalProgramResult parses an HTTP response from a GetMedicalProgramWithResponse call
+func ParseGetMedicalProgramResult(rsp *http.Response) (*GetMedicalProgramResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMedicalProgramResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MedicalProgramResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -45922,6 +47252,58 @@ func ParseTerminateDeclarationPisResult(rsp *http.Response) (*TerminateDeclarati
 	return response, nil
 }
 
+// ParseListProgramServicesResult parses an HTTP response from a ListProgramServicesWithResponse call
+func ParseListProgramServicesResult(rsp *http.Response) (*ListProgramServicesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListProgramServicesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProgramServiceListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetProgramServiceResult parses an HTTP response from a GetProgramServiceWithResponse call
+func ParseGetProgramServiceResult(rsp *http.Response) (*GetProgramServiceResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetProgramServiceResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProgramServiceResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseSearchServiceRequestsResult parses an HTTP response from a SearchServiceRequestsWithResponse call
 func ParseSearchServiceRequestsResult(rsp *http.Response) (*SearchServiceRequestsResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -46072,6 +47454,32 @@ func ParseUseServiceRequestResult(rsp *http.Response) (*UseServiceRequestResult,
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListServicesResult parses an HTTP response from a ListServicesWithResponse call
+func ParseListServicesResult(rsp *http.Response) (*ListServicesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListServicesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ServiceCatalogueResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

@@ -44,6 +44,7 @@ import (
 	"esoz/internal/platform/tracing"
 	"esoz/internal/platform/validation"
 	"esoz/internal/resource/approvals"
+	"esoz/internal/resource/catalogues"
 	"esoz/internal/resource/declarationrequests"
 	"esoz/internal/resource/declarations"
 	"esoz/internal/resource/devicedispenses"
@@ -104,6 +105,7 @@ type App struct {
 
 	Dictionaries *dictionaries.Cache
 	Addresses    *uaddresses.Cache
+	Services     *catalogues.Services
 
 	opts     Options
 	metrics  *metrics
@@ -150,11 +152,17 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 	}
 	a.Dictionaries = dictionaries.NewCache(a.Pool)
 	a.Addresses = uaddresses.NewCache(a.Pool)
-	if err = errors.Join(a.Dictionaries.Refresh(ctx), a.Addresses.Refresh(ctx)); err != nil {
+	a.Services = catalogues.NewServices(a.Pool)
+	if err = a.Refresh(ctx); err != nil {
 		return nil, err
 	}
 	opts.Registry.MustRegister(collector{a})
 	return a, a.build()
+}
+
+// Refresh loads what is served from memory and has changed.
+func (a *App) Refresh(ctx context.Context) error {
+	return errors.Join(a.Dictionaries.Refresh(ctx), a.Addresses.Refresh(ctx), a.Services.Refresh(ctx))
 }
 
 // Start begins to carry out background work.
@@ -243,7 +251,8 @@ func (a *App) build() error {
 	signed := declarations.Store{Pool: a.Pool, Lists: lists, Clock: o.Clock}
 	groups := diagnosesgroups.Store{Pool: a.Pool, Lists: lists}
 	s := &server{
-		approvalsAPI: &approvals.API{Engine: engine, Codes: codes, People: people},
+		approvalsAPI:  &approvals.API{Engine: engine, Codes: codes, People: people},
+		cataloguesAPI: &catalogues.API{Engine: engine, Store: catalogues.Store{Pool: a.Pool, Lists: lists}, Services: a.Services},
 		declarationsAPI: &declarationrequests.API{
 			Engine: engine, Store: declarationrequests.Store{Pool: a.Pool, Lists: lists}, Codes: codes, Media: files,
 		},

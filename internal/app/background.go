@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"runtime/debug"
@@ -156,8 +155,8 @@ func (a *App) refreshCaches(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := errors.Join(a.Dictionaries.Refresh(ctx), a.Addresses.Refresh(ctx)); err != nil && ctx.Err() == nil {
-				a.opts.Logger.WarnContext(ctx, "dictionaries and addresses stay as they are", "error", err)
+			if err := a.Refresh(ctx); err != nil && ctx.Err() == nil {
+				a.opts.Logger.WarnContext(ctx, "dictionaries, addresses and services stay as they are", "error", err)
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"esoz/internal/platform/httpapi"
 	"esoz/internal/platform/jobs"
 	"esoz/internal/resource/approvals"
+	"esoz/internal/resource/catalogues"
 	"esoz/internal/resource/declarationrequests"
 	"esoz/internal/resource/declarations"
 	"esoz/internal/resource/devicedispenses"
@@ -37,6 +38,7 @@ import (
 // These names keep apart the resources' types that server embeds.
 type (
 	approvalsAPI       = approvals.API
+	cataloguesAPI      = catalogues.API
 	declarationsAPI    = declarationrequests.API
 	deviceDispensesAPI = devicedispenses.API
 	deviceRequestsAPI  = devicerequests.API
@@ -63,6 +65,7 @@ type (
 // server is every operation of the contract.
 type server struct {
 	*approvalsAPI
+	*cataloguesAPI
 	*declarationsAPI
 	*deviceDispensesAPI
 	*deviceRequestsAPI
@@ -92,6 +95,7 @@ var _ api.StrictServerInterface = (*server)(nil)
 func (s *server) operations() []operation.Operation {
 	return slices.Concat(
 		s.approvalsAPI.Operations(),
+		s.cataloguesAPI.Operations(),
 		s.declarationsAPI.Operations(),
 		s.deviceDispensesAPI.Operations(),
 		s.deviceRequestsAPI.Operations(),
@@ -121,6 +125,7 @@ func (s *server) operations() []operation.Operation {
 func Operations() []operation.Operation {
 	s := server{
 		new(approvalsAPI),
+		new(cataloguesAPI),
 		new(declarationsAPI),
 		new(deviceDispensesAPI),
 		new(deviceRequestsAPI),

@@ -410,9 +410,9 @@ func documentedButNotServed(t *testing.T, b *box) {
 		status              int
 		message, hint       string
 	}{
-		{"", http.MethodGet, "/api/medical_programs/97d57238-ffbe-4335-92ea-28d4de117ea2", 501, general, "general.apib L4018, Get Medical Program by id"},
+		{"", http.MethodGet, "/api/medical_program_provision", 501, general, "general.apib L6309, Get Medical program provision List"},
 		{"", http.MethodGet, "/api/patients/1/clinical_impressions/2", 501, events, "medical-events.apib L1569, Get Clinical Impression by id"},
-		{"", http.MethodPut, "/api/medical_programs", 404, "not_found", ""},
+		{"", http.MethodPut, "/api/medical_program_provision", 404, "not_found", ""},
 		{"", http.MethodGet, "/api/nothing", 404, "not_found", ""},
 		{"sandbox-doctor", http.MethodPost, "/api/patients/1/device_dispenses", 501, events, "medical-events.apib L4419, Create Device dispense"},
 		{

@@ -243,7 +243,7 @@ func coverageCounts(t *testing.T, b *box) {
 	testkit.Send(t, b.url, testkit.As("", http.MethodGet, "/api/divisions", nil))
 	testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/nothing", nil))
 	testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodPut, "/api/divisions", nil))
-	testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/medical_programs", nil))
+	testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/medical_program_provision", nil))
 	b.fetch(t, "/docs/", "*/*")
 
 	c := b.coverage(t)

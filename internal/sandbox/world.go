@@ -120,7 +120,7 @@ func (h *Handler) renew(ctx context.Context, keep bool) error {
 	if err := h.registry().Restore(ctx, kept); err != nil {
 		return err
 	}
-	if err := errors.Join(h.app.Dictionaries.Refresh(ctx), h.app.Addresses.Refresh(ctx)); err != nil {
+	if err := h.app.Refresh(ctx); err != nil {
 		return err
 	}
 	h.world, h.settings = fresh, map[string]string{}

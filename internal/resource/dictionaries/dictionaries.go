@@ -3,11 +3,9 @@
 package dictionaries
 
 import (
-	"context"
-	"sync"
-	"sync/atomic"
-
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"esoz/internal/platform/versioned"
 )
 
 // Dictionary is a list of codes with their texts.
@@ -28,60 +26,27 @@ type Value struct {
 	Children    []Value
 }
 
-// Cache holds all dictionaries of one version. Readers never wait and never see
-// half of a change.
-type Cache struct {
-	store    store
-	current  atomic.Pointer[snapshot]
-	loading  sync.Mutex // one load at a time; the second finds the first one's
-	isLoaded bool       // guarded by loading
-}
+// Cache holds all dictionaries of one version.
+type Cache struct{ *versioned.Copy[snapshot] }
 
 type snapshot struct {
-	version int64
-	all     []Dictionary        // by name
-	codes   map[string][]string // active codes of active dictionaries
-	open    map[string]bool     // active dictionaries that accept any code
+	all   []Dictionary        // by name
+	codes map[string][]string // active codes of active dictionaries
+	open  map[string]bool     // active dictionaries that accept any code
 }
 
 // NewCache prepares an empty cache; Refresh fills it.
-func NewCache(pool *pgxpool.Pool) *Cache {
-	c := &Cache{store: store{pool}}
-	c.current.Store(newSnapshot(0, nil))
-	return c
-}
-
-// Refresh loads the dictionaries when their version has changed.
-func (c *Cache) Refresh(ctx context.Context) error {
-	c.loading.Lock()
-	defer c.loading.Unlock()
-	if c.isLoaded {
-		version, err := c.store.version(ctx)
-		if err != nil {
-			return err
-		}
-		if version == c.current.Load().version {
-			return nil
-		}
-	}
-	version, all, err := c.store.load(ctx)
-	if err != nil {
-		return err
-	}
-	c.current.Store(newSnapshot(version, all))
-	c.isLoaded = true
-	return nil
-}
+func NewCache(pool *pgxpool.Pool) *Cache { return &Cache{versioned.New(pool, cacheName, load)} }
 
 // Codes returns the active codes of an active dictionary: its values of all
 // levels, each before those under it, by code. The caller must not change them.
-func (c *Cache) Codes(name string) []string { return c.current.Load().codes[name] }
+func (c *Cache) Codes(name string) []string { return c.Current().codes[name] }
 
 // IsOpen returns whether an active dictionary accepts codes that it does not list.
-func (c *Cache) IsOpen(name string) bool { return c.current.Load().open[name] }
+func (c *Cache) IsOpen(name string) bool { return c.Current().open[name] }
 
-func newSnapshot(version int64, all []Dictionary) *snapshot {
-	s := &snapshot{version: version, all: all, codes: map[string][]string{}, open: map[string]bool{}}
+func newSnapshot(all []Dictionary) *snapshot {
+	s := &snapshot{all: all, codes: map[string][]string{}, open: map[string]bool{}}
 	for _, d := range all {
 		if !d.IsActive {
 			continue

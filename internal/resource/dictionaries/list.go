@@ -27,7 +27,7 @@ func (a *API) ListDictionaries(ctx context.Context, req api.ListDictionariesRequ
 		return slices.Contains(names, d.Name)
 	}
 	data := []api.Dictionary{}
-	for _, d := range a.Cache.current.Load().all {
+	for _, d := range a.Cache.Current().all {
 		if wanted(d) && (isActive == nil || *isActive == d.IsActive) {
 			warnOfOpen(ctx, d, names != nil)
 			data = append(data, api.Dictionary{Name: d.Name, Values: texts(d.Values), Labels: labels(d), IsActive: d.IsActive})

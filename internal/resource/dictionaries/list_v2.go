@@ -23,7 +23,7 @@ func (a *API) ListDictionariesV2(ctx context.Context, req api.ListDictionariesV2
 	}
 	name := text(p.Name)
 	data := []api.DictionaryV2{}
-	for _, d := range a.Cache.current.Load().all {
+	for _, d := range a.Cache.Current().all {
 		if name != "" && name != d.Name || isActive != nil && *isActive != d.IsActive {
 			continue
 		}

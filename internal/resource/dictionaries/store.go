@@ -6,50 +6,19 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"esoz/gen/db"
-	"esoz/internal/platform/postgres"
 )
 
 // cacheName is the row of prm.cache_versions that tells of changed dictionaries.
 const cacheName = "dictionaries"
 
-type store struct{ pool *pgxpool.Pool }
-
-func (s store) version(ctx context.Context) (int64, error) { return version(ctx, s.pool) }
-
-func version(ctx context.Context, conn db.DBTX) (int64, error) {
-	return versionOf(ctx, conn, cacheName)
-}
-
-func versionOf(ctx context.Context, conn db.DBTX, name string) (int64, error) {
-	versions, err := db.New().ListCacheVersions(ctx, conn)
+func load(ctx context.Context, tx pgx.Tx) (*snapshot, error) {
+	all, err := list(ctx, tx)
 	if err != nil {
-		return 0, fmt.Errorf("read the version of the dictionaries: %w", postgres.Error(err))
+		return nil, err
 	}
-	for _, v := range versions {
-		if v.Name == name {
-			return v.Version, nil
-		}
-	}
-	return 0, nil
-}
-
-// load reads everything as it was at one moment.
-func (s store) load(ctx context.Context) (v int64, all []Dictionary, err error) {
-	moment := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err = pgx.BeginTxFunc(ctx, s.pool, moment, func(tx pgx.Tx) error {
-		if v, err = version(ctx, tx); err != nil {
-			return err
-		}
-		all, err = list(ctx, tx)
-		return err
-	})
-	if err != nil {
-		return 0, nil, fmt.Errorf("load the dictionaries: %w", postgres.Error(err))
-	}
-	return v, all, nil
+	return newSnapshot(all), nil
 }
 
 func list(ctx context.Context, tx pgx.Tx) ([]Dictionary, error) {

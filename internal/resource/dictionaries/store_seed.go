@@ -18,6 +18,7 @@ import (
 
 	"esoz/gen/db"
 	"esoz/internal/platform/postgres"
+	"esoz/internal/platform/versioned"
 )
 
 // published has the codes and texts of the national fixtures of 2019 (ehealth.api, priv/repo/fixtures/dictionaries.json),
@@ -94,7 +95,7 @@ func builtinVersion() int64 {
 // of them. What others have added or changed since stays.
 func Seed(ctx context.Context, tx pgx.Tx, at time.Time, by uuid.UUID) error {
 	q, current := db.New(), builtinVersion()
-	have, err := versionOf(ctx, tx, seededName)
+	have, err := versioned.Version(ctx, tx, seededName)
 	if err != nil || have == current {
 		return err
 	}
@@ -148,8 +149,5 @@ func addValues(rows *db.UpsertDictionaryValuesParams, dictionary string, diction
 // Changed makes every process load the dictionaries anew. It belongs in the
 // transaction of the change.
 func Changed(ctx context.Context, tx pgx.Tx, at time.Time) error {
-	if _, err := db.New().BumpCacheVersion(ctx, tx, db.BumpCacheVersionParams{Name: cacheName, At: at}); err != nil {
-		return fmt.Errorf("raise the version of the dictionaries: %w", postgres.Error(err))
-	}
-	return nil
+	return versioned.Changed(ctx, tx, cacheName, at)
 }

@@ -29,7 +29,7 @@ func TestSortedByTheAlphabet(t *testing.T) {
 	for _, name := range slices.Backward(want) {
 		all.settlements = append(all.settlements, Settlement{ID: uuid.New(), Name: name})
 	}
-	require.Equal(t, want, namesOf(newSnapshot(1, all).settlements))
+	require.Equal(t, want, namesOf(newSnapshot(all).settlements))
 }
 
 func TestEqualNamesAreSortedByID(t *testing.T) {
@@ -38,7 +38,7 @@ func TestEqualNamesAreSortedByID(t *testing.T) {
 	if first.String() > second.String() {
 		first, second = second, first
 	}
-	s := newSnapshot(1, &rows{settlements: []Settlement{{ID: second, Name: "Мирне"}, {ID: first, Name: "Мирне"}}})
+	s := newSnapshot(&rows{settlements: []Settlement{{ID: second, Name: "Мирне"}, {ID: first, Name: "Мирне"}}})
 	require.Equal(t, []uuid.UUID{first, second}, []uuid.UUID{s.settlements[0].ID, s.settlements[1].ID})
 }
 
@@ -71,7 +71,7 @@ func TestPageOf(t *testing.T) {
 func country() *snapshot {
 	north, south := ID("north"), ID("south")
 	northern, southern, other := ID("northern"), ID("southern"), ID("other")
-	return newSnapshot(1, &rows{
+	return newSnapshot(&rows{
 		areas: []Area{{ID: north, Name: "Північна"}, {ID: south, Name: "Південна"}},
 		regions: []Region{
 			{ID: northern, AreaID: north, Name: "Кам’янський"},

@@ -12,7 +12,7 @@ import (
 
 // GetSettlement serves GET /api/uaddresses/settlements/{id}.
 func (a *API) GetSettlement(ctx context.Context, req api.GetSettlementRequestObject) (api.GetSettlementResponseObject, error) {
-	g := &getting{Caller: a.Engine.Caller(ctx), id: req.ID, all: a.Cache.current.Load()}
+	g := &getting{Caller: a.Engine.Caller(ctx), id: req.ID, all: a.Cache.Current()}
 	if err := operation.Run(ctx, getChecks, g); err != nil {
 		return nil, err
 	}

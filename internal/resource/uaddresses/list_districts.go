@@ -19,7 +19,7 @@ func (a *API) ListDistricts(ctx context.Context, req api.ListDistrictsRequestObj
 	if err := operation.Run(ctx, districtChecks, q); err != nil {
 		return nil, err
 	}
-	s := a.Cache.current.Load()
+	s := a.Cache.Current()
 	// region_id decides when both are sent.
 	inArea := s.areasNamed(foldedArea(p.Region))
 	if q.within != nil {

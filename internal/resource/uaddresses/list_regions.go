@@ -13,7 +13,7 @@ func (a *API) ListRegions(ctx context.Context, req api.ListRegionsRequestObject)
 	p, cfg := req.Params, a.Engine.Config.Get()
 	filter, page := newNameAndCode(p.Name, p.Koatuu), envelope.PageOf(p.Page, p.PageSize)
 	city := foldedArea(p.Name) // М.КИЇВ is the city and no part of Київська
-	found, total := pageOf(each(a.Cache.current.Load().areas), page, func(area *Area) bool {
+	found, total := pageOf(each(a.Cache.Current().areas), page, func(area *Area) bool {
 		return filter.keep(area.folded, area.KOATUU) || area.folded == city && strings.Contains(area.KOATUU, filter.code)
 	})
 	data := make([]api.Region, 0, len(found))

@@ -20,7 +20,7 @@ func (a *API) ListSettlements(ctx context.Context, req api.ListSettlementsReques
 	if err := operation.Run(ctx, settlementChecks, q); err != nil {
 		return nil, err
 	}
-	s, page := a.Cache.current.Load(), envelope.PageOf(req.Params.Page, req.Params.PageSize)
+	s, page := a.Cache.Current(), envelope.PageOf(req.Params.Page, req.Params.PageSize)
 	list, keep := filter.on(s)
 	found, total := pageOf(list, page, keep)
 	data := make([]api.Settlement, 0, len(found))

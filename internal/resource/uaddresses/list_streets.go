@@ -18,7 +18,7 @@ func (a *API) ListStreets(ctx context.Context, req api.ListStreetsRequestObject)
 	if err := operation.Run(ctx, streetChecks, q); err != nil {
 		return nil, err
 	}
-	s, page := a.Cache.current.Load(), envelope.PageOf(p.Page, p.PageSize)
+	s, page := a.Cache.Current(), envelope.PageOf(p.Page, p.PageSize)
 	name, kind := folded(p.Name), folded(p.Type)
 	found, total := pageOf(each(s.streets[*q.within]), page, func(street *Street) bool {
 		return street.isNamed(name) && (kind == "" || kind == fold(street.Type))

@@ -57,7 +57,7 @@ type within struct {
 }
 
 func (a *API) within(ctx context.Context, id string) *within {
-	w := &within{Caller: a.Engine.Caller(ctx), all: a.Cache.current.Load()}
+	w := &within{Caller: a.Engine.Caller(ctx), all: a.Cache.Current()}
 	w.id, _ = envelope.ParseID(id)
 	return w
 }

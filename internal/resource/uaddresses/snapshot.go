@@ -20,7 +20,6 @@ type rows struct {
 // snapshot is one version of the addresses, in the order of the Ukrainian
 // alphabet. It never changes.
 type snapshot struct {
-	version     int64
 	areas       []Area
 	regions     []Region
 	settlements []Settlement
@@ -31,9 +30,9 @@ type snapshot struct {
 	inRegion                       map[uuid.UUID][]int32 // places of its settlements
 }
 
-func newSnapshot(version int64, all *rows) *snapshot {
+func newSnapshot(all *rows) *snapshot {
 	s := &snapshot{
-		version: version, areas: all.areas, regions: all.regions, settlements: all.settlements,
+		areas: all.areas, regions: all.regions, settlements: all.settlements,
 		streets:         map[uuid.UUID][]Street{},
 		areaNames:       make(names, 2*len(all.areas)),
 		settlementNames: make(names, 2*len(all.settlements)),

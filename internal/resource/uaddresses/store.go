@@ -7,47 +7,21 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"esoz/gen/db"
 	"esoz/internal/platform/postgres"
+	"esoz/internal/platform/versioned"
 )
 
 // cacheName is the row of prm.cache_versions that tells of changed addresses.
 const cacheName = "uaddresses"
 
-type store struct{ pool *pgxpool.Pool }
-
-func (s store) version(ctx context.Context) (int64, error) { return version(ctx, s.pool) }
-
-func version(ctx context.Context, conn db.DBTX) (int64, error) {
-	versions, err := db.New().ListCacheVersions(ctx, conn)
+func load(ctx context.Context, tx pgx.Tx) (*snapshot, error) {
+	all, err := loadRows(ctx, tx)
 	if err != nil {
-		return 0, fmt.Errorf("read the version of the addresses: %w", postgres.Error(err))
+		return nil, err
 	}
-	for _, v := range versions {
-		if v.Name == cacheName {
-			return v.Version, nil
-		}
-	}
-	return 0, nil
-}
-
-// load reads everything as it was at one moment: an import that commits
-// meanwhile shows in none of the tables or in all.
-func (s store) load(ctx context.Context) (v int64, all *rows, err error) {
-	moment := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err = pgx.BeginTxFunc(ctx, s.pool, moment, func(tx pgx.Tx) error {
-		if v, err = version(ctx, tx); err != nil {
-			return err
-		}
-		all, err = loadRows(ctx, tx)
-		return err
-	})
-	if err != nil {
-		return 0, nil, fmt.Errorf("load the addresses: %w", postgres.Error(err))
-	}
-	return v, all, nil
+	return newSnapshot(all), nil
 }
 
 func loadRows(ctx context.Context, tx pgx.Tx) (*rows, error) {
@@ -129,8 +103,5 @@ func loadPlaces(ctx context.Context, tx pgx.Tx) (*rows, error) {
 // Changed makes every process load the addresses anew. It belongs in the
 // transaction of the change.
 func Changed(ctx context.Context, tx pgx.Tx, at time.Time) error {
-	if _, err := db.New().BumpCacheVersion(ctx, tx, db.BumpCacheVersionParams{Name: cacheName, At: at}); err != nil {
-		return fmt.Errorf("raise the version of the addresses: %w", postgres.Error(err))
-	}
-	return nil
+	return versioned.Changed(ctx, tx, cacheName, at)
 }

@@ -7,12 +7,10 @@
 package uaddresses
 
 import (
-	"context"
-	"sync"
-	"sync/atomic"
-
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"esoz/internal/platform/versioned"
 )
 
 // namespace of the ids that are made of codes.
@@ -64,59 +62,27 @@ type Street struct {
 	Aliases      []string // present and former names
 }
 
-// Cache holds all addresses of one version. Readers never wait and never see
-// half of a change.
-type Cache struct {
-	store    store
-	current  atomic.Pointer[snapshot]
-	loading  sync.Mutex // one load at a time; the second finds the first one's
-	isLoaded bool       // guarded by loading
-}
+// Cache holds all addresses of one version.
+type Cache struct{ *versioned.Copy[snapshot] }
 
 // NewCache prepares an empty cache; Refresh fills it.
-func NewCache(pool *pgxpool.Pool) *Cache {
-	c := &Cache{store: store{pool}}
-	c.current.Store(newSnapshot(0, &rows{}))
-	return c
-}
-
-// Refresh loads the addresses when their version has changed.
-func (c *Cache) Refresh(ctx context.Context) error {
-	c.loading.Lock()
-	defer c.loading.Unlock()
-	if c.isLoaded {
-		version, err := c.store.version(ctx)
-		if err != nil {
-			return err
-		}
-		if version == c.current.Load().version {
-			return nil
-		}
-	}
-	version, all, err := c.store.load(ctx)
-	if err != nil {
-		return err
-	}
-	c.current.Store(newSnapshot(version, all))
-	c.isLoaded = true
-	return nil
-}
+func NewCache(pool *pgxpool.Pool) *Cache { return &Cache{versioned.New(pool, cacheName, load)} }
 
 // Settlement finds a settlement by its id.
-func (c *Cache) Settlement(id uuid.UUID) (Settlement, bool) { return c.current.Load().settlement(id) }
+func (c *Cache) Settlement(id uuid.UUID) (Settlement, bool) { return c.Current().settlement(id) }
 
 // Area finds an area by its id.
-func (c *Cache) Area(id uuid.UUID) (Area, bool) { return c.current.Load().area(id) }
+func (c *Cache) Area(id uuid.UUID) (Area, bool) { return c.Current().area(id) }
 
 // Region finds a region by its id.
-func (c *Cache) Region(id uuid.UUID) (Region, bool) { return c.current.Load().region(id) }
+func (c *Cache) Region(id uuid.UUID) (Region, bool) { return c.Current().region(id) }
 
 // AreaNamed tells whether an area has this name, folded as in SameArea.
 func (c *Cache) AreaNamed(name string) bool {
-	return c.current.Load().areaNames.has(name, foldArea)
+	return c.Current().areaNames.has(name, foldArea)
 }
 
 // SettlementNamed tells whether a settlement has this name, folded as in SameName.
 func (c *Cache) SettlementNamed(name string) bool {
-	return c.current.Load().settlementNames.has(name, fold)
+	return c.Current().settlementNames.has(name, fold)
 }

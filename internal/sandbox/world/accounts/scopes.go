@@ -11,7 +11,7 @@ import (
 // Scopes of the world's tokens, by role of the user. A pharmacist may read jobs, so that the outcome of Stop Device
 // Dispense can be seen; everybody may read their own user.
 var (
-	commonScopes   = []string{"user:read", "app:authorize", "job:read", "otp:read", "otp:write"}
+	commonScopes   = []string{"user:read", "app:authorize", "job:read", "otp:read", "otp:write", "medical_program:read"}
 	divisionScopes = []string{"division:read", "division:details", "division:write", "division:activate", "division:deactivate"}
 	staffScopes    = []string{"employee:read", "legal_entity:read", "employee_role:read", "healthcare_service:read", "license:read", "employee_request:read"}
 	doctorScopes   = slices.Concat(commonScopes, staffScopes, []string{
@@ -19,7 +19,7 @@ var (
 		"declaration:read", "declaration_request:read", "service_request:use", "service_request:read",
 		"service_request:makeinprogress", "service_request:complete", "service_request:recall", "service_request:cancel",
 		"device_dispense:read", "device_request:read", "device_request:complete", "device_request:resend",
-		"division:read", "division:details", "person:read", "confidant_person_relationship:read",
+		"division:read", "division:details", "program_service:read", "person:read", "confidant_person_relationship:read",
 		"person_request:read", "person_request:write", "person_verification:details", "personal_data:read",
 		"declaration_request:write", "declaration_request:approve", "declaration_request:sign", "episode:read", "episode:write",
 		"patient_summary:read", "encounter:read", "condition:read", "observation:read", "diagnostic_report:read", "procedure:read",
@@ -32,7 +32,7 @@ var (
 	pharmacistScopes = slices.Concat(commonScopes, staffScopes, []string{
 		"device_dispense:read", "device_dispense:stop", "device_request:read", "device_request:complete", "division:read", "division:details",
 	})
-	misScopes     = []string{"event:read", "user:read"}
+	misScopes     = []string{"event:read", "user:read", "medical_program:read"}
 	nhsScopes     = slices.Concat(staffScopes, []string{"employee:details", "user:read", "app:authorize", "declaration:read", "declaration:approve", "declaration:reject"})
 	cabinetScopes = []string{"user:read", "app:authorize", "declaration:terminate", "declaration:terminate_pis"}
 

@@ -20,6 +20,7 @@ import (
 
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
+	"esoz/internal/resource/catalogues"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/uaddresses"
 )
@@ -177,9 +178,11 @@ func (w *World) insertRows(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	if inAddresses > 0 {
-		return uaddresses.Changed(ctx, tx, w.Now)
+		if err := uaddresses.Changed(ctx, tx, w.Now); err != nil {
+			return err
+		}
 	}
-	return nil
+	return catalogues.ServicesChanged(ctx, tx, w.Now)
 }
 
 // seededMark is a row that is there while both databases hold the world: a
