@@ -240,7 +240,8 @@ func TestContext(t *testing.T) {
 	context := func(id string) (shown struct {
 		Episode  *ref
 		CarePlan *ref `json:"care_plan"`
-	}) {
+	},
+	) {
 		t.Helper()
 		request := read(doctor, "patient", id)
 		request.Path += "/context"
