@@ -99,8 +99,10 @@ func TestWhoIsToldOfTheCompletion(t *testing.T) {
 			maps.Copy(settings, c.settings)
 			srv.Set(t, settings)
 			set := bson.D{
-				{Key: "status", Value: devicerequests.Active}, {Key: "subject", Value: srv.Keys.PatientID(world.ID(c.patient))},
-				{Key: "inform_with", Value: nil}, {Key: "program", Value: nil},
+				{Key: "status", Value: devicerequests.Active},
+				{Key: "subject", Value: srv.Keys.PatientID(world.ID(c.patient))},
+				{Key: "inform_with", Value: nil},
+				{Key: "program", Value: nil},
 			}
 			if c.method != "" {
 				set[2].Value = world.ID(c.method)
