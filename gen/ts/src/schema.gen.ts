@@ -2240,8 +2240,8 @@ export interface paths {
          *     topmost groups, by code, each with all that is below it. Any valid token will do, no scope is asked for. Nothing is changed.
          *
          *     With `code` or `name` only those branches are left that have a match: a group that matches comes with everything below it, a
-         *     service that matches with the groups above it. One service may stand in several groups, under a name of its own in each. Groups and
-         *     services that are out of use are given too, with `is_active` false; `request_allowed` says what a service request may name.
+         *     service that matches with the groups above it. A service may stand in several groups, with a name of its own in each. What is out of
+         *     use is given too, with `is_active` false; `request_allowed` says what a service request may name.
          *
          *     What clients get wrong: the blueprint prints `data` as one group and no `paging`; it is a list of groups, in pages. `code` is the
          *     whole code: `37003` does not find `37003-00`.
@@ -9329,8 +9329,8 @@ export interface components {
             is_active: boolean;
             /**
              * Format: uuid
-             * @description Always null.
-             * @example null
+             * @description Reserved: always null.
+             * @example e5a5d991-0bf7-476f-b3cf-bec73f044b2e
              */
             parent_id: string | null;
             /**
