@@ -2042,7 +2042,9 @@ type CatalogueService struct {
 	// Example: Ультразвукове дослідження черевної порожнини
 	Name string `json:"name"`
 
-	// ParentID Always null.
+	// ParentID Reserved: always null.
+	//
+	// Example: e5a5d991-0bf7-476f-b3cf-bec73f044b2e
 	ParentID nullable.Nullable[string] `json:"parent_id"`
 
 	// RequestAllowed Whether a service request may name it.

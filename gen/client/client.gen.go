@@ -2535,7 +2535,9 @@ type CatalogueService struct {
 	// Example: Ультразвукове дослідження черевної порожнини
 	Name string `json:"name"`
 
-	// ParentID Always null.
+	// ParentID Reserved: always null.
+	//
+	// Example: e5a5d991-0bf7-476f-b3cf-bec73f044b2e
 	ParentID *string `json:"parent_id"`
 
 	// RequestAllowed Whether a service request may name it.
@@ -15598,8 +15600,8 @@ type ClientInterface interface {
 	// topmost groups, by code, each with all that is below it. Any valid token will do, no scope is asked for. Nothing is changed.
 	//
 	// With `code` or `name` only those branches are left that have a match: a group that matches comes with everything below it, a
-	// service that matches with the groups above it. One service may stand in several groups, under a name of its own in each. Groups and
-	// services that are out of use are given too, with `is_active` false; `request_allowed` says what a service request may name.
+	// service that matches with the groups above it. A service may stand in several groups, with a name of its own in each. What is out of
+	// use is given too, with `is_active` false; `request_allowed` says what a service request may name.
 	//
 	// What clients get wrong: the blueprint prints `data` as one group and no `paging`; it is a list of groups, in pages. `code` is the
 	// whole code: `37003` does not find `37003-00`.
@@ -19594,8 +19596,8 @@ func (c *Client) UseServiceRequest(ctx context.Context, serviceRequestID string,
 // topmost groups, by code, each with all that is below it. Any valid token will do, no scope is asked for. Nothing is changed.
 //
 // With `code` or `name` only those branches are left that have a match: a group that matches comes with everything below it, a
-// service that matches with the groups above it. One service may stand in several groups, under a name of its own in each. Groups and
-// services that are out of use are given too, with `is_active` false; `request_allowed` says what a service request may name.
+// service that matches with the groups above it. A service may stand in several groups, with a name of its own in each. What is out of
+// use is given too, with `is_active` false; `request_allowed` says what a service request may name.
 //
 // What clients get wrong: the blueprint prints `data` as one group and no `paging`; it is a list of groups, in pages. `code` is the
 // whole code: `37003` does not find `37003-00`.
@@ -34458,8 +34460,8 @@ type ClientWithResponsesInterface interface {
 	// topmost groups, by code, each with all that is below it. Any valid token will do, no scope is asked for. Nothing is changed.
 	//
 	// With `code` or `name` only those branches are left that have a match: a group that matches comes with everything below it, a
-	// service that matches with the groups above it. One service may stand in several groups, under a name of its own in each. Groups and
-	// services that are out of use are given too, with `is_active` false; `request_allowed` says what a service request may name.
+	// service that matches with the groups above it. A service may stand in several groups, with a name of its own in each. What is out of
+	// use is given too, with `is_active` false; `request_allowed` says what a service request may name.
 	//
 	// What clients get wrong: the blueprint prints `data` as one group and no `paging`; it is a list of groups, in pages. `code` is the
 	// whole code: `37003` does not find `37003-00`.
@@ -43167,8 +43169,8 @@ func (c *ClientWithResponses) UseServiceRequestWithResponse(ctx context.Context,
 // topmost groups, by code, each with all that is below it. Any valid token will do, no scope is asked for. Nothing is changed.
 //
 // With `code` or `name` only those branches are left that have a match: a group that matches comes with everything below it, a
-// service that matches with the groups above it. One service may stand in several groups, under a name of its own in each. Groups and
-// services that are out of use are given too, with `is_active` false; `request_allowed` says what a service request may name.
+// service that matches with the groups above it. A service may stand in several groups, with a name of its own in each. What is out of
+// use is given too, with `is_active` false; `request_allowed` says what a service request may name.
 //
 // What clients get wrong: the blueprint prints `data` as one group and no `paging`; it is a list of groups, in pages. `code` is the
 // whole code: `37003` does not find `37003-00`.

@@ -107,7 +107,12 @@ func stable(answer, known []byte) []byte {
 	}))
 	answer = seeds.ReplaceAllFunc(answer, unless(func(string) string { return `"seed":"` + seed + `"` }))
 	answer = jobIDs.ReplaceAllFunc(answer, unless(func(string) string { return jobID }))
-	answer = tokens.ReplaceAllFunc(answer, unless(func(quoted string) string { return quoted[:1] + token + `"` }))
+	answer = tokens.ReplaceAllFunc(answer, unless(func(quoted string) string {
+		if quoted == strings.ToLower(quoted) {
+			return quoted // the name of a field, as long as a token
+		}
+		return quoted[:1] + token + `"`
+	}))
 	return requestIDs.ReplaceAllLiteral(answer, []byte(`"request_id":"`+requestID+`"`))
 }
 
