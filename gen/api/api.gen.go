@@ -12008,6 +12008,18 @@ type ListEpisodeObservationsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListEpisodeServiceRequestsParams defines parameters for ListEpisodeServiceRequests.
+type ListEpisodeServiceRequestsParams struct {
+	// Status Status of the referrals, `active` when it is left out. Another value finds nothing.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Referrals per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListImmunizationsParams defines parameters for ListImmunizations.
 type ListImmunizationsParams struct {
 	// VaccineCode Only those with this vaccine.
@@ -12203,6 +12215,33 @@ type ListProceduresOfServiceGroupsParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListServiceRequestsParams defines parameters for ListServiceRequests.
+type ListServiceRequestsParams struct {
+	// EpisodeID Only referrals that were written in this episode.
+	EpisodeID *string `form:"episode_id,omitempty" json:"episode_id,omitempty"`
+
+	// Status Only referrals in this status, one of `active`, `completed`, `entered_in_error`, `recalled`. Another value finds nothing.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// RequesterLegalEntity Only referrals that this legal entity issued.
+	RequesterLegalEntity *string `form:"requester_legal_entity,omitempty" json:"requester_legal_entity,omitempty"`
+
+	// UsedByLegalEntity Only referrals that this legal entity holds.
+	UsedByLegalEntity *string `form:"used_by_legal_entity,omitempty" json:"used_by_legal_entity,omitempty"`
+
+	// Code Only referrals for this service or group of services.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// CarePlanID Only referrals that carry out this care plan.
+	CarePlanID *string `form:"care_plan_id,omitempty" json:"care_plan_id,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Referrals per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -12893,6 +12932,12 @@ type ServerInterface interface {
 	// GetEpisodeObservation Get Observation in episode context
 	// (GET /api/patients/{patient_id}/episodes/{episode_id}/observations/{observation_id})
 	GetEpisodeObservation(ctx echo.Context, patientID string, episodeID string, observationID string) error
+	// ListEpisodeServiceRequests Get Service Requests by search params in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/service_requests)
+	ListEpisodeServiceRequests(ctx echo.Context, patientID string, episodeID string, params ListEpisodeServiceRequestsParams) error
+	// GetEpisodeServiceRequest Get Service Request Details in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/service_requests/{service_request_id})
+	GetEpisodeServiceRequest(ctx echo.Context, patientID string, episodeID string, serviceRequestID string) error
 	// ListImmunizations Get Immunizations by search params
 	// (GET /api/patients/{patient_id}/immunizations)
 	ListImmunizations(ctx echo.Context, patientID string, params ListImmunizationsParams) error
@@ -12935,6 +12980,9 @@ type ServerInterface interface {
 	// ListProceduresOfServiceGroups Get Short Procedures by Service Groups
 	// (GET /api/patients/{patient_id}/service_groups/procedures)
 	ListProceduresOfServiceGroups(ctx echo.Context, patientID string, params ListProceduresOfServiceGroupsParams) error
+	// ListServiceRequests Get Service Requests by search params
+	// (GET /api/patients/{patient_id}/service_requests)
+	ListServiceRequests(ctx echo.Context, patientID string, params ListServiceRequestsParams) error
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error
@@ -16366,6 +16414,85 @@ func (w *ServerInterfaceWrapper) GetEpisodeObservation(ctx echo.Context) error {
 	return err
 }
 
+// ListEpisodeServiceRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEpisodeServiceRequests(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEpisodeServiceRequestsParams
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEpisodeServiceRequests(ctx, patientID, episodeID, params)
+	return err
+}
+
+// GetEpisodeServiceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEpisodeServiceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// ------------- Path parameter "service_request_id" -------------
+	var serviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "service_request_id", ctx.Param("service_request_id"), &serviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter service_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEpisodeServiceRequest(ctx, patientID, episodeID, serviceRequestID)
+	return err
+}
+
 // ListImmunizations converts echo context to params.
 func (w *ServerInterfaceWrapper) ListImmunizations(ctx echo.Context) error {
 	var err error
@@ -17083,6 +17210,80 @@ func (w *ServerInterfaceWrapper) ListProceduresOfServiceGroups(ctx echo.Context)
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListProceduresOfServiceGroups(ctx, patientID, params)
+	return err
+}
+
+// ListServiceRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) ListServiceRequests(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListServiceRequestsParams
+	// ------------- Optional query parameter "episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "episode_id", ctx.QueryParams(), &params.EpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "requester_legal_entity" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "requester_legal_entity", ctx.QueryParams(), &params.RequesterLegalEntity, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter requester_legal_entity: %s", err))
+	}
+
+	// ------------- Optional query parameter "used_by_legal_entity" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "used_by_legal_entity", ctx.QueryParams(), &params.UsedByLegalEntity, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter used_by_legal_entity: %s", err))
+	}
+
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "care_plan_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "care_plan_id", ctx.QueryParams(), &params.CarePlanID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter care_plan_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListServiceRequests(ctx, patientID, params)
 	return err
 }
 
@@ -18872,6 +19073,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/immunizations/:immunization_id", wrapper.GetEpisodeImmunization, options.OperationMiddlewares["getEpisodeImmunization"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/observations", wrapper.ListEpisodeObservations, options.OperationMiddlewares["listEpisodeObservations"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/observations/:observation_id", wrapper.GetEpisodeObservation, options.OperationMiddlewares["getEpisodeObservation"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/service_requests", wrapper.ListEpisodeServiceRequests, options.OperationMiddlewares["listEpisodeServiceRequests"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/service_requests/:service_request_id", wrapper.GetEpisodeServiceRequest, options.OperationMiddlewares["getEpisodeServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/approved", wrapper.ListApprovedEpisodes, options.OperationMiddlewares["listApprovedEpisodes"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/immunizations", wrapper.ListImmunizations, options.OperationMiddlewares["listImmunizations"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/immunizations/:immunization_id", wrapper.GetImmunization, options.OperationMiddlewares["getImmunization"]...)
@@ -18887,6 +19090,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/risk_assessments/:risk_assessment_id/context", wrapper.GetRiskAssessmentContext, options.OperationMiddlewares["getRiskAssessmentContext"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_groups/diagnostic_reports", wrapper.ListDiagnosticReportsOfServiceGroups, options.OperationMiddlewares["listDiagnosticReportsOfServiceGroups"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_groups/procedures", wrapper.ListProceduresOfServiceGroups, options.OperationMiddlewares["listProceduresOfServiceGroups"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests", wrapper.ListServiceRequests, options.OperationMiddlewares["listServiceRequests"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id/actions/cancel", wrapper.CancelServiceRequest, options.OperationMiddlewares["cancelServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id/actions/recall", wrapper.RecallServiceRequest, options.OperationMiddlewares["recallServiceRequest"]...)
@@ -20822,6 +21026,54 @@ func (response GetEpisodeObservation200JSONResponse) VisitGetEpisodeObservationR
 	return err
 }
 
+type ListEpisodeServiceRequestsRequestObject struct {
+	PatientID string `json:"patient_id"`
+	EpisodeID string `json:"episode_id"`
+	Params    ListEpisodeServiceRequestsParams
+}
+
+type ListEpisodeServiceRequestsResponseObject interface {
+	VisitListEpisodeServiceRequestsResponse(w http.ResponseWriter) error
+}
+
+type ListEpisodeServiceRequests200JSONResponse ServiceRequestListResponse
+
+func (response ListEpisodeServiceRequests200JSONResponse) VisitListEpisodeServiceRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEpisodeServiceRequestRequestObject struct {
+	PatientID        string `json:"patient_id"`
+	EpisodeID        string `json:"episode_id"`
+	ServiceRequestID string `json:"service_request_id"`
+}
+
+type GetEpisodeServiceRequestResponseObject interface {
+	VisitGetEpisodeServiceRequestResponse(w http.ResponseWriter) error
+}
+
+type GetEpisodeServiceRequest200JSONResponse ServiceRequestResponse
+
+func (response GetEpisodeServiceRequest200JSONResponse) VisitGetEpisodeServiceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListImmunizationsRequestObject struct {
 	PatientID string `json:"patient_id"`
 	Params    ListImmunizationsParams
@@ -21133,6 +21385,29 @@ type ListProceduresOfServiceGroupsResponseObject interface {
 type ListProceduresOfServiceGroups200JSONResponse ProcedureShortListResponse
 
 func (response ListProceduresOfServiceGroups200JSONResponse) VisitListProceduresOfServiceGroupsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListServiceRequestsRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListServiceRequestsParams
+}
+
+type ListServiceRequestsResponseObject interface {
+	VisitListServiceRequestsResponse(w http.ResponseWriter) error
+}
+
+type ListServiceRequests200JSONResponse ServiceRequestListResponse
+
+func (response ListServiceRequests200JSONResponse) VisitListServiceRequestsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -22933,6 +23208,12 @@ type StrictServerInterface interface {
 	// GetEpisodeObservation Get Observation in episode context
 	// (GET /api/patients/{patient_id}/episodes/{episode_id}/observations/{observation_id})
 	GetEpisodeObservation(ctx context.Context, request GetEpisodeObservationRequestObject) (GetEpisodeObservationResponseObject, error)
+	// ListEpisodeServiceRequests Get Service Requests by search params in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/service_requests)
+	ListEpisodeServiceRequests(ctx context.Context, request ListEpisodeServiceRequestsRequestObject) (ListEpisodeServiceRequestsResponseObject, error)
+	// GetEpisodeServiceRequest Get Service Request Details in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/service_requests/{service_request_id})
+	GetEpisodeServiceRequest(ctx context.Context, request GetEpisodeServiceRequestRequestObject) (GetEpisodeServiceRequestResponseObject, error)
 	// ListImmunizations Get Immunizations by search params
 	// (GET /api/patients/{patient_id}/immunizations)
 	ListImmunizations(ctx context.Context, request ListImmunizationsRequestObject) (ListImmunizationsResponseObject, error)
@@ -22975,6 +23256,9 @@ type StrictServerInterface interface {
 	// ListProceduresOfServiceGroups Get Short Procedures by Service Groups
 	// (GET /api/patients/{patient_id}/service_groups/procedures)
 	ListProceduresOfServiceGroups(ctx context.Context, request ListProceduresOfServiceGroupsRequestObject) (ListProceduresOfServiceGroupsResponseObject, error)
+	// ListServiceRequests Get Service Requests by search params
+	// (GET /api/patients/{patient_id}/service_requests)
+	ListServiceRequests(ctx context.Context, request ListServiceRequestsRequestObject) (ListServiceRequestsResponseObject, error)
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx context.Context, request GetServiceRequestRequestObject) (GetServiceRequestResponseObject, error)
@@ -25488,6 +25772,60 @@ func (sh *strictHandler) GetEpisodeObservation(ctx echo.Context, patientID strin
 	return nil
 }
 
+// ListEpisodeServiceRequests operation middleware
+func (sh *strictHandler) ListEpisodeServiceRequests(ctx echo.Context, patientID string, episodeID string, params ListEpisodeServiceRequestsParams) error {
+	var request ListEpisodeServiceRequestsRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEpisodeServiceRequests(ctx.Request().Context(), request.(ListEpisodeServiceRequestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEpisodeServiceRequests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEpisodeServiceRequestsResponseObject); ok {
+		return validResponse.VisitListEpisodeServiceRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEpisodeServiceRequest operation middleware
+func (sh *strictHandler) GetEpisodeServiceRequest(ctx echo.Context, patientID string, episodeID string, serviceRequestID string) error {
+	var request GetEpisodeServiceRequestRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+	request.ServiceRequestID = serviceRequestID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEpisodeServiceRequest(ctx.Request().Context(), request.(GetEpisodeServiceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEpisodeServiceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEpisodeServiceRequestResponseObject); ok {
+		return validResponse.VisitGetEpisodeServiceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListImmunizations operation middleware
 func (sh *strictHandler) ListImmunizations(ctx echo.Context, patientID string, params ListImmunizationsParams) error {
 	var request ListImmunizationsRequestObject
@@ -25846,6 +26184,32 @@ func (sh *strictHandler) ListProceduresOfServiceGroups(ctx echo.Context, patient
 		return err
 	} else if validResponse, ok := response.(ListProceduresOfServiceGroupsResponseObject); ok {
 		return validResponse.VisitListProceduresOfServiceGroupsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListServiceRequests operation middleware
+func (sh *strictHandler) ListServiceRequests(ctx echo.Context, patientID string, params ListServiceRequestsParams) error {
+	var request ListServiceRequestsRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListServiceRequests(ctx.Request().Context(), request.(ListServiceRequestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListServiceRequests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListServiceRequestsResponseObject); ok {
+		return validResponse.VisitListServiceRequestsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -13018,6 +13018,18 @@ type ListEpisodeObservationsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListEpisodeServiceRequestsParams defines parameters for ListEpisodeServiceRequests.
+type ListEpisodeServiceRequestsParams struct {
+	// Status Status of the referrals, `active` when it is left out. Another value finds nothing.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Referrals per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListImmunizationsParams defines parameters for ListImmunizations.
 type ListImmunizationsParams struct {
 	// VaccineCode Only those with this vaccine.
@@ -13213,6 +13225,33 @@ type ListProceduresOfServiceGroupsParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListServiceRequestsParams defines parameters for ListServiceRequests.
+type ListServiceRequestsParams struct {
+	// EpisodeID Only referrals that were written in this episode.
+	EpisodeID *string `form:"episode_id,omitempty" json:"episode_id,omitempty"`
+
+	// Status Only referrals in this status, one of `active`, `completed`, `entered_in_error`, `recalled`. Another value finds nothing.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// RequesterLegalEntity Only referrals that this legal entity issued.
+	RequesterLegalEntity *string `form:"requester_legal_entity,omitempty" json:"requester_legal_entity,omitempty"`
+
+	// UsedByLegalEntity Only referrals that this legal entity holds.
+	UsedByLegalEntity *string `form:"used_by_legal_entity,omitempty" json:"used_by_legal_entity,omitempty"`
+
+	// Code Only referrals for this service or group of services.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// CarePlanID Only referrals that carry out this care plan.
+	CarePlanID *string `form:"care_plan_id,omitempty" json:"care_plan_id,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Referrals per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -14889,6 +14928,27 @@ type ClientInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/observations/{observation_id} (the `GetEpisodeObservation` operationId).
 	GetEpisodeObservation(ctx context.Context, patientID string, episodeID string, observationID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListEpisodeServiceRequests Get Service Requests by search params in episode context
+	//
+	// Referrals that were written in encounters of an episode, the newest first: without `status` the `active` ones. Nothing is changed
+	// by reading.
+	//
+	// Who may see them: a caller whose legal entity has an active declaration with the patient, issued the referral or manages the episode,
+	// or who holds an effective approval of the episode or of the patient.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/service_requests (the `ListEpisodeServiceRequests` operationId).
+	ListEpisodeServiceRequests(ctx context.Context, patientID string, episodeID string, params *ListEpisodeServiceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEpisodeServiceRequest Get Service Request Details in episode context
+	//
+	// A referral that was written in an encounter of an episode, as it is now. Nothing is changed by reading.
+	//
+	// Who may see it: a caller whose legal entity has an active declaration with the patient, issued the referral or manages the episode,
+	// or who holds an effective approval of the episode or of the patient.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/service_requests/{service_request_id} (the `GetEpisodeServiceRequest` operationId).
+	GetEpisodeServiceRequest(ctx context.Context, patientID string, episodeID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListImmunizations Get Immunizations by search params
 	//
 	// The immunizations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
@@ -15052,6 +15112,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/service_groups/procedures (the `ListProceduresOfServiceGroups` operationId).
 	ListProceduresOfServiceGroups(ctx context.Context, patientID string, params *ListProceduresOfServiceGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListServiceRequests Get Service Requests by search params
+	//
+	// Referrals of a patient, in any status, the newest first. Nothing is changed by reading.
+	//
+	// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+	// patient's data; anybody else only what their own legal entity issued, and for that has to ask for it: send `requester_legal_entity`
+	// with the own legal entity's id. All filters are optional and must all be met.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `code` is the id of
+	// a service, not its code; a parameter that is not listed here is refused and not ignored.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/service_requests (the `ListServiceRequests` operationId).
+	ListServiceRequests(ctx context.Context, patientID string, params *ListServiceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetServiceRequest Get Service Request Details
 	//
@@ -18345,6 +18419,47 @@ func (c *Client) GetEpisodeObservation(ctx context.Context, patientID string, ep
 	return c.Client.Do(req)
 }
 
+// ListEpisodeServiceRequests Get Service Requests by search params in episode context
+//
+// Referrals that were written in encounters of an episode, the newest first: without `status` the `active` ones. Nothing is changed
+// by reading.
+//
+// Who may see them: a caller whose legal entity has an active declaration with the patient, issued the referral or manages the episode,
+// or who holds an effective approval of the episode or of the patient.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/service_requests (the `ListEpisodeServiceRequests` operationId).
+func (c *Client) ListEpisodeServiceRequests(ctx context.Context, patientID string, episodeID string, params *ListEpisodeServiceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEpisodeServiceRequestsRequest(c.Server, patientID, episodeID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEpisodeServiceRequest Get Service Request Details in episode context
+//
+// A referral that was written in an encounter of an episode, as it is now. Nothing is changed by reading.
+//
+// Who may see it: a caller whose legal entity has an active declaration with the patient, issued the referral or manages the episode,
+// or who holds an effective approval of the episode or of the patient.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/service_requests/{service_request_id} (the `GetEpisodeServiceRequest` operationId).
+func (c *Client) GetEpisodeServiceRequest(ctx context.Context, patientID string, episodeID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEpisodeServiceRequestRequest(c.Server, patientID, episodeID, serviceRequestID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListImmunizations Get Immunizations by search params
 //
 // The immunizations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
@@ -18639,6 +18754,30 @@ func (c *Client) ListDiagnosticReportsOfServiceGroups(ctx context.Context, patie
 // Corresponds with GET /api/patients/{patient_id}/service_groups/procedures (the `ListProceduresOfServiceGroups` operationId).
 func (c *Client) ListProceduresOfServiceGroups(ctx context.Context, patientID string, params *ListProceduresOfServiceGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListProceduresOfServiceGroupsRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListServiceRequests Get Service Requests by search params
+//
+// Referrals of a patient, in any status, the newest first. Nothing is changed by reading.
+//
+// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+// patient's data; anybody else only what their own legal entity issued, and for that has to ask for it: send `requester_legal_entity`
+// with the own legal entity's id. All filters are optional and must all be met.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `code` is the id of
+// a service, not its code; a parameter that is not listed here is refused and not ignored.
+//
+// Corresponds with GET /api/patients/{patient_id}/service_requests (the `ListServiceRequests` operationId).
+func (c *Client) ListServiceRequests(ctx context.Context, patientID string, params *ListServiceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListServiceRequestsRequest(c.Server, patientID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -27142,6 +27281,146 @@ func NewGetEpisodeObservationRequest(server string, patientID string, episodeID 
 	return req, nil
 }
 
+// NewListEpisodeServiceRequestsRequest constructs an http.Request for the ListEpisodeServiceRequests method
+func NewListEpisodeServiceRequestsRequest(server string, patientID string, episodeID string, params *ListEpisodeServiceRequestsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s/service_requests", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEpisodeServiceRequestRequest constructs an http.Request for the GetEpisodeServiceRequest method
+func NewGetEpisodeServiceRequestRequest(server string, patientID string, episodeID string, serviceRequestID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "service_request_id", serviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s/service_requests/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListImmunizationsRequest constructs an http.Request for the ListImmunizations method
 func NewListImmunizationsRequest(server string, patientID string, params *ListImmunizationsParams) (*http.Request, error) {
 	var err error
@@ -28437,6 +28716,151 @@ func NewListProceduresOfServiceGroupsRequest(server string, patientID string, pa
 		if params.PerformedPeriodEndTo != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "performed_period_end_to", *params.PerformedPeriodEndTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListServiceRequestsRequest constructs an http.Request for the ListServiceRequests method
+func NewListServiceRequestsRequest(server string, patientID string, params *ListServiceRequestsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/service_requests", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.EpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "episode_id", *params.EpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.RequesterLegalEntity != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "requester_legal_entity", *params.RequesterLegalEntity, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.UsedByLegalEntity != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "used_by_legal_entity", *params.UsedByLegalEntity, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CarePlanID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "care_plan_id", *params.CarePlanID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -33683,6 +34107,31 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/observations/{observation_id} (the `GetEpisodeObservation` operationId).
 	GetEpisodeObservationWithResponse(ctx context.Context, patientID string, episodeID string, observationID string, reqEditors ...RequestEditorFn) (*GetEpisodeObservationResult, error)
 
+	// ListEpisodeServiceRequestsWithResponse Get Service Requests by search params in episode context
+	//
+	// Referrals that were written in encounters of an episode, the newest first: without `status` the `active` ones. Nothing is changed
+	// by reading.
+	//
+	// Who may see them: a caller whose legal entity has an active declaration with the patient, issued the referral or manages the episode,
+	// or who holds an effective approval of the episode or of the patient.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/service_requests (the `ListEpisodeServiceRequests` operationId).
+	ListEpisodeServiceRequestsWithResponse(ctx context.Context, patientID string, episodeID string, params *ListEpisodeServiceRequestsParams, reqEditors ...RequestEditorFn) (*ListEpisodeServiceRequestsResult, error)
+
+	// GetEpisodeServiceRequestWithResponse Get Service Request Details in episode context
+	//
+	// A referral that was written in an encounter of an episode, as it is now. Nothing is changed by reading.
+	//
+	// Who may see it: a caller whose legal entity has an active declaration with the patient, issued the referral or manages the episode,
+	// or who holds an effective approval of the episode or of the patient.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/service_requests/{service_request_id} (the `GetEpisodeServiceRequest` operationId).
+	GetEpisodeServiceRequestWithResponse(ctx context.Context, patientID string, episodeID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*GetEpisodeServiceRequestResult, error)
+
 	// ListImmunizationsWithResponse Get Immunizations by search params
 	//
 	// The immunizations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
@@ -33874,6 +34323,22 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/service_groups/procedures (the `ListProceduresOfServiceGroups` operationId).
 	ListProceduresOfServiceGroupsWithResponse(ctx context.Context, patientID string, params *ListProceduresOfServiceGroupsParams, reqEditors ...RequestEditorFn) (*ListProceduresOfServiceGroupsResult, error)
+
+	// ListServiceRequestsWithResponse Get Service Requests by search params
+	//
+	// Referrals of a patient, in any status, the newest first. Nothing is changed by reading.
+	//
+	// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+	// patient's data; anybody else only what their own legal entity issued, and for that has to ask for it: send `requester_legal_entity`
+	// with the own legal entity's id. All filters are optional and must all be met.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `code` is the id of
+	// a service, not its code; a parameter that is not listed here is refused and not ignored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/service_requests (the `ListServiceRequests` operationId).
+	ListServiceRequestsWithResponse(ctx context.Context, patientID string, params *ListServiceRequestsParams, reqEditors ...RequestEditorFn) (*ListServiceRequestsResult, error)
 
 	// GetServiceRequestWithResponse Get Service Request Details
 	//
@@ -37683,6 +38148,68 @@ func (r GetEpisodeObservationResult) ContentType() string {
 	return ""
 }
 
+type ListEpisodeServiceRequestsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ServiceRequestListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEpisodeServiceRequestsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEpisodeServiceRequestsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEpisodeServiceRequestsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEpisodeServiceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ServiceRequestResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEpisodeServiceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEpisodeServiceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEpisodeServiceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListImmunizationsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -38111,6 +38638,37 @@ func (r ListProceduresOfServiceGroupsResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListProceduresOfServiceGroupsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListServiceRequestsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ServiceRequestListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListServiceRequestsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListServiceRequestsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListServiceRequestsResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -42065,6 +42623,43 @@ func (c *ClientWithResponses) GetEpisodeObservationWithResponse(ctx context.Cont
 	return ParseGetEpisodeObservationResult(rsp)
 }
 
+// ListEpisodeServiceRequestsWithResponse Get Service Requests by search params in episode context
+//
+// Referrals that were written in encounters of an episode, the newest first: without `status` the `active` ones. Nothing is changed
+// by reading.
+//
+// Who may see them: a caller whose legal entity has an active declaration with the patient, issued the referral or manages the episode,
+// or who holds an effective approval of the episode or of the patient.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/service_requests (the `ListEpisodeServiceRequests` operationId).
+func (c *ClientWithResponses) ListEpisodeServiceRequestsWithResponse(ctx context.Context, patientID string, episodeID string, params *ListEpisodeServiceRequestsParams, reqEditors ...RequestEditorFn) (*ListEpisodeServiceRequestsResult, error) {
+	rsp, err := c.ListEpisodeServiceRequests(ctx, patientID, episodeID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEpisodeServiceRequestsResult(rsp)
+}
+
+// GetEpisodeServiceRequestWithResponse Get Service Request Details in episode context
+//
+// A referral that was written in an encounter of an episode, as it is now. Nothing is changed by reading.
+//
+// Who may see it: a caller whose legal entity has an active declaration with the patient, issued the referral or manages the episode,
+// or who holds an effective approval of the episode or of the patient.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/service_requests/{service_request_id} (the `GetEpisodeServiceRequest` operationId).
+func (c *ClientWithResponses) GetEpisodeServiceRequestWithResponse(ctx context.Context, patientID string, episodeID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*GetEpisodeServiceRequestResult, error) {
+	rsp, err := c.GetEpisodeServiceRequest(ctx, patientID, episodeID, serviceRequestID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEpisodeServiceRequestResult(rsp)
+}
+
 // ListImmunizationsWithResponse Get Immunizations by search params
 //
 // The immunizations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
@@ -42339,6 +42934,28 @@ func (c *ClientWithResponses) ListProceduresOfServiceGroupsWithResponse(ctx cont
 		return nil, err
 	}
 	return ParseListProceduresOfServiceGroupsResult(rsp)
+}
+
+// ListServiceRequestsWithResponse Get Service Requests by search params
+//
+// Referrals of a patient, in any status, the newest first. Nothing is changed by reading.
+//
+// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+// patient's data; anybody else only what their own legal entity issued, and for that has to ask for it: send `requester_legal_entity`
+// with the own legal entity's id. All filters are optional and must all be met.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `code` is the id of
+// a service, not its code; a parameter that is not listed here is refused and not ignored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/service_requests (the `ListServiceRequests` operationId).
+func (c *ClientWithResponses) ListServiceRequestsWithResponse(ctx context.Context, patientID string, params *ListServiceRequestsParams, reqEditors ...RequestEditorFn) (*ListServiceRequestsResult, error) {
+	rsp, err := c.ListServiceRequests(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListServiceRequestsResult(rsp)
 }
 
 // GetServiceRequestWithResponse Get Service Request Details
@@ -46318,6 +46935,58 @@ func ParseGetEpisodeObservationResult(rsp *http.Response) (*GetEpisodeObservatio
 	return response, nil
 }
 
+// ParseListEpisodeServiceRequestsResult parses an HTTP response from a ListEpisodeServiceRequestsWithResponse call
+func ParseListEpisodeServiceRequestsResult(rsp *http.Response) (*ListEpisodeServiceRequestsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEpisodeServiceRequestsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ServiceRequestListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEpisodeServiceRequestResult parses an HTTP response from a GetEpisodeServiceRequestWithResponse call
+func ParseGetEpisodeServiceRequestResult(rsp *http.Response) (*GetEpisodeServiceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEpisodeServiceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ServiceRequestResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListImmunizationsResult parses an HTTP response from a ListImmunizationsWithResponse call
 func ParseListImmunizationsResult(rsp *http.Response) (*ListImmunizationsResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -46672,6 +47341,32 @@ func ParseListProceduresOfServiceGroupsResult(rsp *http.Response) (*ListProcedur
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ProcedureShortListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListServiceRequestsResult parses an HTTP response from a ListServiceRequestsWithResponse call
+func ParseListServiceRequestsResult(rsp *http.Response) (*ListServiceRequestsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListServiceRequestsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ServiceRequestListResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

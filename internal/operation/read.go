@@ -240,6 +240,7 @@ type Page[D any] struct {
 	Owner      string       // the field with the legal entity whose record a document is
 	Grounds    GroundFields // for MayListEvents
 	Events     bool         // of the kinds of decisions R42: other field of the patient, newest first
+	Newest     bool         // the newest comes first
 	// Granted, when set, are kinds in granted_resources: only documents that an effective
 	// approval names are listed.
 	Granted []string
@@ -300,6 +301,9 @@ func (p *Page[D]) List(ctx context.Context, e *Engine, patientID string, f *Filt
 	field, order := patientField, OldestFirst
 	if p.Events {
 		field, order = eventPatientField, NewestFirst
+	}
+	if p.Newest {
+		order = NewestFirst
 	}
 	f.OneOf(s.Patient.Hidden, field)
 	return FindPage[D](ctx, e, p.Collection, f, order, page)
@@ -364,6 +368,18 @@ func PathIsSound(_ context.Context, s *Listing) error {
 func ListedPatientExists(ctx context.Context, s *Listing) (err error) {
 	s.Patient, err = s.engine.People.Patient(ctx, s.patientID)
 	return err
+}
+
+// ListedEpisodeExists passes when the episode of the path, which a filter wants a field to
+// hold, is the patient's.
+func ListedEpisodeExists(field string) func(ctx context.Context, s *Listing) error {
+	return func(ctx context.Context, s *Listing) error {
+		found, err := s.engine.Referents.Referent(ctx, "episode", s.wanted(field))
+		if err == nil && !slices.Contains(s.Patient.Hidden, found.Patient) {
+			return fault.ErrNotFound
+		}
+		return err
+	}
 }
 
 // ListedPatientIsActive passes when the patient is active.

@@ -51,6 +51,9 @@ func (a *API) Operations() []operation.Operation {
 		Recall.Operation(a.Engine, a),
 		Cancel.Operation(a.Engine, a),
 		Get.Operation(),
+		GetOfEpisode.Operation(),
+		List.Operation(),
+		ListOfEpisode.Operation(),
 		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
 	}
 }

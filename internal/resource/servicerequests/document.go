@@ -37,6 +37,7 @@ type Document struct {
 	Category             concept     `bson:"category"`
 	Code                 reference   `bson:"code"`
 	Context              *reference  `bson:"context"`
+	ContextEpisodeID     *uuid.UUID  `bson:"context_episode_id"` // that of the context; never shown
 	Occurrence           *Occurrence `bson:"occurrence,omitempty"`
 	RequesterEmployee    reference   `bson:"requester_employee"`
 	RequesterLegalEntity reference   `bson:"requester_legal_entity"`

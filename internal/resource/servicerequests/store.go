@@ -14,9 +14,17 @@ const (
 // RequisitionField holds the hidden number of a referral.
 const RequisitionField = "requisition"
 
+// Fields that lists ask for.
+const (
+	ownerField   = "requester_legal_entity.identifier.value"
+	episodeField = "context_episode_id"
+)
+
 // Indexes of the collection.
 func Indexes() []mongo.IndexModel {
 	return []mongo.IndexModel{
+		{Keys: bson.D{{Key: "subject", Value: 1}, {Key: "inserted_at", Value: -1}, {Key: "_id", Value: 1}}},
+		{Keys: bson.D{{Key: "subject", Value: 1}, {Key: episodeField, Value: 1}, {Key: "inserted_at", Value: -1}, {Key: "_id", Value: 1}}},
 		{Keys: bson.D{{Key: RequisitionField, Value: 1}, {Key: "status", Value: 1}, {Key: "inserted_at", Value: -1}, {Key: "_id", Value: 1}}},
 	}
 }

@@ -60,7 +60,7 @@ func issue(w *build.World, name, patient, note string, by worker) *referral {
 		Intent:  "order", Priority: new("routine"),
 		Category: medicalevents.Concept("eHealth/SNOMED/service_request_categories", "409063005"),
 		Code:     medicalevents.To("service", build.ID("service")),
-		Context:  new(medicalevents.To("encounter", build.ID("encounter of "+patient))),
+		Context:  new(medicalevents.To("encounter", build.ID("encounter of "+patient))), ContextEpisodeID: new(build.ID("episode of " + patient)),
 
 		RequesterEmployee: by.employee(), RequesterLegalEntity: by.organization(),
 		ReasonReference: []medicalevents.Reference{medicalevents.To("condition", build.ID("condition of "+patient))},

@@ -15,6 +15,8 @@ func Add(w *build.World) {
 	cancel(w)
 	get(w)
 	search(w)
+	lists(w)
+	readsInEpisode(w)
 }
 
 var doctor, otherDoctor = build.TokenValue("doctor"), build.TokenValue("other_doctor")
