@@ -423,8 +423,8 @@ const (
 	DeviceRequestListPerson                              ID = "device_request.list.person"
 	DeviceRequestListAccess                              ID = "device_request.list.access"
 	DeviceRequestGetPerson                               ID = "device_request.get.person"
-	DeviceRequestGetPatient                              ID = "device_request.get.patient"
 	DeviceRequestGetNotFound                             ID = "device_request.get.not_found"
+	DeviceRequestGetPatient                              ID = "device_request.get.patient"
 	DeviceRequestGetAccess                               ID = "device_request.get.access"
 	DeviceRequestCompleteLegalEntity                     ID = "device_request.complete.legal_entity"
 	DeviceRequestCompleteLegalEntityType                 ID = "device_request.complete.legal_entity_type"
@@ -6122,17 +6122,6 @@ var All = []Rule{
 		Fixed:     true,
 	},
 	{
-		ID:        DeviceRequestGetPatient,
-		Operation: "getDeviceRequest",
-		Check:     "A device request that is stored under this id is this patient's",
-		CheckUK:   "Рецепт, який зберігається за цим ідентифікатором, виписано цьому пацієнтові",
-		Status:    403,
-		Type:      "forbidden",
-		Message:   "Access denied",
-		Source:    "wiki 17782015159",
-		Origin:    "wiki",
-	},
-	{
 		ID:        DeviceRequestGetNotFound,
 		Operation: "getDeviceRequest",
 		Check:     "A device request with this id is stored (a malformed id finds none)",
@@ -6142,6 +6131,18 @@ var All = []Rule{
 		Message:   "Device request not found",
 		Source:    "medical-events.apib L4161, Get Device request details",
 		Origin:    "blueprint",
+		Fixed:     true,
+	},
+	{
+		ID:        DeviceRequestGetPatient,
+		Operation: "getDeviceRequest",
+		Check:     "A device request that is stored under this id is this patient's",
+		CheckUK:   "Рецепт, який зберігається за цим ідентифікатором, виписано цьому пацієнтові",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied",
+		Source:    "wiki 17782015159",
+		Origin:    "wiki",
 		Fixed:     true,
 	},
 	{

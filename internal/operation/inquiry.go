@@ -63,7 +63,7 @@ func (q *Inquiry[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, raw
 
 // Operation registers the inquiry.
 func (q *Inquiry[A, D, B]) Operation(e *Engine, asked A) Operation {
-	registered := Operation{ID: q.ID, Rules: RulesOf(q.Checks)}
+	registered := Operation{ID: q.ID, Rules: RulesOf(q.Checks), Still: true}
 	if q.Commit != nil {
 		registered.Handler = func(ctx context.Context, _ string, raw json.RawMessage) (*jobs.Outcome, error) {
 			return q.carryOut(ctx, e, asked, raw)

@@ -24,6 +24,7 @@ type Operation struct {
 	Also    []*Moves     // of further parts of the state that change with it
 	Update  Update       // of transitions of documents
 	Signed  bool         // what is signed is one document
+	Still   bool         // it leaves the document as it is, though it is no read
 	Reads   string       // the collection or table of which the operation shows one object
 	Anew    bool         // each request has a job of its own, also one that asks for the same as another
 }

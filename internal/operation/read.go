@@ -126,12 +126,18 @@ func IsFound[D any](ctx context.Context, s *Reading[D]) error {
 	return err
 }
 
-// IsOfPatient passes when the document is the patient's, or there is none. It comes before
-// IsFound, where another patient's document has an answer of its own.
-func IsOfPatient[D any](ctx context.Context, s *Reading[D]) error {
-	if _, err := s.find(ctx); err != nil {
-		return err
+// IsStored passes when the document exists, whosever it is. IsOfPatient follows, where another
+// patient's document has an answer of its own.
+func IsStored[D any](ctx context.Context, s *Reading[D]) error {
+	found, err := s.find(ctx)
+	if err == nil && !found && !s.others {
+		return fault.ErrNotFound
 	}
+	return err
+}
+
+// IsOfPatient passes when the document is the patient's.
+func IsOfPatient[D any](_ context.Context, s *Reading[D]) error {
 	return Expect(!s.others, "patient of the document", "the patient of the path", "another patient")
 }
 

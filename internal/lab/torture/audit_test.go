@@ -210,7 +210,7 @@ func (a *auditor) auditObjects() {
 		}
 		if changed && s.herd.document != "" {
 			if !slices.Contains(untold, s.herd.document) {
-				told = 1
+				told = max(1, min(events[id], 1+len(registered(s.operation).Also))) // of a document that has that part of its state, too
 			}
 		} else if changed { // of an operation on rows, all changes have an event, or none has
 			if _, known := toldBy[s.operation]; !known {
@@ -558,6 +558,9 @@ func (a *auditor) auditTokens() {
 	}
 }
 
+// informing are the operations whose change a patient is told of.
+var informing = []string{"cancelApproval", "recallServiceRequest", "cancelServiceRequest", "completeDeviceRequest"}
+
 // auditMessages: each code has its message, each message has been sent unless its
 // code is dead, and those that may have been sent twice are marked.
 func (a *auditor) auditMessages() (marked int) {
@@ -574,15 +577,15 @@ func (a *auditor) auditMessages() (marked int) {
 				WHEN 'Unknown' THEN s.tries < 2 AND EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id AND v.active)
 				ELSE true END
 			OR s.verification_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id))`, a.began)
-	cancelled := 0
+	informed := 0
 	for _, s := range a.sent {
-		if s.operation == "cancelApproval" && a.changed[s.object] {
-			cancelled++
+		if a.changed[s.object] && slices.Contains(informing, s.operation) {
+			informed++
 		}
 	}
-	// Approvals that no phone confirms have none to tell.
-	if told := sum(a.counts("SELECT id::text, 1 FROM otp.sms_logs WHERE inserted_at >= $1 AND verification_id IS NULL", a.began)); told > cancelled {
-		a.find("%d messages without a code of %d cancelled approvals", told, cancelled)
+	// Who has no phone is not told.
+	if told := sum(a.counts("SELECT id::text, 1 FROM otp.sms_logs WHERE inserted_at >= $1 AND verification_id IS NULL", a.began)); told > informed {
+		a.find("%d messages without a code of %d changes that patients are told of", told, informed)
 	}
 	require.NoError(t, a.rig.pool.QueryRow(t.Context(), "SELECT count(*) FROM otp.sms_logs WHERE inserted_at >= $1 AND tries > 1", a.began).Scan(&marked))
 	if marked > 0 && !a.crashed {

@@ -88,6 +88,15 @@ type move struct {
 
 func (m move) isLook() bool { return m.to == "" }
 
+// registered is an operation as its resource has registered it.
+func registered(id string) shapes.Operation {
+	all := app.Operations()
+	if i := slices.IndexFunc(all, func(op shapes.Operation) bool { return op.ID == id }); i >= 0 {
+		return all[i]
+	}
+	return shapes.Operation{}
+}
+
 // lifelines are those of everything that an operation shows and others move from
 // one state to another: of rows, and of documents.
 func (a *arena) lifelines(t *testing.T) (rows, documents []lifeline) {
@@ -97,8 +106,8 @@ func (a *arena) lifelines(t *testing.T) (rows, documents []lifeline) {
 	var lives []life // a thing has one for each part of its state
 	for _, reads := range all {
 		for _, op := range all {
-			if op.Moves == nil || reads.Reads == "" || op.Moves.Collection != reads.Reads {
-				continue
+			if op.Moves == nil || reads.Reads == "" || op.Moves.Collection != reads.Reads || strings.HasSuffix(reads.ID, "Context") {
+				continue // a context tells no state
 			}
 			if one := (life{reads.ID, reads.Reads, op.Moves.Attribute}); !slices.Contains(lives, one) {
 				lives = append(lives, one)

@@ -25,6 +25,7 @@ import (
 var shared = map[string]string{
 	"searchServiceRequests": "whoever was told the number of a referral finds it, to carry it out",
 	"releaseServiceRequest": "any legal entity may give a reservation back, as long as service_request.release.owner is off",
+	"completeDeviceRequest": "any legal entity that may work with medical events ends a device request that it serves; the page compares nothing else",
 	"resendApprovalSms":     "whoever knows patient and approval may have the code sent to the patient again",
 	"verifyApproval":        "whoever knows patient, approval and the code of the SMS confirms it; the pages compare nothing else",
 	"getJob":                "anybody with the scope may see any job",

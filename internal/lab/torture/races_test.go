@@ -170,7 +170,7 @@ func transitionOperations(t *testing.T) []string {
 	}
 	for _, op := range app.Operations() {
 		switch {
-		case op.Moves == nil && op.Update != nil: // it leaves the status as it is
+		case op.Still, op.Moves == nil && op.Update != nil: // it leaves the status as it is
 			delete(found, op.ID)
 		case op.Moves == nil:
 		case len(op.Moves.From) == 0: // it may be carried out again in the state that it leads to

@@ -24,6 +24,7 @@ import (
 	"esoz/internal/app"
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/sandbox"
+	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
 )
 
@@ -100,6 +101,19 @@ func startChild(t *testing.T, dir string, environ ...string) *child {
 	return c
 }
 
+// passing is a case of the child's own world: what is signed there tells of its moments.
+func (c *child) passing(t *testing.T, operation string) world.Case {
+	t.Helper()
+	res, err := http.Get(c.BaseURL + "/_sandbox/world")
+	require.NoError(t, err)
+	defer res.Body.Close()
+	var own world.World
+	require.NoError(t, json.NewDecoder(res.Body).Decode(&own))
+	passing, ok := own.Passing(operation)
+	require.True(t, ok, operation)
+	return passing
+}
+
 // Killed between the change of a document and the commit that ends the job, a
 // server that is started again ends the job within 90 seconds: one transition,
 // one event, one audit row, also when somebody else has changed the document
@@ -130,8 +144,7 @@ func TestKilledBetweenDocumentAndCommit(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			dying := startChild(t, dir, childCrashes+"=1")
-			passing, ok := testkit.World().Passing(c.operation)
-			require.True(t, ok)
+			passing := dying.passing(t, c.operation)
 			accepted := testkit.Send(t, dying.BaseURL, passing.Request)
 			require.Equal(t, http.StatusAccepted, accepted.Status, "%s", accepted.Raw)
 			require.NoError(t, os.WriteFile(filepath.Join(dir, answerArrived), nil, 0o600))

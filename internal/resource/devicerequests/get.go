@@ -41,8 +41,8 @@ var Get = operation.Record[Document]{
 	Owners: func(d *Document) []uuid.UUID { return []uuid.UUID{d.RequesterLegalEntity.Identifier.Value} },
 	Checks: []operation.Check[*operation.Reading[Document]]{
 		{Rule: rules.DeviceRequestGetPerson, Pass: operation.PatientExists[Document]},
+		{Rule: rules.DeviceRequestGetNotFound, Pass: operation.IsStored[Document]},
 		{Rule: rules.DeviceRequestGetPatient, Pass: operation.IsOfPatient[Document]},
-		{Rule: rules.DeviceRequestGetNotFound, Pass: operation.IsFound[Document]},
 		{Rule: rules.DeviceRequestGetAccess, Pass: operation.MayRead[Document]},
 	},
 }

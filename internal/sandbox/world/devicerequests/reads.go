@@ -70,8 +70,6 @@ func get(w *build.World) {
 	w.Refused(op, "an unknown patient", of(doctor, "nobody", open), fault.Refuse(rules.DeviceRequestGetPerson))
 	w.Refused(op, "a malformed patient id", read(doctor, "1", build.ID(open).String()), fault.Refuse(rules.DeviceRequestGetPerson))
 	w.Refused(op, "a request of another patient", of(doctor, "stranger_patient", open), fault.Refuse(rules.DeviceRequestGetPatient))
-	w.Refused(op, "a request of another patient, when that is not told apart", of(doctor, "stranger_patient", open),
-		fault.Refuse(rules.DeviceRequestGetNotFound)).Set("RULES", "-device_request.get.patient")
 	w.Refused(op, "an unknown request", of(doctor, "patient", "no device request"), fault.Refuse(rules.DeviceRequestGetNotFound))
 	w.Refused(op, "a malformed id", read(doctor, build.ID("patient").String(), "1"), fault.Refuse(rules.DeviceRequestGetNotFound))
 	w.Refused(op, "neither a declaration nor an approval", of(doctor, "stranger_patient", "device request of a stranger"),

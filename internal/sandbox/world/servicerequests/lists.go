@@ -45,7 +45,9 @@ func readsInEpisode(w *build.World) {
 	in := func(token, patient, episode, then string) build.Request {
 		return build.Get(token, "/api/patients/"+build.ID(patient).String()+"/episodes/"+episode+"/service_requests"+then)
 	}
-	of := func(token, patient, episode, then string) build.Request { return in(token, patient, build.ID(episode).String(), then) }
+	of := func(token, patient, episode, then string) build.Request {
+		return in(token, patient, build.ID(episode).String(), then)
+	}
 	one := func(name string) string { return "/" + build.ID(name).String() }
 
 	w.Passes(list, "a doctor with a declaration", of(doctor, "patient", "episode of patient", "?page_size=2"), http.StatusOK)
