@@ -254,7 +254,7 @@ func (l *lab) environ(database, listen, admin string) []string {
 		"DATABASE_URL=" + l.dsn(database), fmt.Sprintf("DATABASE_MAX_CONNS=%d", connections()),
 		"MONGO_URL=" + l.addresses.Mongo, "MONGO_DATABASE=" + documents, "FERRETDB1=" + string(config.FerretDB1SingleProcess),
 		"LISTEN_ADDR=" + listen, "ADMIN_ADDR=" + admin, "PUBLIC_BASE_URL=http://" + listen, "LOG_LEVEL=warn", "SHUTDOWN_DELAY=0s",
-		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0", // one legal entity sends all codes
+		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0", "DR_MAX_ATTEMPTS_COUNT=0", // one legal entity sends all codes
 	}, l.secret...)
 }
 

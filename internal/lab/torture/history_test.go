@@ -119,8 +119,9 @@ func (a *arena) lifelines(t *testing.T) (rows, documents []lifeline) {
 		var moves *shapes.Moves
 		document := false
 		for _, op := range all {
-			if op.Moves == nil || op.Moves.Collection != one.collection || op.Moves.Attribute != one.attribute || len(op.Moves.From) == 0 || op.Signed {
-				continue // what was signed for another document does not fit
+			if op.Moves == nil || op.Moves.Collection != one.collection || op.Moves.Attribute != one.attribute || len(op.Moves.From) == 0 ||
+				op.Signed || len(op.Also) > 0 {
+				continue // what was signed for another document does not fit; and one attribute is put back, not several
 			}
 			sameMove := func(m move) bool { return slices.Equal(m.from, op.Moves.From) && m.to == op.Moves.To[0] }
 			if op.Update == nil && slices.ContainsFunc(line.changes, sameMove) {

@@ -158,7 +158,7 @@ func (r *rig) environ(listen, admin string, more ...string) []string {
 		"SERVER_KEY=" + rigServerKey, "PERSON_PK_KEYPHRASE=" + rigPatientKey,
 		"LISTEN_ADDR=" + listen, "ADMIN_ADDR=" + admin, "PUBLIC_BASE_URL=http://" + listen, "SHUTDOWN_DELAY=0s",
 		"GATEWAY_API_KEY=when_sent", "LOG_LEVEL=debug", "LOG_FORMAT=text",
-		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0", // loads send more than anybody may
+		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0", "DR_MAX_ATTEMPTS_COUNT=0", // loads send more than anybody may
 		"FAMILY_DOCTOR_DECLARATION_LIMIT=1000000", "SIGNATURE_ROOTS_FILE=" + r.roots(),
 	}, more...)
 }

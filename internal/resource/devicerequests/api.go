@@ -36,7 +36,7 @@ func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
 		Complete.Operation(a.Engine, a),
 		Get.Operation(), List.Operation(), Context.Operation(),
-		{ID: resendID, Rules: operation.RulesOf(resendChecks), Handler: a.carryOutResend},
+		{ID: resendID, Rules: operation.RulesOf(resendChecks), Handler: a.carryOutResend, Still: true},
 		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
 	}
 }

@@ -72,10 +72,10 @@ func complete(w *build.World) {
 	})
 	meeting("encounter during the stay", "not of type discharge", hospital, nil)
 
-	passes("a referral of no program", free, nothing)
-	passes("a report of the service", own, with("diagnostic_report", "report of the referral", "program service"))
 	another := func(name string) uuid.UUID { return inWork(name, "active, in_progress: it can be completed") }
 	passes("nothing tells what was done", another("service request in work that nothing carries out"), empty)
+	passes("a referral of no program", free, nothing)
+	passes("a report of the service", own, with("diagnostic_report", "report of the referral", "program service"))
 	visited := another("service request in work of an encounter")
 	meeting("encounter of another referral", "carries out a referral of its own", visited, nil)
 	passes("an encounter", visited, with("encounter", "encounter of another referral", "program service"))
