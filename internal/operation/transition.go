@@ -298,11 +298,9 @@ func (t *Transition[A, D, B]) guard(c *Call[A, D, B]) []mongodb.Condition {
 // changedBefore returns the document when an earlier try of the job has changed
 // it, and refuses when another request was faster.
 func (t *Transition[A, D, B]) changedBefore(ctx context.Context, c *Call[A, D, B], jobID string) (mongodb.Document, error) {
-	var second []Check[*Call[A, D, B]]
-	for _, check := range t.checks() {
-		if check.Want.operator != "" {
-			second = append(second, check)
-		}
+	second := t.checks()
+	if !t.Again { // what they look up is not looked at again
+		second = slices.DeleteFunc(second, func(check Check[*Call[A, D, B]]) bool { return check.Want.operator == "" })
 	}
 	refused := Run(ctx, second, c)
 	if _, ours := c.stored.MarkOf(jobID); ours {

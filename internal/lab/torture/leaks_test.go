@@ -23,14 +23,23 @@ import (
 // shared are the operations that the documents let every legal entity do with
 // what is another's, and why.
 var shared = map[string]string{
-	"searchServiceRequests": "whoever was told the number of a referral finds it, to carry it out",
-	"releaseServiceRequest": "any legal entity may give a reservation back, as long as service_request.release.owner is off",
-	"completeDeviceRequest": "any legal entity that may work with medical events ends a device request that it serves; the page compares nothing else",
-	"resendApprovalSms":     "whoever knows patient and approval may have the code sent to the patient again",
-	"verifyApproval":        "whoever knows patient, approval and the code of the SMS confirms it; the pages compare nothing else",
-	"getJob":                "anybody with the scope may see any job",
-	"listEvents":            "events are everybody's who has the scope, which NHS gives to medical information systems",
-	"getEvent":              "like listEvents",
+	"searchServiceRequests":   "whoever was told the number of a referral finds it, to carry it out",
+	"releaseServiceRequest":   "any legal entity may give a reservation back, as long as service_request.release.owner is off",
+	"completeDeviceRequest":   "any legal entity that may work with medical events ends a device request that it serves; the page compares nothing else",
+	"qualifyServiceRequest":   "whoever serves a referral asks programs about it; programs are everybody's",
+	"resendServiceRequestSms": "whoever knows patient and referral may have its number sent to the patient again",
+	"resendDeviceRequestSms":  "like resendServiceRequestSms",
+	"resendApprovalSms":       "whoever knows patient and approval may have the code sent to the patient again",
+	"verifyApproval":          "whoever knows patient, approval and the code of the SMS confirms it; the pages compare nothing else",
+	"getJob":                  "anybody with the scope may see any job",
+	"listEvents":              "events are everybody's who has the scope, which NHS gives to medical information systems",
+	"getEvent":                "like listEvents",
+
+	"listServices":        "a catalogue is the same for everybody",
+	"listMedicalPrograms": "a catalogue is the same for everybody",
+	"getMedicalProgram":   "a catalogue is the same for everybody",
+	"listProgramServices": "a catalogue is the same for everybody",
+	"getProgramService":   "a catalogue is the same for everybody",
 
 	"searchPersons":                    "a patient is of no legal entity: a search by name and birth date finds the patients of all",
 	"searchPersonsV2":                  "like searchPersons",
@@ -58,6 +67,7 @@ var shared = map[string]string{
 	"getProcedureContext":          "a context tells the ids of episodes and reports alone",
 	"getImmunizationContext":       "a context tells the ids of episodes and reports alone",
 	"getAllergyIntoleranceContext": "a context tells the ids of episodes and reports alone",
+	"getDeviceRequestContext":      "a context tells the ids of episodes and care plans alone",
 	"getRiskAssessmentContext":     "a context tells the ids of episodes and reports alone",
 }
 

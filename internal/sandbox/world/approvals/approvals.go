@@ -98,6 +98,9 @@ func addTo(w *build.World, name, patient, note, user string, resource approvals.
 		d.CreatedBy, d.InsertedBy, d.UpdatedBy = d.GrantedTo, build.ID(user), build.ID(user)
 		d.GrantedResources, d.AccessLevel = []approvals.Reference{resource}, level
 		created(d, at)
+		if resource.IsTo("care_plan") {
+			d.Urgent, d.ExpiresAt = nil, at.AddDate(0, 0, carePlanDays) // of an inpatient
+		}
 		verify(d, at.Add(time.Hour))
 	})
 }

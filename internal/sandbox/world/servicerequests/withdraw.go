@@ -24,13 +24,15 @@ type withdrawal struct {
 
 func recall(w *build.World) {
 	r := withdrawal{w, "recallServiceRequest", "service_request.recall", "recall", "recalled"}
+	approvals.AddWriting(w, "approval to change the care plan of referrals", "patient", "lets the colleague change a care plan", "colleague",
+		document.To("care_plan", build.ID("care plan of patient")))
 	r.cases()
 
-	approvals.AddWriting(w, "approval to change a care plan of the other clinic", "patient", "lets the clinic's doctor change a care plan", "doctor",
-		document.To("care_plan", build.ID("care plan of another clinic")))
-	foreign := issue(w, "service request by a care plan of the other clinic", "patient", "of the other clinic, by a care plan that the doctor may change",
+	approvals.AddWriting(w, "approval of the doctor to change the care plan", "patient", "lets the clinic's doctor change a care plan", "doctor",
+		document.To("care_plan", build.ID("care plan of patient")))
+	foreign := issue(w, "service request of the other clinic by a care plan", "patient", "of the other clinic, by a care plan that the doctor may change",
 		otherClinic(3*day))
-	foreign.d.BasedOn = []medicalevents.Reference{medicalevents.To("care_plan", build.ID("care plan of another clinic"))}
+	foreign.d.BasedOn = []medicalevents.Reference{medicalevents.To("care_plan", build.ID("care plan of patient"))}
 	foreign.add()
 	r.refused("a referral of another clinic, by its care plan", r.of(foreign, nil), "author")
 	w.Passes(r.op, "a referral of another clinic, by its care plan, when the author may be anybody", r.of(foreign, nil), http.StatusAccepted).
@@ -95,8 +97,6 @@ func (r withdrawal) cases() {
 	delete(unexplained, "explanatory_letter")
 	passes("no explanatory_letter", r.by(doctor, "doctor", patient, bare.d.ID.String(), unexplained))
 	passes("a referral in work", r.of(seeded(given("service request in work", "active, in_progress").use(servicerequests.ProgramInProgress, otherClinic(day))), nil))
-	approvals.AddWriting(w, "approval to change the care plan of a referral"+to, "patient", "lets the colleague change a care plan", "colleague",
-		document.To("care_plan", build.ID("care plan of patient")))
 	planned := given("service request by a care plan", "active, by a care plan that the colleague may change")
 	planned.d.BasedOn = []medicalevents.Reference{medicalevents.To("care_plan", build.ID("care plan of patient"))}
 	planned.add()
