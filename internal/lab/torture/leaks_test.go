@@ -24,6 +24,7 @@ import (
 // what is another's, and why.
 var shared = map[string]string{
 	"searchServiceRequests":   "whoever was told the number of a referral finds it, to carry it out",
+	"searchDeviceRequests":    "like searchServiceRequests",
 	"releaseServiceRequest":   "any legal entity may give a reservation back, as long as service_request.release.owner is off",
 	"completeDeviceRequest":   "any legal entity that may work with medical events ends a device request that it serves; the page compares nothing else",
 	"qualifyServiceRequest":   "whoever serves a referral asks programs about it; programs are everybody's",
