@@ -75,14 +75,21 @@ func planned(w *build.World, what string, p plan) uuid.UUID {
 	}
 	carePlan := w.Object("care plan", "care plan with an activity "+what, "of the patient")
 	activity := w.Object("activity", "activity "+what, "of a care plan of the patient")
-	w.Document("care_plans", bson.M{
-		"_id": carePlan, "patient_id": patient, "status": or(p.status, "active"), "period": medicalevents.Period{Start: at, End: &end},
-		"managing_organization": clinic(0).organization(), "inserted_at": at,
+	w.Document("care_plans", bson.D{
+		{Key: "_id", Value: carePlan},
+		{Key: "patient_id", Value: patient},
+		{Key: "status", Value: or(p.status, "active")},
+		{Key: "period", Value: medicalevents.Period{Start: at, End: &end}},
+		{Key: "managing_organization", Value: clinic(0).organization()},
+		{Key: "inserted_at", Value: at},
 	})
-	w.Document("activities", bson.M{
-		"_id": activity, "patient_id": patient, "status": or(p.activity, "scheduled"), "care_plan": medicalevents.To("care_plan", carePlan),
-		"detail":      bson.M{"remaining_quantity": medicalevents.Quantity{Value: left, System: "SERVICE_UNIT", Code: "PIECE"}},
-		"inserted_at": at,
+	w.Document("activities", bson.D{
+		{Key: "_id", Value: activity},
+		{Key: "patient_id", Value: patient},
+		{Key: "status", Value: or(p.activity, "scheduled")},
+		{Key: "care_plan", Value: medicalevents.To("care_plan", carePlan)},
+		{Key: "detail", Value: bson.D{{Key: "remaining_quantity", Value: medicalevents.Quantity{Value: left, System: "SERVICE_UNIT", Code: "PIECE"}}}},
+		{Key: "inserted_at", Value: at},
 	})
 	r := issue(w, "service request for an activity "+what, "patient", "carries out an activity of a care plan", clinic(3*day))
 	r.d.BasedOn = []medicalevents.Reference{medicalevents.To("care_plan", carePlan), medicalevents.To("activity", activity)}
