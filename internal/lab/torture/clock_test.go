@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -27,6 +28,7 @@ import (
 	"esoz/internal/platform/idempotency"
 	"esoz/internal/platform/jobs"
 	"esoz/internal/platform/otp"
+	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/seal"
 	"esoz/internal/platform/sms"
 	"esoz/internal/resource/approvals"
@@ -174,6 +176,20 @@ var endings = []ending{
 	codesOf("a day of codes of a legal entity (OTP_LEGAL_ENTITY_DAILY_LIMIT)", "OTP_LEGAL_ENTITY_DAILY_LIMIT", 24*time.Hour, func(t *testing.T, s *stage) (request world.Request, key, rule string) {
 		return codeRequest(newPhone()), otp.CounterKey(otp.PerLegalEntity, world.ID("clinic").String()), "verification.initialize.legal_entity_limit"
 	}),
+	{
+		what:     "an SMS about a device request (DR_SEND_TIMEOUT, DR_MAX_ATTEMPTS_COUNT)",
+		settings: map[string]string{"DR_MAX_ATTEMPTS_COUNT": "1", "DR_SEND_TIMEOUT": "60"},
+		begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+			again := s.passing(t, "resendDeviceRequestSms")
+			id := uuid.MustParse(uuids.FindAllString(again.Path, -1)[1])
+			at := s.Clock.Now().Truncate(time.Microsecond)
+			s.exec(t, "DELETE FROM otp.sms_attempts")
+			require.NoError(t, postgres.InTx(t.Context(), s.Pool, func(tx pgx.Tx) error {
+				return sms.Attempts{Kind: "device_request", Most: 1, Period: time.Minute}.Count(t.Context(), tx, id, at)
+			}))
+			return at.Add(time.Minute), func() bool { return s.refused(t, again, "device_request.resend.timeout") }
+		},
+	},
 	{what: "a counter of codes, before it is deleted (TERMINATOR_SCHEDULE)", settings: map[string]string{"OTP_PHONE_LIMIT": "1"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
 		phone, _ := s.code(t)
 		key := otp.CounterKey(otp.PerPhone, phone)

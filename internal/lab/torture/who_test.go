@@ -134,7 +134,7 @@ func TestRulesOfLegalEntitiesAreKnown(t *testing.T) {
 		}
 		known := asksForOwner(rule) || asksForStatus(rule) || endsWith(rule, ".division_legal_entity") || // of the body's division
 			// It exists, is of a type, is asked for, has had its SMS: the matrix breaks none of these.
-			endsWith(rule, ".legal_entity", ".legal_entity_type", ".legal_entity_id", ".legal_entity_limit", ".parent_legal_entity")
+			endsWith(rule, ".legal_entity", ".legal_entity_type", ".legal_entity_verified", ".author", ".record_legal_entity", ".legal_entity_id", ".legal_entity_limit", ".parent_legal_entity")
 		require.True(t, known, "%s: %s", rule.ID, rule.Check)
 	}
 }

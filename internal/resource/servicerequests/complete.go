@@ -130,7 +130,13 @@ const (
 
 var recordTitles = map[string]string{encounter: "Encounter", diagnosticReport: "Diagnostic report", procedure: "Procedure"}
 
-func recordKind(c *completing) string { return c.Body.CompletedWith.Identifier.Type.Coding[0].Code }
+// recordKind is the kind that completed_with names, "" when it names none.
+func recordKind(c *completing) string {
+	if coding := c.Body.CompletedWith.Identifier.Type.Coding; len(coding) > 0 {
+		return coding[0].Code
+	}
+	return ""
+}
 
 // record looks up what completed_with leads to, nil when it leads nowhere.
 func record(ctx context.Context, c *completing) (*operation.Referent, error) {

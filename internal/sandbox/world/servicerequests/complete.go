@@ -33,7 +33,8 @@ func complete(w *build.World) {
 	refused := func(title string, id uuid.UUID, body any, rule rules.ID, args ...any) *build.Case {
 		return w.Refused(op, title, by(doctor, id.String(), body), fault.Refuse(rule, args...))
 	}
-	nothing, empty := build.Row{}, api.ServiceRequestComplete{}
+	nothing := build.Row{}
+	why := api.ServiceRequestComplete{StatusReason: new(medicalevents.Concept("eHealth/service_request_complete_reasons", "done").Show())}
 	given := func(name, note string) *referral { return issue(w, name, "offline_patient", note, clinic(3*day)) }
 	inWork := func(name, note string) uuid.UUID { return given(name, note).use(inProgress, clinic(day)).add() }
 
@@ -73,7 +74,7 @@ func complete(w *build.World) {
 	meeting("encounter during the stay", "not of type discharge", hospital, nil)
 
 	another := func(name string) uuid.UUID { return inWork(name, "active, in_progress: it can be completed") }
-	passes("nothing tells what was done", another("service request in work that nothing carries out"), empty)
+	passes("nothing tells what was done", another("service request in work that nothing carries out"), why)
 	passes("a referral of no program", free, nothing)
 	passes("a report of the service", own, with("diagnostic_report", "report of the referral", "program service"))
 	visited := another("service request in work of an encounter")
@@ -84,7 +85,7 @@ func complete(w *build.World) {
 	passes("a procedure", operated, with("procedure", "procedure of another referral", "program service"))
 	passes("the end of a stay", hospital, with("encounter", "encounter of the discharge", "program service"))
 	told := with("diagnostic_report", "report of another referral", "program service")
-	told.StatusReason = new(medicalevents.Concept("eHealth/service_request_complete_reasons", "done").Show())
+	told.StatusReason = why.StatusReason
 	reasoned := another("service request in work with a reason")
 	report("report of another referral", "carries out a referral of its own", reasoned, nil)
 	passes("a reason", reasoned, told)
