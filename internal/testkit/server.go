@@ -88,7 +88,7 @@ func New(t testing.TB, opts ...Option) *Server {
 		"DATABASE_URL=" + engines.dsn(name), "MONGO_URL=" + engines.mongo, "MONGO_DATABASE=" + name,
 		"SERVER_KEY=" + serverKey, "PERSON_PK_KEYPHRASE=" + patientKey,
 		"GATEWAY_API_KEY=when_sent", "DATABASE_MAX_CONNS=8",
-		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0",
+		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0", "DR_MAX_ATTEMPTS_COUNT=0",
 		"SIGNATURE=auto", "SIGNATURE_TRUST=false",
 	}
 	for variable, value := range o.vars {
