@@ -67,7 +67,7 @@ torture: ## what docs/reliability.md tells of, done anew: an hour; RUN=TestX doe
 	$(GO) -C internal/lab test -count=1 -timeout 3h -v $(if $(RUN),-run '$(RUN)') ./torture -args -full -report $(CURDIR)/docs/reliability.md
 
 hostile: ## hostile input, without the race detector
-	$(GO) -C internal/lab test -vet=off -ldflags='-s -w' -count=1 -timeout 20m -run $(call one_line,$(MADE_UP)) ./torture -args -times 3
+	$(GO) -C internal/lab test -vet=off -ldflags='-s -w' -count=1 -timeout 20m -run $(call one_line,$(MADE_UP)) ./torture -args -times 2
 
 FUZZTIME ?= 10s
 
