@@ -233,10 +233,19 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 		c.Subject, c.path = p.Unchecked.By, p.Unchecked.Path
 		t.readSigned(c)
 		ctx = signature.WithClaims(ctx, p.Unchecked.Claims)
-		// A job that carries on after a crash has changed the document already.
+		// A job that carries on after a crash has changed the document already. It goes on,
+		// whatever refuses now: also a check that stands before the look-up of the document.
 		refused := Run(ctx, t.checks(), c)
+		if refused != nil && c.stored == nil {
+			if err := c.find(ctx); err != nil && !errors.Is(err, fault.ErrNotFound) {
+				return nil, err
+			}
+		}
 		if _, ours := c.stored.MarkOf(jobID); refused != nil && !ours {
 			return nil, refused
+		}
+		if t.Signed != nil {
+			c.read(ctx, &c.Caller) // which the checks have not done when an earlier one refuses
 		}
 	}
 

@@ -3,9 +3,11 @@ package servicerequests_test
 import (
 	"encoding/base64"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"esoz/internal/platform/sms"
 	"esoz/internal/resource/medicalevents"
@@ -64,4 +66,36 @@ func TestWithdrawnReferralsWithAPerformerTellNobody(t *testing.T) {
 	}
 	require.Equal(t, "recalled", one(t, srv, world.ID("service request with a performer to be recalled")).Status)
 	require.Zero(t, srv.Count(t, "otp.sms_logs"))
+}
+
+// The process dies after the document was changed; meanwhile the patient becomes inactive,
+// which a check refuses that stands before the look-up of the referral. The job carries on.
+func TestRecallSurvivesACrash(t *testing.T) {
+	t.Parallel()
+	var tries atomic.Int64
+	var srv *testkit.Server
+	hook := func(jobID string) {
+		if tries.Add(1) > 1 {
+			return
+		}
+		_, err := srv.Mongo.Collection("patients").UpdateOne(t.Context(),
+			bson.D{{Key: "_id", Value: srv.Keys.PatientID(world.ID("patient"))}}, bson.D{{Key: "$set", Value: bson.D{{Key: "status", Value: "inactive"}}}})
+		require.NoError(t, err)
+		panic("crash of job " + jobID)
+	}
+	srv = testkit.New(t, testkit.Idle(), testkit.WithHook(hook))
+	passing, _ := srv.World.Passing("recallServiceRequest")
+	accepted := srv.Send(t, passing.Request)
+	require.Equal(t, http.StatusAccepted, accepted.Status, "%s", accepted.Raw)
+	srv.Run(t)
+	require.Equal(t, http.StatusSeeOther, srv.WaitJob(t, doctor, accepted).Status)
+	require.EqualValues(t, 2, tries.Load())
+
+	id := world.ID("service request to be recalled")
+	unmarked(t, srv, id)
+	require.Equal(t, "recalled", one(t, srv, id).Status)
+	require.Len(t, one(t, srv, id).StatusHistory, 2)
+	require.Equal(t, []string{`StatusChangeEvent {"status": {"new_value": "recalled"}}`}, told(t, srv, id))
+	require.Equal(t, 1, srv.Count(t, `prm.audit_log WHERE resource_id = $1 AND changeset::text LIKE '%service_request_recall_reasons%'`, id.String()))
+	require.Equal(t, 1, srv.Count(t, "il.media WHERE name = $1", "service_requests/"+id.String()+"/recall"))
 }
