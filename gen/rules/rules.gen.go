@@ -1319,10 +1319,10 @@ const (
 	ServiceRequestSearchUnknownParameter                 ID = "service_request.search.unknown_parameter"
 	ServiceRequestSearchRequisition                      ID = "service_request.search.requisition"
 	ServiceRequestSearchRequisitionEmpty                 ID = "service_request.search.requisition_empty"
-	ServiceRequestCompleteSchema                         ID = "service_request.complete.schema"
 	ServiceRequestCompleteLegalEntity                    ID = "service_request.complete.legal_entity"
 	ServiceRequestCompleteLegalEntityType                ID = "service_request.complete.legal_entity_type"
 	ServiceRequestCompleteLegalEntityStatus              ID = "service_request.complete.legal_entity_status"
+	ServiceRequestCompleteSchema                         ID = "service_request.complete.schema"
 	ServiceRequestCompleteNotFound                       ID = "service_request.complete.not_found"
 	ServiceRequestCompleteOwner                          ID = "service_request.complete.owner"
 	ServiceRequestCompleteProgramStatus                  ID = "service_request.complete.program_status"
@@ -18378,19 +18378,6 @@ var All = []Rule{
 		Together:    "filters",
 	},
 	{
-		ID:        ServiceRequestCompleteSchema,
-		Operation: "completeServiceRequest",
-		Check:     "The body has the shape of ServiceRequestComplete, without unknown fields or doubled keys",
-		CheckUK:   "Тіло запиту відповідає схемі ServiceRequestComplete, без невідомих полів і повторених ключів",
-		Status:    422,
-		Type:      "validation_failed",
-		EntryType: "json_data_property",
-		Source:    "wiki Complete Service Request",
-		Origin:    "code",
-		Fixed:     true,
-		Schema:    true,
-	},
-	{
 		ID:        ServiceRequestCompleteLegalEntity,
 		Operation: "completeServiceRequest",
 		Check:     "The legal entity of the token exists",
@@ -18423,6 +18410,19 @@ var All = []Rule{
 		Message:   "Action is not allowed for the legal entity",
 		Source:    "wiki Complete Service Request",
 		Origin:    "wiki",
+	},
+	{
+		ID:        ServiceRequestCompleteSchema,
+		Operation: "completeServiceRequest",
+		Check:     "The body has the shape of ServiceRequestComplete, without unknown fields or doubled keys",
+		CheckUK:   "Тіло запиту відповідає схемі ServiceRequestComplete, без невідомих полів і повторених ключів",
+		Status:    422,
+		Type:      "validation_failed",
+		EntryType: "json_data_property",
+		Source:    "wiki Complete Service Request",
+		Origin:    "code",
+		Fixed:     true,
+		Schema:    true,
 	},
 	{
 		ID:        ServiceRequestCompleteNotFound,

@@ -23,20 +23,24 @@ type Inquiry[A, D, B any] struct {
 
 // Ask makes the checks and returns what they have found.
 func (q *Inquiry[A, D, B]) Ask(ctx context.Context, e *Engine, asked A, path Path, body B) (*Call[A, D, B], error) {
-	c := newCall[A, D, B](e, asked, q.Kind, q.Collection)
-	c.Caller, c.path, c.Body = e.Caller(ctx), path, body
+	c := q.call(ctx, e, asked, path, body)
 	return c, Run(ctx, q.Checks, c)
 }
 
 // Start makes the checks and leaves Commit to a job.
 func (q *Inquiry[A, D, B]) Start(ctx context.Context, e *Engine, asked A, path Path, body B) (api.JobResponse, error) {
-	c := newCall[A, D, B](e, asked, q.Kind, q.Collection)
-	c.Caller, c.path, c.Body = e.Caller(ctx), path, body
+	c := q.call(ctx, e, asked, path, body)
 	var refused error
 	if !checksInJob(q.ID, c.Config) {
 		refused = Run(ctx, q.Checks, c)
 	}
 	return e.Start(ctx, q.ID, unmade(ctx, c), refused)
+}
+
+func (q *Inquiry[A, D, B]) call(ctx context.Context, e *Engine, asked A, path Path, body B) *Call[A, D, B] {
+	c := newCall[A, D, B](e, asked, q.Kind, q.Collection)
+	c.Caller, c.path, c.Body = e.Caller(ctx), path, body
+	return c
 }
 
 // carryOut is the jobs.Handler of an operation with Commit.
@@ -45,9 +49,8 @@ func (q *Inquiry[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, raw
 	if err := json.Unmarshal(raw, &p); err != nil {
 		return nil, fmt.Errorf("decode params: %w", err)
 	}
-	c := newCall[A, D, B](e, asked, q.Kind, q.Collection)
-	c.Caller = Caller{Subject: p.Unchecked.By, Config: e.Config.Get(), Now: e.Clock.Now()}
-	c.path, c.Body = p.Unchecked.Path, p.Body
+	c := q.call(ctx, e, asked, p.Unchecked.Path, p.Body)
+	c.Subject = p.Unchecked.By
 	if err := Run(ctx, q.Checks, c); err != nil {
 		return nil, err
 	}

@@ -558,7 +558,7 @@ func (a *auditor) auditTokens() {
 	}
 }
 
-// informing are the operations whose change a patient is told of.
+// informing are the operations after which the patient gets an SMS without a code.
 var informing = []string{"cancelApproval", "recallServiceRequest", "cancelServiceRequest", "completeDeviceRequest"}
 
 // auditMessages: each code has its message, each message has been sent unless its
@@ -585,7 +585,7 @@ func (a *auditor) auditMessages() (marked int) {
 	}
 	// Who has no phone is not told.
 	if told := sum(a.counts("SELECT id::text, 1 FROM otp.sms_logs WHERE inserted_at >= $1 AND verification_id IS NULL", a.began)); told > informed {
-		a.find("%d messages without a code of %d changes that patients are told of", told, informed)
+		a.find("%d SMS without a code, but only %d changes that send one", told, informed)
 	}
 	require.NoError(t, a.rig.pool.QueryRow(t.Context(), "SELECT count(*) FROM otp.sms_logs WHERE inserted_at >= $1 AND tries > 1", a.began).Scan(&marked))
 	if marked > 0 && !a.crashed {

@@ -38,10 +38,12 @@ type completing = operation.Call[*API, Document, complete]
 // asks of the program is not asked where there is none.
 var Complete = operation.Transition[*API, Document, complete]{
 	ID: "completeServiceRequest", Collection: Collection, Kind: kind, Again: true,
-	Checks: []operation.Check[*completing]{
+	Guard: []operation.Check[*completing]{
 		{Rule: rules.ServiceRequestCompleteLegalEntity, Caller: operation.HasLegalEntity},
 		{Rule: rules.ServiceRequestCompleteLegalEntityType, Caller: operation.MayWorkWithMedicalEvents},
 		{Rule: rules.ServiceRequestCompleteLegalEntityStatus, Caller: operation.LegalEntityIsActive},
+	},
+	Checks: []operation.Check[*completing]{
 		{Rule: rules.ServiceRequestCompleteNotFound, Want: operation.Exists},
 		{Rule: rules.ServiceRequestCompleteOwner, Pass: isUsedByCaller, Seen: func(c *completing) mongodb.Condition {
 			if c.Document.UsedByLegalEntity == nil {

@@ -39,7 +39,7 @@ func get(w *build.World) {
 		inProgram("silent device program", "Реабілітаційні вироби").Add()
 	for _, p := range []struct{ patient, note string }{
 		{"offline_patient", "active; its patient confirms by documents"},
-		{"third_person_patient", "active; another person is told for its patient"},
+		{"third_person_patient", "active; a third person gets the SMS for its patient"},
 		{"methodless_patient", "active; its patient cannot be told"},
 		{"former_patient", "active, of the clinic; its patient lets the hospital's doctor read all data"},
 	} {
@@ -63,7 +63,7 @@ func get(w *build.World) {
 	w.Passes(op, "a request that was entered in error", of(doctor, "patient", "entered_in_error device request"), http.StatusOK)
 	w.Passes(op, "a program that sends no SMS", of(doctor, "patient", "device request without SMS"), http.StatusOK)
 	w.Passes(op, "a patient who confirms by documents", of(doctor, "offline_patient", "device request of offline_patient"), http.StatusOK)
-	w.Passes(op, "a patient for whom another person is told", of(doctor, "third_person_patient", "device request that informs another person"), http.StatusOK)
+	w.Passes(op, "a patient whose third person gets the SMS", of(doctor, "third_person_patient", "device request that informs another person"), http.StatusOK)
 	w.Passes(op, "a patient who cannot be told", of(doctor, "methodless_patient", "device request of methodless_patient"), http.StatusOK)
 	w.Passes(op, "a method that is not the patient's", of(doctor, "patient", "device request that names no method of its patient"), http.StatusOK)
 
