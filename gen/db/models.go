@@ -536,6 +536,44 @@ type PRMCacheVersion struct {
 	UpdatedAt time.Time
 }
 
+type PRMDeviceDefinition struct {
+	ID         uuid.UUID
+	ExternalID *string
+	// Of definitions that version 1 of the API shows; the others have only rows of device_definition_classification_types.
+	ClassificationType *string
+	Description        *string
+	Manufacturer       json.RawMessage
+	ModelNumber        *string
+	PartNumber         *string
+	Note               *string
+	PackagingType      string
+	// Devices in a package, in packaging_unit.
+	PackagingCount int32
+	PackagingUnit  string
+	ParentID       *uuid.UUID
+	// A list of {type: {system, code}, value_…}, as version 2 of the API shows it.
+	Properties json.RawMessage
+	IsActive   bool
+	InsertedBy uuid.UUID
+	InsertedAt time.Time
+	UpdatedBy  uuid.UUID
+	UpdatedAt  time.Time
+}
+
+type PRMDeviceDefinitionClassificationType struct {
+	ID                 uuid.UUID
+	DeviceDefinitionID uuid.UUID
+	System             string
+	Code               string
+}
+
+type PRMDeviceDefinitionName struct {
+	ID                 uuid.UUID
+	DeviceDefinitionID uuid.UUID
+	Name               string
+	Type               string
+}
+
 // Groups of diagnoses: an approval of one opens the episodes that have had a diagnosis of it.
 type PRMDiagnosesGroup struct {
 	ID          uuid.UUID
@@ -935,6 +973,33 @@ type PRMPartyUser struct {
 	PartyID    uuid.UUID
 	InsertedAt time.Time
 	UpdatedAt  time.Time
+}
+
+type PRMProgramDevice struct {
+	ID                 uuid.UUID
+	MedicalProgramID   uuid.UUID
+	DeviceDefinitionID uuid.UUID
+	ReimbursementType  string
+	// UAH for one device.
+	ReimbursementAmount pgtype.Numeric
+	// Per cent of consumer_price.
+	PercentageDiscount      pgtype.Numeric
+	WholesalePrice          pgtype.Numeric
+	ConsumerPrice           pgtype.Numeric
+	ReimbursementDailyCount pgtype.Numeric
+	EstimatedPaymentAmount  pgtype.Numeric
+	// Devices a day; a request that asks for more gets none. NULL: any number.
+	MaxDailyCount           pgtype.Numeric
+	RegistryNumber          *string
+	DeviceRequestAllowed    bool
+	CarePlanActivityAllowed bool
+	StartDate               time.Time
+	EndDate                 *time.Time
+	IsActive                bool
+	InsertedBy              uuid.UUID
+	InsertedAt              time.Time
+	UpdatedBy               uuid.UUID
+	UpdatedAt               time.Time
 }
 
 // A program that includes a group includes each of its services.
