@@ -211,6 +211,9 @@ type Config struct {
 	ServiceRequestCreateSMS string    `env:"SERVICE_REQUEST_CREATE_SMS" envDefault:"Ваше направлення: {number}" doc:"Text of the SMS with the number of a service request; {number} stands for the number"`
 	ServiceRequestRecallSMS string    `env:"RECALL_SMS" envDefault:"Ваше направлення під номером {number} було відкликано" doc:"Text of the SMS that tells a patient of a recalled service request; {number} stands for its number"`
 	ServiceRequestCancelSMS string    `env:"CANCEL_SMS" envDefault:"Ваше направлення під номером {number} було відмінено" doc:"Text of the SMS that tells a patient of a cancelled service request; {number} stands for its number"`
+
+	// Device dispenses.
+	DeviceDispenseTTL time.Duration `env:"DEVICE_DISPENSE_TTL" envDefault:"720h" min:"1m" max:"87600h" doc:"How long a device dispense may stay in progress. After it, it holds no other dispense of its device request up, and its status becomes unknown"`
 }
 
 // AdminOff is the value of ADMIN_ADDR for no address.
