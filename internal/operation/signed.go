@@ -1,8 +1,10 @@
 package operation
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -157,6 +159,39 @@ func (s *Signed) passes(check signature.Check) error {
 		}
 	}
 	return nil
+}
+
+// Object is the content as an object; one of another kind has no fields.
+func (s *Signed) Object() map[string]any {
+	if s.Content == nil {
+		return nil
+	}
+	object, _ := s.Content.JSON.(map[string]any)
+	return object
+}
+
+// ExpectShown refuses when the content differs from what a read shows of the stored object.
+// Fields that are added, or that change with the moment, are not compared.
+func (s *Signed) ExpectShown(shown any, added ...string) error {
+	raw, err := json.Marshal(shown)
+	if err != nil {
+		return fmt.Errorf("render what is stored: %w", err)
+	}
+	stored, err := validation.Decode(bytes.Clone(raw))
+	if err != nil {
+		return fmt.Errorf("read what is stored: %w", err)
+	}
+	return ExpectSame(without(s.Content.JSON, added), without(stored.JSON, added))
+}
+
+func without(content any, fields []string) any {
+	object, ok := content.(map[string]any)
+	if !ok {
+		return content
+	}
+	rest := maps.Clone(object)
+	maps.DeleteFunc(rest, func(key string, _ any) bool { return slices.Contains(fields, key) })
+	return rest
 }
 
 // Signer is the person of the last signature that is no stamp.

@@ -7,6 +7,7 @@ import (
 	"esoz/gen/rules"
 	"esoz/internal/operation"
 	"esoz/internal/platform/config"
+	"esoz/internal/resource/medicalevents"
 )
 
 // RecallServiceRequest serves PATCH /api/patients/{patient_id}/service_requests/{service_request_id}/actions/recall.
@@ -26,7 +27,7 @@ var Recall = withdraw{
 		{Rule: rules.ServiceRequestRecallPartyDeceased, Caller: operation.PartyIsAlive},
 	},
 	author: []operation.Check[*withdrawing]{{Rule: rules.ServiceRequestRecallAuthor, Pass: func(_ context.Context, c *withdrawing) error {
-		return operation.Expect(idAt(contentOf(c)["requester_legal_entity"]) == c.ClientID, "requester_legal_entity of the content", c.ClientID, "another legal entity")
+		return operation.Expect(medicalevents.IDIn(c.Object()["requester_legal_entity"]) == c.ClientID, "requester_legal_entity of the content", c.ClientID, "another legal entity")
 	}}},
 	reasons: "eHealth/service_request_recall_reasons", to: Recalled, file: "recall",
 	text: func(c *config.Config) string { return c.ServiceRequestRecallSMS },

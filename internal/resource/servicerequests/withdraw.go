@@ -1,10 +1,7 @@
 package servicerequests
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +12,6 @@ import (
 	"esoz/gen/rules"
 	"esoz/internal/operation"
 	"esoz/internal/platform/config"
-	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/otp"
 	"esoz/internal/platform/postgres"
@@ -68,19 +64,14 @@ func (w withdraw) transition() operation.Transition[*API, Document, withdrawal] 
 				{Rule: rule("not_found"), Want: operation.Exists},
 				{Rule: rule("patient"), Field: "subject", Want: operation.Is(operation.Patient)},
 				{Rule: rule("status"), Field: "status", Want: operation.Is(Active)},
-				{Rule: rule("reason_required"), Pass: func(_ context.Context, c *withdrawing) error {
-					_, sent := reasonOf(c)
-					return operation.Expect(sent, "status_reason of the content", "a code", "none")
-				}},
-				{Rule: rule("reason"), Pass: func(_ context.Context, c *withdrawing) error {
-					reason, _ := reasonOf(c)
-					return medicalevents.CodesAreKnown(c.API.Dictionaries, w.reasons, reason.Show())
-				}},
+			},
+			medicalevents.HasReason(w.family, w.reasons, func(c *withdrawing) validation.Dictionaries { return c.API.Dictionaries }),
+			[]operation.Check[*withdrawing]{
 				{Rule: rule("content"), Pass: contentIsStored, Seen: func(c *withdrawing) mongodb.Condition {
 					return seen("updated_at", c.Document.UpdatedAt)
 				}},
 				{Rule: rule("occurrence"), Pass: func(_ context.Context, c *withdrawing) error {
-					content := contentOf(c)
+					content := c.Object()
 					return operation.Expect(content["occurrence_date_time"] == nil || content["occurrence_period"] == nil, "occurrence of the content",
 						"a moment or a period", "both")
 				}},
@@ -93,26 +84,22 @@ func (w withdraw) transition() operation.Transition[*API, Document, withdrawal] 
 			return err
 		},
 		Change: func(c *withdrawing) operation.Change {
-			reason, _ := reasonOf(c)
+			reason, _ := medicalevents.ReasonIn(c.Object())
 			change := operation.Change{
 				Set: map[string]any{"status": w.to, "status_reason": reason},
 				Push: map[string]any{
 					"status_history":       StatusChange{Status: w.to, StatusReason: &reason, Change: Change{InsertedAt: c.Now, InsertedBy: c.UserID}},
-					"signed_content_links": contentName(c.ID, w.file),
+					"signed_content_links": medicalevents.ContentName(Collection, c.ID, w.file),
 				},
 			}
-			if letter, ok := contentOf(c)["explanatory_letter"].(string); ok {
+			if letter, ok := c.Object()["explanatory_letter"].(string); ok {
 				change.Set["explanatory_letter"] = letter
 			}
 			return change
 		},
 		Event: operation.Event{Entity: "ServiceRequest", Attribute: "status", To: []string{w.to}},
 		Commit: func(ctx context.Context, tx postgres.Tx, c *withdrawing) error {
-			container, err := base64.StdEncoding.DecodeString(c.Body.SignedData)
-			if err != nil {
-				return fmt.Errorf("decode signed content again: %w", err)
-			}
-			if err := c.API.Media.Put(ctx, tx, contentName(c.ID, w.file), container); err != nil {
+			if err := medicalevents.Keep(ctx, tx, c.API.Media, medicalevents.ContentName(Collection, c.ID, w.file), c.Body.SignedData); err != nil {
 				return err
 			}
 			if c.Body.phone == "" {
@@ -128,64 +115,27 @@ func (w withdraw) transition() operation.Transition[*API, Document, withdrawal] 
 	}
 }
 
-// contentName of what was signed, in the media store.
-func contentName(id uuid.UUID, file string) string {
-	return Collection + "/" + id.String() + "/" + file
-}
-
-// contentOf is the signed content as an object; one of another kind has no fields.
-func contentOf(c *withdrawing) map[string]any {
-	if c.Content == nil {
-		return nil
-	}
-	content, _ := c.Content.JSON.(map[string]any)
-	return content
-}
-
-// reasonOf is status_reason of the content, and whether it has a code.
-func reasonOf(c *withdrawing) (reason concept, sent bool) {
-	var shape struct {
-		Coding []medicalevents.Coding
-		Text   *string
-	}
-	raw, err := json.Marshal(contentOf(c)["status_reason"])
-	if err != nil || json.Unmarshal(raw, &shape) != nil {
-		return concept{}, false
-	}
-	coded := func(one medicalevents.Coding) bool { return one.Code != "" }
-	return concept{Coding: shape.Coding, Text: shape.Text}, slices.ContainsFunc(shape.Coding, coded)
-}
-
 // callerMayWithdraw passes the author, and who may change the care plan that the service
 // request carries out. The content says both; a later check compares it with what is stored.
 func callerMayWithdraw(ctx context.Context, c *withdrawing) error {
-	content := contentOf(c)
+	content := c.Object()
 	own, err := c.API.People.Employees(ctx, c.Subject)
 	if err != nil {
 		return err
 	}
-	if slices.Contains(own, idAt(content["requester_employee"])) {
+	if slices.Contains(own, medicalevents.IDIn(content["requester_employee"])) {
 		return nil
 	}
 	var plans []uuid.UUID
 	basedOn, _ := content["based_on"].([]any)
 	for _, one := range basedOn {
-		plans = append(plans, idAt(one))
+		plans = append(plans, medicalevents.IDIn(one))
 	}
 	may, err := c.API.People.MayWrite(ctx, c.Subject, c.Patient, "care_plan", plans)
 	if err != nil {
 		return err
 	}
 	return operation.Expect(may, "requester_employee of the content", "an employee that the user is, or a care plan that the user may change", "neither")
-}
-
-// idAt is the id that a reference of the content names, uuid.Nil when it names none.
-func idAt(reference any) uuid.UUID {
-	object, _ := reference.(map[string]any)
-	identifier, _ := object["identifier"].(map[string]any)
-	value, _ := identifier["value"].(string)
-	id, _ := envelope.ParseID(value)
-	return id
 }
 
 // contentIsStored passes when the content is what Get Service Request Details shows, but for
@@ -195,30 +145,7 @@ func contentIsStored(_ context.Context, c *withdrawing) error {
 	if err != nil {
 		return err
 	}
-	raw, err := json.Marshal(shown)
-	if err != nil {
-		return fmt.Errorf("render service request %s: %w", c.ID, err)
-	}
-	stored, err := validation.Decode(bytes.Clone(raw))
-	if err != nil {
-		return fmt.Errorf("read service request %s: %w", c.ID, err)
-	}
-	return operation.ExpectSame(compared(c.Content.JSON), compared(stored.JSON))
-}
-
-// compared is content without what is not compared.
-func compared(content any) any {
-	object, ok := content.(map[string]any)
-	if !ok {
-		return content
-	}
-	rest := map[string]any{}
-	for key, value := range object {
-		if !slices.Contains([]string{"status_reason", "explanatory_letter", "inserted_at", "updated_at"}, key) {
-			rest[key] = value
-		}
-	}
-	return rest
+	return c.ExpectShown(shown, "status_reason", "explanatory_letter", "inserted_at", "updated_at")
 }
 
 // phoneOf is the phone by which a patient is told of a service request: that of the method
