@@ -91,15 +91,11 @@ func showProgram(p db.PRMMedicalProgram) api.MedicalProgram {
 }
 
 func showProgramService(p db.PRMProgramService) api.ProgramService {
-	price := nullable.NewNullNullable[float64]()
-	if number, err := p.ConsumerPrice.Float64Value(); err == nil && number.Valid {
-		price = nullable.NewNullableWithValue(number.Float64)
-	}
 	return api.ProgramService{
 		ID: p.ID.String(), MedicalProgramID: p.ProgramID.String(),
 		ServiceID:      medicalevents.Nullable(p.ServiceID, uuid.UUID.String),
 		ServiceGroupID: medicalevents.Nullable(p.ServiceGroupID, uuid.UUID.String),
-		ConsumerPrice:  price, Description: text(p.Description), RequestAllowed: p.RequestAllowed, IsActive: p.IsActive,
+		ConsumerPrice:  medicalevents.Nullable(p.ConsumerPrice, func(price float64) float64 { return price }), Description: text(p.Description), RequestAllowed: p.RequestAllowed, IsActive: p.IsActive,
 		InsertedAt: envelope.Micro(p.InsertedAt), InsertedBy: p.InsertedBy.String(),
 		UpdatedAt: envelope.Micro(p.UpdatedAt), UpdatedBy: p.UpdatedBy.String(),
 	}
