@@ -2,6 +2,7 @@ package servicerequests
 
 import (
 	"context"
+	"time"
 
 	"github.com/oapi-codegen/nullable"
 
@@ -45,37 +46,17 @@ var Qualify = operation.Inquiry[*API, Document, api.ServiceRequestQualify]{
 			Want: operation.OneOf(ProgramNew, ProgramInQueue, ProgramInProgress),
 		},
 		{Rule: rules.ServiceRequestQualifyStatus, Field: "status", Want: operation.Is(Active)},
-		{Rule: rules.ServiceRequestQualifyActivity, Pass: basedOn("activity", func(_ *qualifying, found operation.Referent) error {
-			return operation.Expect(found.Status == "scheduled" || found.Status == "in_progress", "status of the activity", "scheduled or in_progress", found.Status)
-		})},
-		{Rule: rules.ServiceRequestQualifyQuantity, Pass: basedOn("activity", func(_ *qualifying, found operation.Referent) error {
-			return operation.Expect(found.Remaining == nil || *found.Remaining > 0, "remaining_quantity of the activity", "more than 0", found.Remaining)
-		})},
-		{Rule: rules.ServiceRequestQualifyCarePlan, Pass: basedOn("care_plan", func(_ *qualifying, found operation.Referent) error {
-			return operation.Expect(found.Status == "active", "status of the care plan", "active", found.Status)
-		})},
-		{Rule: rules.ServiceRequestQualifyCarePlanEnd, Pass: basedOn("care_plan", func(c *qualifying, found operation.Referent) error {
-			return operation.Expect(found.Until == nil || !found.Until.Before(c.Now), "period.end of the care plan", "not over", found.Until)
-		})},
+		carriedOut.ActivityIsOpen(rules.ServiceRequestQualifyActivity),
+		carriedOut.SomethingIsLeft(rules.ServiceRequestQualifyQuantity),
+		carriedOut.PlanIsActive(rules.ServiceRequestQualifyCarePlan),
+		carriedOut.PlanHasNotEnded(rules.ServiceRequestQualifyCarePlanEnd),
 	},
 }
 
-// basedOn makes a check of the care plan or the activity that the service request carries
-// out. One that is not stored is no reason to refuse.
-func basedOn(kind string, pass func(c *qualifying, found operation.Referent) error) func(ctx context.Context, c *qualifying) error {
-	return func(ctx context.Context, c *qualifying) error {
-		for _, r := range c.Document.BasedOn {
-			if r.Identifier.Type.Coding[0].Code != kind {
-				continue
-			}
-			found, err := c.Referent(ctx, kind, r.Identifier.Value.String())
-			if err != nil || found == nil {
-				return err
-			}
-			return pass(c, *found)
-		}
-		return nil
-	}
+// carriedOut is the care plan that the service request is a part of.
+var carriedOut = medicalevents.Plan[*qualifying]{
+	BasedOn: func(c *qualifying) []medicalevents.Reference { return c.Document.BasedOn },
+	Now:     func(c *qualifying) time.Time { return c.Now },
 }
 
 // qualify tells whether a program would pay, and why not.

@@ -43,22 +43,29 @@ func qualify(w *build.World) {
 	refused("a referral that is completed in its program", build.ID("completed service request"), rules.ServiceRequestQualifyProgramStatus)
 	refused("a recalled referral", build.ID("recalled service request"), rules.ServiceRequestQualifyStatus)
 
-	w.Passes(op, "an activity of a care plan", of(planned(w, "to be carried out", plan{}), "medical program"), http.StatusOK)
-	refused("an activity that was cancelled", planned(w, "that is cancelled", plan{activity: "cancelled"}), rules.ServiceRequestQualifyActivity)
-	refused("an activity of which nothing is left", planned(w, "of which nothing is left", plan{exhausted: true}), rules.ServiceRequestQualifyQuantity)
-	refused("an activity of a completed care plan", planned(w, "of a completed care plan", plan{status: "completed"}), rules.ServiceRequestQualifyCarePlan)
-	refused("an activity of a care plan that has ended", planned(w, "of a care plan that has ended", plan{ended: true}), rules.ServiceRequestQualifyCarePlanEnd)
-}
-
-// plan is a care plan with an activity: active, scheduled and with something left, unless
-// it says something else.
-type plan struct {
-	status, activity string
-	exhausted, ended bool
+	w.Passes(op, "an activity of a care plan", of(planned(w, "to be carried out", Plan{}), "medical program"), http.StatusOK)
+	refused("an activity that was cancelled", planned(w, "that is cancelled", Plan{Activity: "cancelled"}), rules.ServiceRequestQualifyActivity)
+	refused("an activity of which nothing is left", planned(w, "of which nothing is left", Plan{Exhausted: true}), rules.ServiceRequestQualifyQuantity)
+	refused("an activity of a completed care plan", planned(w, "of a completed care plan", Plan{Status: "completed"}), rules.ServiceRequestQualifyCarePlan)
+	refused("an activity of a care plan that has ended", planned(w, "of a care plan that has ended", Plan{Ended: true}), rules.ServiceRequestQualifyCarePlanEnd)
 }
 
 // planned adds a referral that carries out an activity of a care plan.
-func planned(w *build.World, what string, p plan) uuid.UUID {
+func planned(w *build.World, what string, p Plan) uuid.UUID {
+	r := issue(w, "service request for an activity "+what, "patient", "carries out an activity of a care plan", clinic(3*day))
+	r.d.BasedOn = p.Add(w, what)
+	return r.add()
+}
+
+// Plan is a care plan of the patient with an activity: active, scheduled and with something
+// left, unless it says something else.
+type Plan struct {
+	Status, Activity string
+	Exhausted, Ended bool
+}
+
+// Add seeds the plan and returns what based_on of a document that carries it out names.
+func (p Plan) Add(w *build.World, what string) []medicalevents.Reference {
 	or := func(value, otherwise string) string {
 		if value == "" {
 			return otherwise
@@ -67,10 +74,10 @@ func planned(w *build.World, what string, p plan) uuid.UUID {
 	}
 	patient, at := w.Seal.PatientID(build.ID("patient")), w.Now.AddDate(0, -1, 0)
 	end, left := w.Now.AddDate(0, 6, 0), 5.0
-	if p.ended {
+	if p.Ended {
 		end = w.Now.AddDate(0, 0, -1)
 	}
-	if p.exhausted {
+	if p.Exhausted {
 		left = 0
 	}
 	carePlan := w.Object("care plan", "care plan with an activity "+what, "of the patient")
@@ -78,7 +85,7 @@ func planned(w *build.World, what string, p plan) uuid.UUID {
 	w.Document("care_plans", bson.D{
 		{Key: "_id", Value: carePlan},
 		{Key: "patient_id", Value: patient},
-		{Key: "status", Value: or(p.status, "active")},
+		{Key: "status", Value: or(p.Status, "active")},
 		{Key: "period", Value: medicalevents.Period{Start: at, End: &end}},
 		{Key: "managing_organization", Value: clinic(0).organization()},
 		{Key: "inserted_at", Value: at},
@@ -86,12 +93,10 @@ func planned(w *build.World, what string, p plan) uuid.UUID {
 	w.Document("activities", bson.D{
 		{Key: "_id", Value: activity},
 		{Key: "patient_id", Value: patient},
-		{Key: "status", Value: or(p.activity, "scheduled")},
+		{Key: "status", Value: or(p.Activity, "scheduled")},
 		{Key: "care_plan", Value: medicalevents.To("care_plan", carePlan)},
 		{Key: "detail", Value: bson.D{{Key: "remaining_quantity", Value: medicalevents.Quantity{Value: left, System: "SERVICE_UNIT", Code: "PIECE"}}}},
 		{Key: "inserted_at", Value: at},
 	})
-	r := issue(w, "service request for an activity "+what, "patient", "carries out an activity of a care plan", clinic(3*day))
-	r.d.BasedOn = []medicalevents.Reference{medicalevents.To("care_plan", carePlan), medicalevents.To("activity", activity)}
-	return r.add()
+	return []medicalevents.Reference{medicalevents.To("care_plan", carePlan), medicalevents.To("activity", activity)}
 }
