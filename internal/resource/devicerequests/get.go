@@ -12,7 +12,6 @@ import (
 	"esoz/gen/rules"
 	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/resource/devicedispenses"
 	"esoz/internal/resource/medicalevents"
 )
 
@@ -53,7 +52,7 @@ func (a *API) remaining(ctx context.Context, d *Document) (*api.Quantity, error)
 		return nil, nil
 	}
 	left := *d.Quantity
-	handedOver, err := devicedispenses.HandedOver(ctx, a.Engine.Documents, d.ID)
+	handedOver, err := HandedOver(ctx, a.Engine.Documents, d.ID)
 	left.Value -= handedOver
 	return new(left.Show()), err
 }
