@@ -450,6 +450,24 @@ func (e DeviceDispenseStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeviceParticipantReimbursementType.
+const (
+	DeviceParticipantReimbursementTypeFIXED      DeviceParticipantReimbursementType = "FIXED"
+	DeviceParticipantReimbursementTypePERCENTAGE DeviceParticipantReimbursementType = "PERCENTAGE"
+)
+
+// Valid indicates whether the value is a known member of the DeviceParticipantReimbursementType enum.
+func (e DeviceParticipantReimbursementType) Valid() bool {
+	switch e {
+	case DeviceParticipantReimbursementTypeFIXED:
+		return true
+	case DeviceParticipantReimbursementTypePERCENTAGE:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeviceRequestStatus.
 const (
 	DeviceRequestStatusActive         DeviceRequestStatus = "active"
@@ -489,6 +507,24 @@ func (e DeviceRequestMethodType) Valid() bool {
 	case DeviceRequestMethodTypeOTP:
 		return true
 	case DeviceRequestMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeviceRequestQualificationStatus.
+const (
+	DeviceRequestQualificationStatusINVALID DeviceRequestQualificationStatus = "INVALID"
+	DeviceRequestQualificationStatusVALID   DeviceRequestQualificationStatus = "VALID"
+)
+
+// Valid indicates whether the value is a known member of the DeviceRequestQualificationStatus enum.
+func (e DeviceRequestQualificationStatus) Valid() bool {
+	switch e {
+	case DeviceRequestQualificationStatusINVALID:
+		return true
+	case DeviceRequestQualificationStatusVALID:
 		return true
 	default:
 		return false
@@ -3499,6 +3535,137 @@ type DeviceParameter struct {
 	ValueString *string `json:"value_string,omitempty"`
 }
 
+// DeviceParticipant A device as a medical program pays for it. Prices are in UAH.
+type DeviceParticipant struct {
+	// ConsumerPrice Retail price of a package.
+	//
+	// Example: 34.03
+	ConsumerPrice *float64 `json:"consumer_price,omitempty"`
+
+	// DeviceDefinition What kind of device it is.
+	DeviceDefinition DeviceParticipantDefinition `json:"device_definition"`
+
+	// EndDate Last day. Absent when there is none.
+	//
+	// Example: 2019-06-30
+	EndDate *string `json:"end_date,omitempty"`
+
+	// EstimatedPaymentAmount What the patient adds for a package.
+	//
+	// Example: 5.15
+	EstimatedPaymentAmount *float64 `json:"estimated_payment_amount,omitempty"`
+
+	// ID Id of the device in the program (`program_device`).
+	//
+	// Example: 0f2fbf93-3041-4c0d-a3cf-ff558c861df8
+	ID string `json:"id"`
+
+	// MaxDailyCount Most devices a day.
+	//
+	// Example: 10
+	MaxDailyCount *float64 `json:"max_daily_count,omitempty"`
+
+	// RegistryNumber Number in the register.
+	//
+	// Example: REG-1111
+	RegistryNumber *string `json:"registry_number,omitempty"`
+
+	// Reimbursement What the program pays.
+	Reimbursement struct {
+		// PercentageDiscount Per cent of the price. Only for `PERCENTAGE`.
+		//
+		// Example: 12.45
+		PercentageDiscount *float64 `json:"percentage_discount,omitempty"`
+
+		// ReimbursementAmount For one device. Only for `FIXED`.
+		//
+		// Example: 50.98
+		ReimbursementAmount *float64 `json:"reimbursement_amount,omitempty"`
+
+		// Type Dictionary `REIMBURSEMENT_TYPE`.
+		//
+		// Example: FIXED
+		Type DeviceParticipantReimbursementType `json:"type"`
+	} `json:"reimbursement"`
+
+	// ReimbursementDailyCount Devices a day that are paid for.
+	//
+	// Example: 5
+	ReimbursementDailyCount *float64 `json:"reimbursement_daily_count,omitempty"`
+
+	// StartDate First day.
+	//
+	// Example: 2019-01-01
+	StartDate string `json:"start_date"`
+
+	// WholesalePrice Wholesale price of a package.
+	//
+	// Example: 25.14
+	WholesalePrice *float64 `json:"wholesale_price,omitempty"`
+}
+
+// DeviceParticipantReimbursementType Dictionary `REIMBURSEMENT_TYPE`.
+//
+// Example: FIXED
+type DeviceParticipantReimbursementType string
+
+// DeviceParticipantDefinition What kind of device it is.
+type DeviceParticipantDefinition struct {
+	// ClassificationType The same as in `classification_types`; old.
+	//
+	// Example: 30221
+	ClassificationType *string `json:"classification_type,omitempty"`
+
+	// ClassificationTypes What it is classified as.
+	ClassificationTypes []Coding `json:"classification_types"`
+
+	// DeviceNames Its names.
+	DeviceNames []struct {
+		// Name The name.
+		//
+		// Example: Тест-смужки Accu-Chek Active для глюкометра
+		Name string `json:"name"`
+
+		// Type Whose name it is. Dictionary `device_name_type`.
+		//
+		// Example: user_friendly
+		Type string `json:"type"`
+	} `json:"device_names"`
+
+	// ID Device definition id.
+	//
+	// Example: 3e34da3d-9b8c-4aaf-be8e-24a161279b6a
+	ID string `json:"id"`
+
+	// Manufacturer Who makes it.
+	//
+	// Example: {"country":"UA","name":"ПАТ \"Київський вітамінний завод\""}
+	Manufacturer *map[string]interface{} `json:"manufacturer,omitempty"`
+
+	// ModelNumber Model.
+	//
+	// Example: M23N76
+	ModelNumber *string `json:"model_number,omitempty"`
+
+	// Packaging How it is packed.
+	Packaging struct {
+		// PackagingCount Devices in a package.
+		//
+		// Example: 50
+		PackagingCount int `json:"packaging_count"`
+
+		// PackagingType Dictionary `device_definition_packaging_type`.
+		//
+		// Example: box
+		PackagingType string `json:"packaging_type"`
+
+		// PackagingUnit What is counted. Dictionary `device_unit`.
+		//
+		// Example: piece
+		PackagingUnit string `json:"packaging_unit"`
+	} `json:"packaging"`
+}
+
 // DeviceRequest A prescription of a medical device for a patient.
 //
 //   - `subject` is the patient, `encounter` the meeting in which it was written, `based_on` the care plan and the activity that it carries
@@ -3694,6 +3861,55 @@ type DeviceRequestMethod struct {
 //
 // Example: OTP
 type DeviceRequestMethodType string
+
+// DeviceRequestQualification Whether a medical program pays for a device request, and by which devices.
+type DeviceRequestQualification struct {
+	// Participants Devices of the program that may be dispensed.
+	Participants []DeviceParticipant `json:"participants"`
+
+	// ProgramID Medical program id.
+	//
+	// Example: 59781de0-2e64-4359-b716-bcc05a32c10f
+	ProgramID string `json:"program_id"`
+
+	// ProgramName Its name; null for a program that is not known.
+	//
+	// Example: Доступні медичні вироби
+	ProgramName nullable.Nullable[string] `json:"program_name"`
+
+	// RejectionReason Why it does not pay.
+	//
+	// Example: No appropriate participants found for this medical program
+	RejectionReason *string `json:"rejection_reason,omitempty"`
+
+	// Status Whether it pays.
+	//
+	// Example: INVALID
+	Status DeviceRequestQualificationStatus `json:"status"`
+}
+
+// DeviceRequestQualificationStatus Whether it pays.
+//
+// Example: INVALID
+type DeviceRequestQualificationStatus string
+
+// DeviceRequestQualify Who would dispense, and the medical programs to ask.
+type DeviceRequestQualify struct {
+	// Location A link to another object, as it is sent.
+	Location ReferenceRequest `json:"location"`
+
+	// Programs The programs.
+	Programs []ReferenceRequest `json:"programs"`
+}
+
+// DeviceRequestQualifyResponse What each program says to a device request, in the order of the request.
+type DeviceRequestQualifyResponse struct {
+	// Data One item for each program.
+	Data []DeviceRequestQualification `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
 
 // DeviceRequestUrgent What the client needs at once.
 type DeviceRequestUrgent struct {
@@ -12578,6 +12794,9 @@ type ListDeclarationRequestsParams struct {
 // TerminateDeclarationJSONRequestBody defines body for TerminateDeclaration for application/json ContentType.
 type TerminateDeclarationJSONRequestBody = DeclarationTermination
 
+// QualifyDeviceRequestJSONRequestBody defines body for QualifyDeviceRequest for application/json ContentType.
+type QualifyDeviceRequestJSONRequestBody = DeviceRequestQualify
+
 // CreateDivisionJSONRequestBody defines body for CreateDivision for application/json ContentType.
 type CreateDivisionJSONRequestBody = DivisionRequest
 
@@ -12709,6 +12928,9 @@ type ServerInterface interface {
 	// SearchDeviceRequests Search for a Device request
 	// (GET /api/device_requests)
 	SearchDeviceRequests(ctx echo.Context, params SearchDeviceRequestsParams) error
+	// QualifyDeviceRequest Qualify Device Request by ID
+	// (POST /api/device_requests/{device_request_id}/actions/qualify)
+	QualifyDeviceRequest(ctx echo.Context, deviceRequestID string) error
 	// ListDiagnosesGroups Get Groups of Diagnoses list
 	// (GET /api/diagnoses_groups)
 	ListDiagnosesGroups(ctx echo.Context, params ListDiagnosesGroupsParams) error
@@ -13498,6 +13720,22 @@ func (w *ServerInterfaceWrapper) SearchDeviceRequests(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SearchDeviceRequests(ctx, params)
+	return err
+}
+
+// QualifyDeviceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) QualifyDeviceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "device_request_id" -------------
+	var deviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_request_id", ctx.Param("device_request_id"), &deviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.QualifyDeviceRequest(ctx, deviceRequestID)
 	return err
 }
 
@@ -19001,6 +19239,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/declarations/:id/actions/reject", wrapper.RejectDeclaration, options.OperationMiddlewares["rejectDeclaration"]...)
 	router.GET(options.BaseURL+"/api/device_dispenses", wrapper.SearchDeviceDispenses, options.OperationMiddlewares["searchDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/device_requests", wrapper.SearchDeviceRequests, options.OperationMiddlewares["searchDeviceRequests"]...)
+	router.POST(options.BaseURL+"/api/device_requests/:device_request_id/actions/qualify", wrapper.QualifyDeviceRequest, options.OperationMiddlewares["qualifyDeviceRequest"]...)
 	router.GET(options.BaseURL+"/api/diagnoses_groups", wrapper.ListDiagnosesGroups, options.OperationMiddlewares["listDiagnosesGroups"]...)
 	router.GET(options.BaseURL+"/api/diagnoses_groups/:id", wrapper.GetDiagnosesGroup, options.OperationMiddlewares["getDiagnosesGroup"]...)
 	router.GET(options.BaseURL+"/api/dictionaries", wrapper.ListDictionaries, options.OperationMiddlewares["listDictionaries"]...)
@@ -19306,6 +19545,29 @@ type SearchDeviceRequestsResponseObject interface {
 type SearchDeviceRequests200JSONResponse DeviceRequestListResponse
 
 func (response SearchDeviceRequests200JSONResponse) VisitSearchDeviceRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QualifyDeviceRequestRequestObject struct {
+	DeviceRequestID string `json:"device_request_id"`
+	Body            *QualifyDeviceRequestJSONRequestBody
+}
+
+type QualifyDeviceRequestResponseObject interface {
+	VisitQualifyDeviceRequestResponse(w http.ResponseWriter) error
+}
+
+type QualifyDeviceRequest200JSONResponse DeviceRequestQualifyResponse
+
+func (response QualifyDeviceRequest200JSONResponse) VisitQualifyDeviceRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -22985,6 +23247,9 @@ type StrictServerInterface interface {
 	// SearchDeviceRequests Search for a Device request
 	// (GET /api/device_requests)
 	SearchDeviceRequests(ctx context.Context, request SearchDeviceRequestsRequestObject) (SearchDeviceRequestsResponseObject, error)
+	// QualifyDeviceRequest Qualify Device Request by ID
+	// (POST /api/device_requests/{device_request_id}/actions/qualify)
+	QualifyDeviceRequest(ctx context.Context, request QualifyDeviceRequestRequestObject) (QualifyDeviceRequestResponseObject, error)
 	// ListDiagnosesGroups Get Groups of Diagnoses list
 	// (GET /api/diagnoses_groups)
 	ListDiagnosesGroups(ctx context.Context, request ListDiagnosesGroupsRequestObject) (ListDiagnosesGroupsResponseObject, error)
@@ -23683,6 +23948,54 @@ func (sh *strictHandler) SearchDeviceRequests(ctx echo.Context, params SearchDev
 		return err
 	} else if validResponse, ok := response.(SearchDeviceRequestsResponseObject); ok {
 		return validResponse.VisitSearchDeviceRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// QualifyDeviceRequest operation middleware
+func (sh *strictHandler) QualifyDeviceRequest(ctx echo.Context, deviceRequestID string) error {
+	var request QualifyDeviceRequestRequestObject
+
+	request.DeviceRequestID = deviceRequestID
+
+	var body QualifyDeviceRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.QualifyDeviceRequest(ctx.Request().Context(), request.(QualifyDeviceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QualifyDeviceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(QualifyDeviceRequestResponseObject); ok {
+		return validResponse.VisitQualifyDeviceRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -592,6 +592,24 @@ func (e DeviceDispenseStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeviceParticipantReimbursementType.
+const (
+	DeviceParticipantReimbursementTypeFIXED      DeviceParticipantReimbursementType = "FIXED"
+	DeviceParticipantReimbursementTypePERCENTAGE DeviceParticipantReimbursementType = "PERCENTAGE"
+)
+
+// Valid indicates whether the value is a known member of the DeviceParticipantReimbursementType enum.
+func (e DeviceParticipantReimbursementType) Valid() bool {
+	switch e {
+	case DeviceParticipantReimbursementTypeFIXED:
+		return true
+	case DeviceParticipantReimbursementTypePERCENTAGE:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeviceRequestStatus.
 const (
 	DeviceRequestStatusActive         DeviceRequestStatus = "active"
@@ -631,6 +649,24 @@ func (e DeviceRequestMethodType) Valid() bool {
 	case DeviceRequestMethodTypeOTP:
 		return true
 	case DeviceRequestMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeviceRequestQualificationStatus.
+const (
+	DeviceRequestQualificationStatusINVALID DeviceRequestQualificationStatus = "INVALID"
+	DeviceRequestQualificationStatusVALID   DeviceRequestQualificationStatus = "VALID"
+)
+
+// Valid indicates whether the value is a known member of the DeviceRequestQualificationStatus enum.
+func (e DeviceRequestQualificationStatus) Valid() bool {
+	switch e {
+	case DeviceRequestQualificationStatusINVALID:
+		return true
+	case DeviceRequestQualificationStatusVALID:
 		return true
 	default:
 		return false
@@ -4031,6 +4067,137 @@ type DeviceParameter struct {
 	ValueString *string `json:"value_string,omitempty"`
 }
 
+// DeviceParticipant A device as a medical program pays for it. Prices are in UAH.
+type DeviceParticipant struct {
+	// ConsumerPrice Retail price of a package.
+	//
+	// Example: 34.03
+	ConsumerPrice *float64 `json:"consumer_price,omitempty"`
+
+	// DeviceDefinition What kind of device it is.
+	DeviceDefinition DeviceParticipantDefinition `json:"device_definition"`
+
+	// EndDate Last day. Absent when there is none.
+	//
+	// Example: 2019-06-30
+	EndDate *string `json:"end_date,omitempty"`
+
+	// EstimatedPaymentAmount What the patient adds for a package.
+	//
+	// Example: 5.15
+	EstimatedPaymentAmount *float64 `json:"estimated_payment_amount,omitempty"`
+
+	// ID Id of the device in the program (`program_device`).
+	//
+	// Example: 0f2fbf93-3041-4c0d-a3cf-ff558c861df8
+	ID string `json:"id"`
+
+	// MaxDailyCount Most devices a day.
+	//
+	// Example: 10
+	MaxDailyCount *float64 `json:"max_daily_count,omitempty"`
+
+	// RegistryNumber Number in the register.
+	//
+	// Example: REG-1111
+	RegistryNumber *string `json:"registry_number,omitempty"`
+
+	// Reimbursement What the program pays.
+	Reimbursement struct {
+		// PercentageDiscount Per cent of the price. Only for `PERCENTAGE`.
+		//
+		// Example: 12.45
+		PercentageDiscount *float64 `json:"percentage_discount,omitempty"`
+
+		// ReimbursementAmount For one device. Only for `FIXED`.
+		//
+		// Example: 50.98
+		ReimbursementAmount *float64 `json:"reimbursement_amount,omitempty"`
+
+		// Type Dictionary `REIMBURSEMENT_TYPE`.
+		//
+		// Example: FIXED
+		Type DeviceParticipantReimbursementType `json:"type"`
+	} `json:"reimbursement"`
+
+	// ReimbursementDailyCount Devices a day that are paid for.
+	//
+	// Example: 5
+	ReimbursementDailyCount *float64 `json:"reimbursement_daily_count,omitempty"`
+
+	// StartDate First day.
+	//
+	// Example: 2019-01-01
+	StartDate string `json:"start_date"`
+
+	// WholesalePrice Wholesale price of a package.
+	//
+	// Example: 25.14
+	WholesalePrice *float64 `json:"wholesale_price,omitempty"`
+}
+
+// DeviceParticipantReimbursementType Dictionary `REIMBURSEMENT_TYPE`.
+//
+// Example: FIXED
+type DeviceParticipantReimbursementType string
+
+// DeviceParticipantDefinition What kind of device it is.
+type DeviceParticipantDefinition struct {
+	// ClassificationType The same as in `classification_types`; old.
+	//
+	// Example: 30221
+	ClassificationType *string `json:"classification_type,omitempty"`
+
+	// ClassificationTypes What it is classified as.
+	ClassificationTypes []Coding `json:"classification_types"`
+
+	// DeviceNames Its names.
+	DeviceNames []struct {
+		// Name The name.
+		//
+		// Example: Тест-смужки Accu-Chek Active для глюкометра
+		Name string `json:"name"`
+
+		// Type Whose name it is. Dictionary `device_name_type`.
+		//
+		// Example: user_friendly
+		Type string `json:"type"`
+	} `json:"device_names"`
+
+	// ID Device definition id.
+	//
+	// Example: 3e34da3d-9b8c-4aaf-be8e-24a161279b6a
+	ID string `json:"id"`
+
+	// Manufacturer Who makes it.
+	//
+	// Example: {"country":"UA","name":"ПАТ \"Київський вітамінний завод\""}
+	Manufacturer map[string]interface{} `json:"manufacturer,omitempty"`
+
+	// ModelNumber Model.
+	//
+	// Example: M23N76
+	ModelNumber *string `json:"model_number,omitempty"`
+
+	// Packaging How it is packed.
+	Packaging struct {
+		// PackagingCount Devices in a package.
+		//
+		// Example: 50
+		PackagingCount int `json:"packaging_count"`
+
+		// PackagingType Dictionary `device_definition_packaging_type`.
+		//
+		// Example: box
+		PackagingType string `json:"packaging_type"`
+
+		// PackagingUnit What is counted. Dictionary `device_unit`.
+		//
+		// Example: piece
+		PackagingUnit string `json:"packaging_unit"`
+	} `json:"packaging"`
+}
+
 // DeviceRequest A prescription of a medical device for a patient.
 //
 //   - `subject` is the patient, `encounter` the meeting in which it was written, `based_on` the care plan and the activity that it carries
@@ -4226,6 +4393,55 @@ type DeviceRequestMethod struct {
 //
 // Example: OTP
 type DeviceRequestMethodType string
+
+// DeviceRequestQualification Whether a medical program pays for a device request, and by which devices.
+type DeviceRequestQualification struct {
+	// Participants Devices of the program that may be dispensed.
+	Participants []DeviceParticipant `json:"participants"`
+
+	// ProgramID Medical program id.
+	//
+	// Example: 59781de0-2e64-4359-b716-bcc05a32c10f
+	ProgramID string `json:"program_id"`
+
+	// ProgramName Its name; null for a program that is not known.
+	//
+	// Example: Доступні медичні вироби
+	ProgramName *string `json:"program_name"`
+
+	// RejectionReason Why it does not pay.
+	//
+	// Example: No appropriate participants found for this medical program
+	RejectionReason *string `json:"rejection_reason,omitempty"`
+
+	// Status Whether it pays.
+	//
+	// Example: INVALID
+	Status DeviceRequestQualificationStatus `json:"status"`
+}
+
+// DeviceRequestQualificationStatus Whether it pays.
+//
+// Example: INVALID
+type DeviceRequestQualificationStatus string
+
+// DeviceRequestQualify Who would dispense, and the medical programs to ask.
+type DeviceRequestQualify struct {
+	// Location A link to another object, as it is sent.
+	Location ReferenceRequest `json:"location"`
+
+	// Programs The programs.
+	Programs []ReferenceRequest `json:"programs"`
+}
+
+// DeviceRequestQualifyResponse What each program says to a device request, in the order of the request.
+type DeviceRequestQualifyResponse struct {
+	// Data One item for each program.
+	Data []DeviceRequestQualification `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
 
 // DeviceRequestUrgent What the client needs at once.
 type DeviceRequestUrgent struct {
@@ -13588,6 +13804,9 @@ type ListDeclarationRequestsParams struct {
 // TerminateDeclarationJSONRequestBody defines body for TerminateDeclaration for application/json ContentType.
 type TerminateDeclarationJSONRequestBody = DeclarationTermination
 
+// QualifyDeviceRequestJSONRequestBody defines body for QualifyDeviceRequest for application/json ContentType.
+type QualifyDeviceRequestJSONRequestBody = DeviceRequestQualify
+
 // CreateDivisionJSONRequestBody defines body for CreateDivision for application/json ContentType.
 type CreateDivisionJSONRequestBody = DivisionRequest
 
@@ -13847,6 +14066,40 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/device_requests (the `SearchDeviceRequests` operationId).
 	SearchDeviceRequests(ctx context.Context, params *SearchDeviceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// QualifyDeviceRequestWithBody Qualify Device Request by ID
+	//
+	// Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
+	// dispenses it, and by which devices. Nothing changes.
+	//
+	// A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+	// `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
+	// many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
+	// `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+	//
+	// What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/device_requests/{device_request_id}/actions/qualify (the `QualifyDeviceRequest` operationId).
+	QualifyDeviceRequestWithBody(ctx context.Context, deviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// QualifyDeviceRequest Qualify Device Request by ID
+	//
+	// Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
+	// dispenses it, and by which devices. Nothing changes.
+	//
+	// A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+	// `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
+	// many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
+	// `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+	//
+	// What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/device_requests/{device_request_id}/actions/qualify (the `QualifyDeviceRequest` operationId).
+	QualifyDeviceRequest(ctx context.Context, deviceRequestID string, body QualifyDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDiagnosesGroups Get Groups of Diagnoses list
 	//
@@ -16511,6 +16764,60 @@ func (c *Client) SearchDeviceDispenses(ctx context.Context, params *SearchDevice
 // Corresponds with GET /api/device_requests (the `SearchDeviceRequests` operationId).
 func (c *Client) SearchDeviceRequests(ctx context.Context, params *SearchDeviceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSearchDeviceRequestsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// QualifyDeviceRequestWithBody Qualify Device Request by ID
+//
+// Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
+// dispenses it, and by which devices. Nothing changes.
+//
+// A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+// `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
+// many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
+// `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+//
+// What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/device_requests/{device_request_id}/actions/qualify (the `QualifyDeviceRequest` operationId).
+func (c *Client) QualifyDeviceRequestWithBody(ctx context.Context, deviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQualifyDeviceRequestRequestWithBody(c.Server, deviceRequestID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// QualifyDeviceRequest Qualify Device Request by ID
+//
+// Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
+// dispenses it, and by which devices. Nothing changes.
+//
+// A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+// `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
+// many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
+// `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+//
+// What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/device_requests/{device_request_id}/actions/qualify (the `QualifyDeviceRequest` operationId).
+func (c *Client) QualifyDeviceRequest(ctx context.Context, deviceRequestID string, body QualifyDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQualifyDeviceRequestRequest(c.Server, deviceRequestID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -21546,6 +21853,53 @@ func NewSearchDeviceRequestsRequest(server string, params *SearchDeviceRequestsP
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewQualifyDeviceRequestRequest calls the generic QualifyDeviceRequest builder with application/json body
+func NewQualifyDeviceRequestRequest(server string, deviceRequestID string, body QualifyDeviceRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewQualifyDeviceRequestRequestWithBody(server, deviceRequestID, "application/json", bodyReader)
+}
+
+// NewQualifyDeviceRequestRequestWithBody constructs an http.Request for the QualifyDeviceRequest method, with any body, and a specified content type
+func NewQualifyDeviceRequestRequestWithBody(server string, deviceRequestID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "device_request_id", deviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/device_requests/%s/actions/qualify", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -32899,6 +33253,40 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/device_requests (the `SearchDeviceRequests` operationId).
 	SearchDeviceRequestsWithResponse(ctx context.Context, params *SearchDeviceRequestsParams, reqEditors ...RequestEditorFn) (*SearchDeviceRequestsResult, error)
 
+	// QualifyDeviceRequestWithBodyWithResponse Qualify Device Request by ID
+	//
+	// Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
+	// dispenses it, and by which devices. Nothing changes.
+	//
+	// A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+	// `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
+	// many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
+	// `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+	//
+	// What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/device_requests/{device_request_id}/actions/qualify (the `QualifyDeviceRequest` operationId).
+	QualifyDeviceRequestWithBodyWithResponse(ctx context.Context, deviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QualifyDeviceRequestResult, error)
+
+	// QualifyDeviceRequestWithResponse Qualify Device Request by ID
+	//
+	// Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
+	// dispenses it, and by which devices. Nothing changes.
+	//
+	// A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+	// `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
+	// many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
+	// `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+	//
+	// What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/device_requests/{device_request_id}/actions/qualify (the `QualifyDeviceRequest` operationId).
+	QualifyDeviceRequestWithResponse(ctx context.Context, deviceRequestID string, body QualifyDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*QualifyDeviceRequestResult, error)
+
 	// ListDiagnosesGroupsWithResponse Get Groups of Diagnoses list
 	//
 	// Lists the groups of diagnoses that are in use, oldest first, in pages. No token is needed.
@@ -35873,6 +36261,37 @@ func (r SearchDeviceRequestsResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SearchDeviceRequestsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type QualifyDeviceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceRequestQualifyResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r QualifyDeviceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r QualifyDeviceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r QualifyDeviceRequestResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -40923,6 +41342,52 @@ func (c *ClientWithResponses) SearchDeviceRequestsWithResponse(ctx context.Conte
 	return ParseSearchDeviceRequestsResult(rsp)
 }
 
+// QualifyDeviceRequestWithBodyWithResponse Qualify Device Request by ID
+//
+// Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
+// dispenses it, and by which devices. Nothing changes.
+//
+// A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+// `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
+// many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
+// `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+//
+// What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/device_requests/{device_request_id}/actions/qualify (the `QualifyDeviceRequest` operationId).
+func (c *ClientWithResponses) QualifyDeviceRequestWithBodyWithResponse(ctx context.Context, deviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QualifyDeviceRequestResult, error) {
+	rsp, err := c.QualifyDeviceRequestWithBody(ctx, deviceRequestID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseQualifyDeviceRequestResult(rsp)
+}
+
+// QualifyDeviceRequestWithResponse Qualify Device Request by ID
+//
+// Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
+// dispenses it, and by which devices. Nothing changes.
+//
+// A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+// `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
+// many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
+// `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+//
+// What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/device_requests/{device_request_id}/actions/qualify (the `QualifyDeviceRequest` operationId).
+func (c *ClientWithResponses) QualifyDeviceRequestWithResponse(ctx context.Context, deviceRequestID string, body QualifyDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*QualifyDeviceRequestResult, error) {
+	rsp, err := c.QualifyDeviceRequest(ctx, deviceRequestID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseQualifyDeviceRequestResult(rsp)
+}
+
 // ListDiagnosesGroupsWithResponse Get Groups of Diagnoses list
 //
 // Lists the groups of diagnoses that are in use, oldest first, in pages. No token is needed.
@@ -45006,6 +45471,32 @@ func ParseSearchDeviceRequestsResult(rsp *http.Response) (*SearchDeviceRequestsR
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest DeviceRequestListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseQualifyDeviceRequestResult parses an HTTP response from a QualifyDeviceRequestWithResponse call
+func ParseQualifyDeviceRequestResult(rsp *http.Response) (*QualifyDeviceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &QualifyDeviceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceRequestQualifyResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // Each key that a server has written with, until esoz rekey has sealed everything with a newer one.
@@ -981,15 +980,15 @@ type PRMProgramDevice struct {
 	DeviceDefinitionID uuid.UUID
 	ReimbursementType  string
 	// UAH for one device.
-	ReimbursementAmount pgtype.Numeric
+	ReimbursementAmount *float64
 	// Per cent of consumer_price.
-	PercentageDiscount      pgtype.Numeric
-	WholesalePrice          pgtype.Numeric
-	ConsumerPrice           pgtype.Numeric
-	ReimbursementDailyCount pgtype.Numeric
-	EstimatedPaymentAmount  pgtype.Numeric
+	PercentageDiscount      *float64
+	WholesalePrice          *float64
+	ConsumerPrice           *float64
+	ReimbursementDailyCount *float64
+	EstimatedPaymentAmount  *float64
 	// Devices a day; a request that asks for more gets none. NULL: any number.
-	MaxDailyCount           pgtype.Numeric
+	MaxDailyCount           *float64
 	RegistryNumber          *string
 	DeviceRequestAllowed    bool
 	CarePlanActivityAllowed bool
@@ -1008,7 +1007,7 @@ type PRMProgramService struct {
 	ProgramID      uuid.UUID
 	ServiceID      *uuid.UUID
 	ServiceGroupID *uuid.UUID
-	ConsumerPrice  pgtype.Numeric
+	ConsumerPrice  *float64
 	Description    *string
 	IsActive       bool
 	RequestAllowed bool

@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -22,8 +23,31 @@ func (q *Queries) GetReferredDiagnosesGroup(ctx context.Context, db DBTX, id uui
 	return is_active, err
 }
 
+const getReferredDivision = `-- name: GetReferredDivision :one
+SELECT status, name, legal_entity_id, dls_verified FROM prm.divisions WHERE id = $1 AND is_active
+`
+
+type GetReferredDivisionRow struct {
+	Status        string
+	Name          string
+	LegalEntityID uuid.UUID
+	DLSVerified   *bool
+}
+
+func (q *Queries) GetReferredDivision(ctx context.Context, db DBTX, id uuid.UUID) (GetReferredDivisionRow, error) {
+	row := db.QueryRow(ctx, getReferredDivision, id)
+	var i GetReferredDivisionRow
+	err := row.Scan(
+		&i.Status,
+		&i.Name,
+		&i.LegalEntityID,
+		&i.DLSVerified,
+	)
+	return i, err
+}
+
 const getReferredEmployee = `-- name: GetReferredEmployee :one
-SELECT e.status, e.employee_type, e.legal_entity_id, p.first_name, p.second_name, p.last_name
+SELECT e.status, e.employee_type, e.legal_entity_id, e.end_date, p.first_name, p.second_name, p.last_name
 FROM prm.employees e
 JOIN prm.parties p ON p.id = e.party_id
 WHERE e.id = $1
@@ -33,6 +57,7 @@ type GetReferredEmployeeRow struct {
 	Status        string
 	EmployeeType  string
 	LegalEntityID uuid.UUID
+	EndDate       *time.Time
 	FirstName     string
 	SecondName    *string
 	LastName      string
@@ -45,6 +70,7 @@ func (q *Queries) GetReferredEmployee(ctx context.Context, db DBTX, id uuid.UUID
 		&i.Status,
 		&i.EmployeeType,
 		&i.LegalEntityID,
+		&i.EndDate,
 		&i.FirstName,
 		&i.SecondName,
 		&i.LastName,

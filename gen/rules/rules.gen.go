@@ -415,6 +415,19 @@ const (
 	DeviceRequestSearchUnknownParameter                  ID = "device_request.search.unknown_parameter"
 	DeviceRequestSearchRequisition                       ID = "device_request.search.requisition"
 	DeviceRequestSearchRequisitionEmpty                  ID = "device_request.search.requisition_empty"
+	DeviceRequestQualifySchema                           ID = "device_request.qualify.schema"
+	DeviceRequestQualifyLegalEntity                      ID = "device_request.qualify.legal_entity"
+	DeviceRequestQualifyLegalEntityStatus                ID = "device_request.qualify.legal_entity_status"
+	DeviceRequestQualifyNotFound                         ID = "device_request.qualify.not_found"
+	DeviceRequestQualifyStatus                           ID = "device_request.qualify.status"
+	DeviceRequestQualifyExpired                          ID = "device_request.qualify.expired"
+	DeviceRequestQualifyDivision                         ID = "device_request.qualify.division"
+	DeviceRequestQualifyDivisionStatus                   ID = "device_request.qualify.division_status"
+	DeviceRequestQualifyDivisionLegalEntity              ID = "device_request.qualify.division_legal_entity"
+	DeviceRequestQualifyActivity                         ID = "device_request.qualify.activity"
+	DeviceRequestQualifyCarePlan                         ID = "device_request.qualify.care_plan"
+	DeviceRequestQualifyCarePlanEnd                      ID = "device_request.qualify.care_plan_end"
+	DeviceRequestQualifyOtherDispense                    ID = "device_request.qualify.other_dispense"
 	DeviceRequestListUnknownParameter                    ID = "device_request.list.unknown_parameter"
 	DeviceRequestListIDFilter                            ID = "device_request.list.id_filter"
 	DeviceRequestListDateTimeFilter                      ID = "device_request.list.date_time_filter"
@@ -6002,6 +6015,154 @@ var All = []Rule{
 		Source:      "medical_events 2019, service_request search schema, for this method inferred",
 		Origin:      "inferred",
 		Together:    "filters",
+	},
+	{
+		ID:        DeviceRequestQualifySchema,
+		Operation: "qualifyDeviceRequest",
+		Check:     "The body has the shape of DeviceRequestQualify, without unknown fields or doubled keys",
+		CheckUK:   "Тіло запиту відповідає схемі DeviceRequestQualify, без невідомих полів і повторених ключів",
+		Status:    422,
+		Type:      "validation_failed",
+		EntryType: "json_data_property",
+		Source:    "wiki Qualify Device Request 17573085459",
+		Origin:    "code",
+		Fixed:     true,
+		Schema:    true,
+	},
+	{
+		ID:        DeviceRequestQualifyLegalEntity,
+		Operation: "qualifyDeviceRequest",
+		Check:     "The legal entity of the token exists",
+		CheckUK:   "Заклад, якому видано токен, існує",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "client_id refers to legal entity that is not active",
+		Source:    "wiki Qualify Device Request 17573085459",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        DeviceRequestQualifyLegalEntityStatus,
+		Operation: "qualifyDeviceRequest",
+		Check:     "Its status is ACTIVE",
+		CheckUK:   "Статус цього закладу — ACTIVE",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "client_id refers to legal entity that is not active",
+		Source:    "wiki Qualify Device Request 17573085459",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeviceRequestQualifyNotFound,
+		Operation: "qualifyDeviceRequest",
+		Check:     "A device request with this id is stored (a malformed id finds none)",
+		CheckUK:   "Рецепт на медичний виріб з таким ідентифікатором існує (за ідентифікатором хибного формату нічого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Device request not found",
+		Source:    "medical-events.apib L4161, Get Device request details (the text)",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        DeviceRequestQualifyStatus,
+		Operation: "qualifyDeviceRequest",
+		Check:     "Its status is active",
+		CheckUK:   "Статус рецепта — active",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Device request is not active",
+		Source:    "wiki Qualify Device Request 17573085459",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeviceRequestQualifyExpired,
+		Operation: "qualifyDeviceRequest",
+		Check:     "dispense_valid_to has not passed",
+		CheckUK:   "Строк dispense_valid_to не минув",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Device request is expired for dispense",
+		Source:    "wiki Qualify Device Request 17573085459",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeviceRequestQualifyDivision,
+		Operation: "qualifyDeviceRequest",
+		Check:     "The division that location names exists",
+		CheckUK:   "Підрозділ, який називає location, існує",
+		Status:    422,
+		Type:      "unverified",
+		Message:   "Division not found",
+		Source:    "wiki Qualify Device Request 17573085459",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        DeviceRequestQualifyDivisionStatus,
+		Operation: "qualifyDeviceRequest",
+		Check:     "The division is ACTIVE",
+		CheckUK:   "Підрозділ — ACTIVE",
+		Status:    422,
+		Type:      "unverified",
+		Message:   "Division is not active",
+		Source:    "medical-events.apib L4108",
+		Origin:    "blueprint",
+	},
+	{
+		ID:        DeviceRequestQualifyDivisionLegalEntity,
+		Operation: "qualifyDeviceRequest",
+		Check:     "The division is of the legal entity of the token",
+		CheckUK:   "Підрозділ належить закладу, якому видано токен",
+		Status:    422,
+		Type:      "unverified",
+		Message:   "Division does not belong to user's legal entity",
+		Source:    "wiki Qualify Device Request 17573085459",
+		Origin:    "inferred",
+	},
+	{
+		ID:        DeviceRequestQualifyActivity,
+		Operation: "qualifyDeviceRequest",
+		Check:     "The activity that it carries out is scheduled or in_progress",
+		CheckUK:   "Призначення, яке він виконує, — scheduled або in_progress",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid activity status",
+		Source:    "wiki Qualify Device Request 17573085459",
+		Origin:    "inferred",
+	},
+	{
+		ID:        DeviceRequestQualifyCarePlan,
+		Operation: "qualifyDeviceRequest",
+		Check:     "The care plan is active",
+		CheckUK:   "План лікування активний",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Care plan is not active",
+		Source:    "wiki Qualify Device Request 17573085459",
+		Origin:    "inferred",
+	},
+	{
+		ID:        DeviceRequestQualifyCarePlanEnd,
+		Operation: "qualifyDeviceRequest",
+		Check:     "The care plan has not ended",
+		CheckUK:   "Строк плану лікування не минув",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Care plan expired",
+		Source:    "wiki Qualify Device Request 17573085459",
+		Origin:    "inferred",
+	},
+	{
+		ID:        DeviceRequestQualifyOtherDispense,
+		Operation: "qualifyDeviceRequest",
+		Check:     "No other dispense of it is in_progress for less than DEVICE_DISPENSE_TTL, or it has no quantity",
+		CheckUK:   "Немає іншого відпуску за ним, який був би in_progress менше ніж DEVICE_DISPENSE_TTL, або кількості в рецепті не вказано",
+		Status:    422,
+		Type:      "unverified",
+		Message:   "Other active device dispense already exist.",
+		Source:    "wiki Qualify Device Request 17573085459",
+		Origin:    "wiki",
 	},
 	{
 		ID:          DeviceRequestListUnknownParameter,
@@ -19583,6 +19744,7 @@ var guards = map[string][]ID{
 	"getDeviceDispense":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"stopDeviceDispense":                   {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"searchDeviceRequests":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"qualifyDeviceRequest":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"listDeviceRequests":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeviceRequest":                     {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"completeDeviceRequest":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},

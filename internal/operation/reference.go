@@ -26,8 +26,9 @@ type Referent struct {
 	Referral    uuid.UUID // the service request that it carries out
 	Service     uuid.UUID // what was done
 	Episode     uuid.UUID
-	Until       *time.Time // the end of a care plan
+	Until       *time.Time // the end of a care plan, the last day of an employee
 	Remaining   *float64   // what is left of an activity; nil: it has no quantity
+	Verified    bool       // of a division: by the register of drugstores
 }
 
 // Referents looks up what references lead to.

@@ -1,8 +1,11 @@
 -- name: GetReferredEmployee :one
-SELECT e.status, e.employee_type, e.legal_entity_id, p.first_name, p.second_name, p.last_name
+SELECT e.status, e.employee_type, e.legal_entity_id, e.end_date, p.first_name, p.second_name, p.last_name
 FROM prm.employees e
 JOIN prm.parties p ON p.id = e.party_id
 WHERE e.id = @id;
+
+-- name: GetReferredDivision :one
+SELECT status, name, legal_entity_id, dls_verified FROM prm.divisions WHERE id = @id AND is_active;
 
 -- name: GetReferredLegalEntity :one
 SELECT status, type, public_name FROM prm.legal_entities WHERE id = @id;

@@ -34,7 +34,7 @@ type People interface {
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
-		Complete.Operation(a.Engine, a),
+		Complete.Operation(a.Engine, a), Qualify.Operation(a.Engine, a),
 		Get.Operation(), List.Operation(), Context.Operation(),
 		{ID: resendID, Rules: operation.RulesOf(resendChecks), Handler: a.carryOutResend, Still: true},
 		{ID: searchID, Rules: operation.RulesOf(searchChecks)},

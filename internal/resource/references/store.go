@@ -30,6 +30,7 @@ type finder func(ctx context.Context, s Store, id uuid.UUID) (operation.Referent
 
 // kinds by the code of their references.
 var kinds = map[string]finder{
+	"division":     division,
 	"employee":     employee,
 	"legal_entity": legalEntity,
 
@@ -80,7 +81,16 @@ func employee(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, e
 	if row.SecondName != nil && *row.SecondName != "" {
 		name = strings.Join([]string{row.FirstName, *row.SecondName, row.LastName}, " ")
 	}
-	return operation.Referent{Status: row.Status, Type: row.EmployeeType, LegalEntity: row.LegalEntityID, Display: &name}, nil
+	return operation.Referent{Status: row.Status, Type: row.EmployeeType, LegalEntity: row.LegalEntityID, Display: &name, Until: row.EndDate}, nil
+}
+
+func division(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, error) {
+	row, err := db.New().GetReferredDivision(ctx, s.Pool, id)
+	if err != nil {
+		return operation.Referent{}, postgres.Error(err)
+	}
+	verified := row.DLSVerified != nil && *row.DLSVerified
+	return operation.Referent{Status: row.Status, LegalEntity: row.LegalEntityID, Display: &row.Name, Verified: verified}, nil
 }
 
 func legalEntity(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, error) {

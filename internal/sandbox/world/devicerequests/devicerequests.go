@@ -10,6 +10,7 @@ func Add(w *build.World) {
 	search(w)
 	contexts(w)
 	complete(w)
+	qualify(w)
 	resend(w)
 }
 

@@ -95,6 +95,16 @@ func rows(w *build.World) {
 		"longitude": 28.5833, "latitude": 49.8992, "dls_id": "2872985", "dls_verified": true,
 	})
 	division(w, "division of the other pharmacy", "other_pharmacy", "DRUGSTORE", "a stranger's drugstore", nil)
+	for _, d := range []struct {
+		name, note string
+		change     build.Row
+	}{
+		{"drugstore", "dispenses devices; nothing deactivates it", build.Row{"dls_id": "2872986", "dls_verified": true}},
+		{"drugstore outside of DLS", "dls_verified is false", build.Row{"dls_verified": false}},
+		{"inactive drugstore", "INACTIVE", inactive},
+	} {
+		division(w, d.name, "pharmacy", "DRUGSTORE", d.note, d.change)
+	}
 	w.Insert("prm.medical_program_provision", w.Audited(build.Row{
 		"id":                 w.Object("medical program provision", "provision of the pharmacy", "active; it ends with the division of the pharmacy"),
 		"medical_program_id": build.ID("medical program of medications"), "division_id": build.ID(pharmacyDivision), "contract_number": "0000-AB12-C",

@@ -9,8 +9,41 @@ import (
 // devicesOfPrograms adds the devices that requests prescribe and pharmacies dispense.
 func devicesOfPrograms(w *build.World) {
 	define(w, "device definition", "packages of 5 test strips; the device program pays for them", "Тест-смужки Accu-Chek Performa для глюкометра", "30221", nil)
+	define(w, "device definition of large packages", "packages of 3 test strips", "Тест-смужки Contour Plus для глюкометра", "30221", build.Row{"packaging_count": 3})
+	define(w, "device definition in boxes", "counted in boxes", "Ланцети Accu-Chek Softclix", "30221", build.Row{"packaging_unit": "box"})
+	define(w, "device definition of another type", "of a type that nobody prescribes", "Голки для шприц-ручок Novofine", "30222", nil)
+	define(w, "inactive device definition", "is_active is false", "Тест-смужки GluNeo Lite", "30221", build.Row{"is_active": false})
+	for _, p := range []struct{ name, title, note string }{
+		{"scarce device program", "Вироби за добовою нормою", "pays for one device in ten days"},
+		{"device program of large packages", "Вироби в упаковках по три", "pays for packages of 3"},
+		{"device program of boxes", "Вироби, які рахують коробками", "pays for boxes"},
+		{"device program of several devices", "Вироби на вибір", "pays for the same device at two prices"},
+		{"former device program", "Вироби минулого року", "has no device in date"},
+	} {
+		w.Insert("prm.medical_programs", w.Audited(build.Row{
+			"id": w.Object("medical program", p.name, p.note), "name": p.title, "type": "DEVICE", "funding_source": "NHS", "is_active": true,
+			"medical_program_settings": build.Row{"request_notification_disabled": false},
+		}))
+	}
 	pays(w, "program device", "device program", "device definition", nil)
 	pays(w, "silent program device", "silent device program", "device definition", nil)
+	pays(w, "scarce program device", "scarce device program", "device definition", build.Row{"max_daily_count": 0.1})
+	pays(w, "program device of large packages", "device program of large packages", "device definition of large packages", nil)
+	pays(w, "program device of boxes", "device program of boxes", "device definition in boxes", nil)
+	pays(w, "first program device", "device program of several devices", "device definition", nil)
+	pays(w, "second program device", "device program of several devices", "device definition", build.Row{
+		"reimbursement_type": "PERCENTAGE", "reimbursement_amount": nil, "percentage_discount": 50,
+	})
+	pays(w, "former program device", "former device program", "device definition", build.Row{"end_date": w.Now.AddDate(0, 0, -2).Format(time.DateOnly)})
+	for _, program := range []string{
+		"device program", "silent device program", "scarce device program", "device program of large packages", "device program of boxes",
+		"device program of several devices", "former device program", "medical program of medications",
+	} {
+		w.Insert("prm.medical_program_provision", w.Audited(build.Row{
+			"id": build.ID("provision of " + program + " by the drugstore"), "medical_program_id": build.ID(program), "division_id": build.ID("drugstore"),
+			"contract_number": "0000-AB12-D",
+		}))
+	}
 }
 
 // define adds a definition of packages of 5 devices, but for what is changed.

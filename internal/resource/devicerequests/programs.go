@@ -1,0 +1,127 @@
+package devicerequests
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"esoz/gen/db"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/postgres"
+)
+
+// Programs asks medical programs about device requests.
+type Programs struct{ Pool *pgxpool.Pool }
+
+// Participant is a device that a medical program pays for.
+type Participant = db.ListDevicesOfProgramRow
+
+// Verdict is what a medical program says to a device request.
+type Verdict struct {
+	Program      db.GetDeviceProgramRow
+	Reason       string        // why it does not pay, "" when it does
+	Participants []Participant // what may be dispensed
+}
+
+// Reasons of a medical program not to pay.
+const (
+	noProgram      = "Program not found"
+	notOfDevices   = "Invalid program type"
+	notProvided    = "Program is not provided by the division"
+	NoParticipants = "No appropriate participants found for this medical program"
+	otherUnits     = "Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request"
+	notDivisible   = "The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition"
+)
+
+// Judge asks a medical program whether it pays for what a division dispenses of a device
+// request.
+func (p Programs) Judge(ctx context.Context, program, division uuid.UUID, d *Document, now time.Time) (v Verdict, err error) {
+	v.Program, err = db.New().GetDeviceProgram(ctx, p.Pool, db.GetDeviceProgramParams{
+		ProgramID: program, DivisionID: division, Today: clock.Today(now), PerDay: d.PerDay(),
+	})
+	if err != nil {
+		return v, fmt.Errorf("look up a medical program: %w", postgres.Error(err))
+	}
+	switch {
+	case v.Program.IsActive == nil || !*v.Program.IsActive:
+		v.Reason = noProgram
+	case *v.Program.Type != "DEVICE":
+		v.Reason = notOfDevices
+	case !v.Program.SkipsProvision && !v.Program.IsProvided:
+		v.Reason = notProvided
+	case !v.Program.HasDevices:
+		v.Reason = NoParticipants
+	}
+	if v.Reason != "" {
+		return v, nil
+	}
+	found, err := p.devices(ctx, program, d, now)
+	if err != nil {
+		return v, err
+	}
+	v.Reason = otherUnits
+	for _, device := range found {
+		if !d.inUnits(device.PRMDeviceDefinition.PackagingUnit) {
+			continue
+		}
+		if v.Reason == otherUnits {
+			v.Reason = notDivisible
+		}
+		if d.Quantity == nil || Divisible(d.Quantity.Value, device.PRMDeviceDefinition.PackagingCount) {
+			v.Participants = append(v.Participants, device)
+		}
+	}
+	if len(v.Participants) > 0 {
+		v.Reason = ""
+	}
+	return v, nil
+}
+
+// devices are those of a medical program that a request asks for.
+func (p Programs) devices(ctx context.Context, program uuid.UUID, d *Document, now time.Time) ([]Participant, error) {
+	found, err := db.New().ListDevicesOfProgram(ctx, p.Pool, db.ListDevicesOfProgramParams{
+		ProgramID: program, Today: clock.Today(now), PerDay: d.PerDay(), DefinitionID: d.Definition(), Code: d.TypeCode(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look up devices of a medical program: %w", postgres.Error(err))
+	}
+	return found, nil
+}
+
+// PerDay is how many devices a day a request asks for, 0 when it leaves the amount open.
+func (d *Document) PerDay() float64 {
+	const hoursOfDay = 24
+	if d.Quantity == nil || d.OccurrencePeriod.End == nil {
+		return 0
+	}
+	days := max(1, d.OccurrencePeriod.End.Sub(d.OccurrencePeriod.Start).Hours()/hoursOfDay)
+	return d.Quantity.Value / days
+}
+
+// Definition is the device definition that a request prescribes, nil when it prescribes a type.
+func (d *Document) Definition() *uuid.UUID {
+	if d.CodeReference == nil {
+		return nil
+	}
+	return &d.CodeReference.Identifier.Value
+}
+
+// TypeCode is the type of devices that a request prescribes, nil when it prescribes a definition.
+func (d *Document) TypeCode() *string {
+	if d.Code == nil || len(d.Code.Coding) == 0 {
+		return nil
+	}
+	return &d.Code.Coding[0].Code
+}
+
+// inUnits tells whether a request counts devices as their packages do.
+func (d *Document) inUnits(unit string) bool { return d.Quantity == nil || d.Quantity.Code == unit }
+
+// Divisible tells whether an amount is a number of whole packages.
+func Divisible(amount float64, packagingCount int32) bool {
+	return math.Mod(amount, float64(packagingCount)) == 0
+}
