@@ -28,7 +28,8 @@ type Referent struct {
 	Episode     uuid.UUID
 	Until       *time.Time // the end of a care plan, the last day of an employee
 	Remaining   *float64   // what is left of an activity; nil: it has no quantity
-	Verified    bool       // of a division: by the register of drugstores
+	Verified    bool       // a division, by the register of drugstores
+	Party       uuid.UUID  // who an employee is
 }
 
 // Referents looks up what references lead to.

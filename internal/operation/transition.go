@@ -52,6 +52,8 @@ type Transition[A, D, B any] struct {
 	Change func(c *Call[A, D, B]) Change
 	Event  Event
 	Also   []Event // of further attributes, told of when Change sets them
+	// Follows are the changes of further documents.
+	Follows []Following[A, D, B]
 	// Prepare, when set, looks up what Commit needs, once the document has changed.
 	Prepare func(ctx context.Context, c *Call[A, D, B]) error
 	// Commit, when set, writes what else commits with the event.
@@ -262,10 +264,12 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 	if err != nil {
 		return nil, err
 	}
-	if t.Prepare != nil {
+	if t.Prepare != nil || t.Follows != nil {
 		if err := stored.Decode(&c.Document); err != nil {
 			return nil, err
 		}
+	}
+	if t.Prepare != nil {
 		if err := t.Prepare(ctx, c); err != nil {
 			return nil, err
 		}
@@ -275,10 +279,28 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 		mark, c.Now = first, first.At
 		change.Set["updated_at"] = first.At
 	}
+	made, err := t.follow(ctx, c, jobID)
+	if err != nil {
+		return nil, err
+	}
 	return &jobs.Outcome{
 		Links:  []jobs.Link{{Entity: t.Kind, Href: fmt.Sprintf("/api/patients/%s/%s/%s", patient, t.Collection, c.ID)}},
-		Commit: func(ctx context.Context, tx postgres.Tx) error { return t.commit(ctx, tx, c, jobID, change) },
-		Forget: func(ctx context.Context) error { return c.store.Forget(ctx, c.ID, mark) },
+		Commit: func(ctx context.Context, tx postgres.Tx) error {
+			for _, f := range made {
+				if err := f.tell(ctx, tx, &c.Caller); err != nil {
+					return err
+				}
+			}
+			return t.commit(ctx, tx, c, jobID, change)
+		},
+		Forget: func(ctx context.Context) error {
+			for _, f := range made {
+				if err := f.store.Forget(ctx, f.id, f.change.Mark); err != nil {
+					return err
+				}
+			}
+			return c.store.Forget(ctx, c.ID, mark)
+		},
 	}, nil
 }
 
@@ -450,6 +472,11 @@ func (t *Transition[A, D, B]) Operation(e *Engine, asked A) Operation {
 	var also []*Moves
 	for _, told := range t.Also {
 		also = append(also, t.moves(told))
+	}
+	for _, f := range t.Follows {
+		if f.Event.Entity != "" {
+			also = append(also, &Moves{Collection: f.Collection, Attribute: f.Event.Attribute, From: f.From, To: f.Event.To})
+		}
 	}
 	return Operation{
 		ID: t.ID, Rules: RulesOf(t.checks()), Moves: t.moves(t.Event), Also: also, Signed: t.Signed != nil,
