@@ -450,6 +450,51 @@ func (e DeviceDispenseStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeviceDispenseCreatePrimarySource.
+const (
+	DeviceDispenseCreatePrimarySourceTrue DeviceDispenseCreatePrimarySource = true
+)
+
+// Valid indicates whether the value is a known member of the DeviceDispenseCreatePrimarySource enum.
+func (e DeviceDispenseCreatePrimarySource) Valid() bool {
+	switch e {
+	case DeviceDispenseCreatePrimarySourceTrue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeviceDispenseCreateStatus.
+const (
+	DeviceDispenseCreateStatusInProgress DeviceDispenseCreateStatus = "in_progress"
+)
+
+// Valid indicates whether the value is a known member of the DeviceDispenseCreateStatus enum.
+func (e DeviceDispenseCreateStatus) Valid() bool {
+	switch e {
+	case DeviceDispenseCreateStatusInProgress:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeviceDispenseDetailCreateQuantitySystem.
+const (
+	DeviceDispenseDetailCreateQuantitySystemDeviceUnit DeviceDispenseDetailCreateQuantitySystem = "device_unit"
+)
+
+// Valid indicates whether the value is a known member of the DeviceDispenseDetailCreateQuantitySystem enum.
+func (e DeviceDispenseDetailCreateQuantitySystem) Valid() bool {
+	switch e {
+	case DeviceDispenseDetailCreateQuantitySystemDeviceUnit:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeviceParticipantReimbursementType.
 const (
 	DeviceParticipantReimbursementTypeFIXED      DeviceParticipantReimbursementType = "FIXED"
@@ -3449,6 +3494,64 @@ type DeviceDispense struct {
 // Example: stopped
 type DeviceDispenseStatus string
 
+// DeviceDispenseCreate A new device dispense.
+type DeviceDispenseCreate struct {
+	// BasedOn A link to another object, as it is sent.
+	BasedOn ReferenceRequest `json:"based_on"`
+
+	// Details What is dispensed.
+	Details []DeviceDispenseDetailCreate `json:"details"`
+
+	// ID Id that the client chooses, new.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Location A link to another object, as it is sent.
+	Location ReferenceRequest `json:"location"`
+
+	// Note Note of the performer.
+	//
+	// Example: Some notes
+	Note *string `json:"note,omitempty"`
+
+	// Performer A link to another object, as it is sent.
+	Performer ReferenceRequest `json:"performer"`
+
+	// PrimarySource The performer says so.
+	//
+	// Example: true
+	PrimarySource DeviceDispenseCreatePrimarySource `json:"primary_source"`
+
+	// Program A link to another object, as it is sent.
+	Program *ReferenceRequest `json:"program,omitempty"`
+
+	// Status Where it stands.
+	//
+	// Example: in_progress
+	Status DeviceDispenseCreateStatus `json:"status"`
+
+	// VerificationCode Code that the patient names.
+	//
+	// Example: 2364
+	VerificationCode *string `json:"verification_code,omitempty"`
+
+	// WhenHandedOver When it was handed over.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	WhenHandedOver *string `json:"when_handed_over,omitempty"`
+}
+
+// DeviceDispenseCreatePrimarySource The performer says so.
+//
+// Example: true
+type DeviceDispenseCreatePrimarySource bool
+
+// DeviceDispenseCreateStatus Where it stands.
+//
+// Example: in_progress
+type DeviceDispenseCreateStatus string
+
 // DeviceDispenseDetail One kind of device in a dispense. Either `device` (a device definition, with encounters also a device) or
 // `device_code` is there. `program_device` is the device as the medical program has it.
 type DeviceDispenseDetail struct {
@@ -3479,6 +3582,51 @@ type DeviceDispenseDetail struct {
 	// Example: 18.65
 	SellPrice *float64 `json:"sell_price,omitempty"`
 }
+
+// DeviceDispenseDetailCreate One kind of device, `device` (a device definition) or `device_code` (a type).
+type DeviceDispenseDetailCreate struct {
+	// Device A link to another object, as it is sent.
+	Device *ReferenceRequest `json:"device,omitempty"`
+
+	// DeviceCode A meaning, told by values of dictionaries.
+	DeviceCode *CodeableConcept `json:"device_code,omitempty"`
+
+	// DiscountAmount Discount for the whole quantity, in UAH.
+	//
+	// Example: 150
+	DiscountAmount *float64 `json:"discount_amount,omitempty"`
+
+	// ProgramDevice A link to another object, as it is sent.
+	ProgramDevice *ReferenceRequest `json:"program_device,omitempty"`
+
+	// Quantity How many.
+	Quantity struct {
+		// Code The unit.
+		//
+		// Example: piece
+		Code string `json:"code"`
+
+		// System Dictionary of the unit.
+		//
+		// Example: device_unit
+		System DeviceDispenseDetailCreateQuantitySystem `json:"system"`
+
+		// Value The number.
+		//
+		// Example: 10
+		Value float64 `json:"value"`
+	} `json:"quantity"`
+
+	// SellPrice Price of one device, in UAH.
+	//
+	// Example: 18.65
+	SellPrice *float64 `json:"sell_price,omitempty"`
+}
+
+// DeviceDispenseDetailCreateQuantitySystem Dictionary of the unit.
+//
+// Example: device_unit
+type DeviceDispenseDetailCreateQuantitySystem string
 
 // DeviceDispenseListResponse A page of device dispenses.
 type DeviceDispenseListResponse struct {
@@ -12812,6 +12960,9 @@ type CreateApprovalJSONRequestBody = ApprovalCreate
 // VerifyApprovalJSONRequestBody defines body for VerifyApproval for application/json ContentType.
 type VerifyApprovalJSONRequestBody = ApprovalVerify
 
+// CreateDeviceDispenseJSONRequestBody defines body for CreateDeviceDispense for application/json ContentType.
+type CreateDeviceDispenseJSONRequestBody = DeviceDispenseCreate
+
 // CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
 type CreateEpisodeJSONRequestBody = EpisodeCreate
 
@@ -13058,6 +13209,9 @@ type ServerInterface interface {
 	// ListDeviceDispenses Get Device dispenses by search params in patient context
 	// (GET /api/patients/{patient_id}/device_dispenses)
 	ListDeviceDispenses(ctx echo.Context, patientID string, params ListDeviceDispensesParams) error
+	// CreateDeviceDispense Create Device dispense
+	// (POST /api/patients/{patient_id}/device_dispenses)
+	CreateDeviceDispense(ctx echo.Context, patientID string) error
 	// GetDeviceDispense Get Device dispense details
 	// (GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id})
 	GetDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
@@ -15251,6 +15405,22 @@ func (w *ServerInterfaceWrapper) ListDeviceDispenses(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListDeviceDispenses(ctx, patientID, params)
+	return err
+}
+
+// CreateDeviceDispense converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateDeviceDispense(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateDeviceDispense(ctx, patientID)
 	return err
 }
 
@@ -19281,6 +19451,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/conditions/:condition_id", wrapper.GetCondition, options.OperationMiddlewares["getCondition"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/conditions/:condition_id/context", wrapper.GetConditionContext, options.OperationMiddlewares["getConditionContext"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.ListDeviceDispenses, options.OperationMiddlewares["listDeviceDispenses"]...)
+	router.POST(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.CreateDeviceDispense, options.OperationMiddlewares["createDeviceDispense"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests", wrapper.ListDeviceRequests, options.OperationMiddlewares["listDeviceRequests"]...)
@@ -20535,6 +20706,29 @@ func (response ListDeviceDispenses200JSONResponse) VisitListDeviceDispensesRespo
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateDeviceDispenseRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Body      *CreateDeviceDispenseJSONRequestBody
+}
+
+type CreateDeviceDispenseResponseObject interface {
+	VisitCreateDeviceDispenseResponse(w http.ResponseWriter) error
+}
+
+type CreateDeviceDispense202JSONResponse JobResponse
+
+func (response CreateDeviceDispense202JSONResponse) VisitCreateDeviceDispenseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -23377,6 +23571,9 @@ type StrictServerInterface interface {
 	// ListDeviceDispenses Get Device dispenses by search params in patient context
 	// (GET /api/patients/{patient_id}/device_dispenses)
 	ListDeviceDispenses(ctx context.Context, request ListDeviceDispensesRequestObject) (ListDeviceDispensesResponseObject, error)
+	// CreateDeviceDispense Create Device dispense
+	// (POST /api/patients/{patient_id}/device_dispenses)
+	CreateDeviceDispense(ctx context.Context, request CreateDeviceDispenseRequestObject) (CreateDeviceDispenseResponseObject, error)
 	// GetDeviceDispense Get Device dispense details
 	// (GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id})
 	GetDeviceDispense(ctx context.Context, request GetDeviceDispenseRequestObject) (GetDeviceDispenseResponseObject, error)
@@ -25146,6 +25343,54 @@ func (sh *strictHandler) ListDeviceDispenses(ctx echo.Context, patientID string,
 		return err
 	} else if validResponse, ok := response.(ListDeviceDispensesResponseObject); ok {
 		return validResponse.VisitListDeviceDispensesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateDeviceDispense operation middleware
+func (sh *strictHandler) CreateDeviceDispense(ctx echo.Context, patientID string) error {
+	var request CreateDeviceDispenseRequestObject
+
+	request.PatientID = patientID
+
+	var body CreateDeviceDispenseJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateDeviceDispense(ctx.Request().Context(), request.(CreateDeviceDispenseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateDeviceDispense")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateDeviceDispenseResponseObject); ok {
+		return validResponse.VisitCreateDeviceDispenseResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -592,6 +592,51 @@ func (e DeviceDispenseStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeviceDispenseCreatePrimarySource.
+const (
+	DeviceDispenseCreatePrimarySourceTrue DeviceDispenseCreatePrimarySource = true
+)
+
+// Valid indicates whether the value is a known member of the DeviceDispenseCreatePrimarySource enum.
+func (e DeviceDispenseCreatePrimarySource) Valid() bool {
+	switch e {
+	case DeviceDispenseCreatePrimarySourceTrue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeviceDispenseCreateStatus.
+const (
+	DeviceDispenseCreateStatusInProgress DeviceDispenseCreateStatus = "in_progress"
+)
+
+// Valid indicates whether the value is a known member of the DeviceDispenseCreateStatus enum.
+func (e DeviceDispenseCreateStatus) Valid() bool {
+	switch e {
+	case DeviceDispenseCreateStatusInProgress:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeviceDispenseDetailCreateQuantitySystem.
+const (
+	DeviceDispenseDetailCreateQuantitySystemDeviceUnit DeviceDispenseDetailCreateQuantitySystem = "device_unit"
+)
+
+// Valid indicates whether the value is a known member of the DeviceDispenseDetailCreateQuantitySystem enum.
+func (e DeviceDispenseDetailCreateQuantitySystem) Valid() bool {
+	switch e {
+	case DeviceDispenseDetailCreateQuantitySystemDeviceUnit:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeviceParticipantReimbursementType.
 const (
 	DeviceParticipantReimbursementTypeFIXED      DeviceParticipantReimbursementType = "FIXED"
@@ -3981,6 +4026,64 @@ type DeviceDispense struct {
 // Example: stopped
 type DeviceDispenseStatus string
 
+// DeviceDispenseCreate A new device dispense.
+type DeviceDispenseCreate struct {
+	// BasedOn A link to another object, as it is sent.
+	BasedOn ReferenceRequest `json:"based_on"`
+
+	// Details What is dispensed.
+	Details []DeviceDispenseDetailCreate `json:"details"`
+
+	// ID Id that the client chooses, new.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Location A link to another object, as it is sent.
+	Location ReferenceRequest `json:"location"`
+
+	// Note Note of the performer.
+	//
+	// Example: Some notes
+	Note *string `json:"note,omitempty"`
+
+	// Performer A link to another object, as it is sent.
+	Performer ReferenceRequest `json:"performer"`
+
+	// PrimarySource The performer says so.
+	//
+	// Example: true
+	PrimarySource DeviceDispenseCreatePrimarySource `json:"primary_source"`
+
+	// Program A link to another object, as it is sent.
+	Program *ReferenceRequest `json:"program,omitempty"`
+
+	// Status Where it stands.
+	//
+	// Example: in_progress
+	Status DeviceDispenseCreateStatus `json:"status"`
+
+	// VerificationCode Code that the patient names.
+	//
+	// Example: 2364
+	VerificationCode *string `json:"verification_code,omitempty"`
+
+	// WhenHandedOver When it was handed over.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	WhenHandedOver *string `json:"when_handed_over,omitempty"`
+}
+
+// DeviceDispenseCreatePrimarySource The performer says so.
+//
+// Example: true
+type DeviceDispenseCreatePrimarySource bool
+
+// DeviceDispenseCreateStatus Where it stands.
+//
+// Example: in_progress
+type DeviceDispenseCreateStatus string
+
 // DeviceDispenseDetail One kind of device in a dispense. Either `device` (a device definition, with encounters also a device) or
 // `device_code` is there. `program_device` is the device as the medical program has it.
 type DeviceDispenseDetail struct {
@@ -4011,6 +4114,51 @@ type DeviceDispenseDetail struct {
 	// Example: 18.65
 	SellPrice *float64 `json:"sell_price,omitempty"`
 }
+
+// DeviceDispenseDetailCreate One kind of device, `device` (a device definition) or `device_code` (a type).
+type DeviceDispenseDetailCreate struct {
+	// Device A link to another object, as it is sent.
+	Device *ReferenceRequest `json:"device,omitempty"`
+
+	// DeviceCode A meaning, told by values of dictionaries.
+	DeviceCode *CodeableConcept `json:"device_code,omitempty"`
+
+	// DiscountAmount Discount for the whole quantity, in UAH.
+	//
+	// Example: 150
+	DiscountAmount *float64 `json:"discount_amount,omitempty"`
+
+	// ProgramDevice A link to another object, as it is sent.
+	ProgramDevice *ReferenceRequest `json:"program_device,omitempty"`
+
+	// Quantity How many.
+	Quantity struct {
+		// Code The unit.
+		//
+		// Example: piece
+		Code string `json:"code"`
+
+		// System Dictionary of the unit.
+		//
+		// Example: device_unit
+		System DeviceDispenseDetailCreateQuantitySystem `json:"system"`
+
+		// Value The number.
+		//
+		// Example: 10
+		Value float64 `json:"value"`
+	} `json:"quantity"`
+
+	// SellPrice Price of one device, in UAH.
+	//
+	// Example: 18.65
+	SellPrice *float64 `json:"sell_price,omitempty"`
+}
+
+// DeviceDispenseDetailCreateQuantitySystem Dictionary of the unit.
+//
+// Example: device_unit
+type DeviceDispenseDetailCreateQuantitySystem string
 
 // DeviceDispenseListResponse A page of device dispenses.
 type DeviceDispenseListResponse struct {
@@ -13822,6 +13970,9 @@ type CreateApprovalJSONRequestBody = ApprovalCreate
 // VerifyApprovalJSONRequestBody defines body for VerifyApproval for application/json ContentType.
 type VerifyApprovalJSONRequestBody = ApprovalVerify
 
+// CreateDeviceDispenseJSONRequestBody defines body for CreateDeviceDispense for application/json ContentType.
+type CreateDeviceDispenseJSONRequestBody = DeviceDispenseCreate
+
 // CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
 type CreateEpisodeJSONRequestBody = EpisodeCreate
 
@@ -14706,6 +14857,42 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/device_dispenses (the `ListDeviceDispenses` operationId).
 	ListDeviceDispenses(ctx context.Context, patientID string, params *ListDeviceDispensesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateDeviceDispenseWithBody Create Device dispense
+	//
+	// Keeps devices ready for a patient to pick up, as a device request prescribes. The client chooses the id. The dispense is `in_progress`
+	// until Complete, Stop, or DEVICE_DISPENSE_TTL ends it, and a request with a quantity has one dispense in progress at a time.
+	//
+	// With a medical program the answer of Qualify Device Request must be VALID. `program_device` is the device in the program; it may be
+	// left out when the program has one for the device. `reimbursement_amount` is reckoned from it. `verification_code` is what the patient
+	// has by SMS; when it is sent it must fit.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303 with the link to the dispense.
+	//
+	// What clients get wrong: `details[].device` is a device definition, whose packages the quantity must fill.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/device_dispenses (the `CreateDeviceDispense` operationId).
+	CreateDeviceDispenseWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateDeviceDispense Create Device dispense
+	//
+	// Keeps devices ready for a patient to pick up, as a device request prescribes. The client chooses the id. The dispense is `in_progress`
+	// until Complete, Stop, or DEVICE_DISPENSE_TTL ends it, and a request with a quantity has one dispense in progress at a time.
+	//
+	// With a medical program the answer of Qualify Device Request must be VALID. `program_device` is the device in the program; it may be
+	// left out when the program has one for the device. `reimbursement_amount` is reckoned from it. `verification_code` is what the patient
+	// has by SMS; when it is sent it must fit.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303 with the link to the dispense.
+	//
+	// What clients get wrong: `details[].device` is a device definition, whose packages the quantity must fill.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/device_dispenses (the `CreateDeviceDispense` operationId).
+	CreateDeviceDispense(ctx context.Context, patientID string, body CreateDeviceDispenseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetDeviceDispense Get Device dispense details
 	//
@@ -17882,6 +18069,62 @@ func (c *Client) GetConditionContext(ctx context.Context, patientID string, cond
 // Corresponds with GET /api/patients/{patient_id}/device_dispenses (the `ListDeviceDispenses` operationId).
 func (c *Client) ListDeviceDispenses(ctx context.Context, patientID string, params *ListDeviceDispensesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListDeviceDispensesRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateDeviceDispenseWithBody Create Device dispense
+//
+// Keeps devices ready for a patient to pick up, as a device request prescribes. The client chooses the id. The dispense is `in_progress`
+// until Complete, Stop, or DEVICE_DISPENSE_TTL ends it, and a request with a quantity has one dispense in progress at a time.
+//
+// With a medical program the answer of Qualify Device Request must be VALID. `program_device` is the device in the program; it may be
+// left out when the program has one for the device. `reimbursement_amount` is reckoned from it. `verification_code` is what the patient
+// has by SMS; when it is sent it must fit.
+//
+// How to follow it: ask Get async job processing details until it answers 303 with the link to the dispense.
+//
+// What clients get wrong: `details[].device` is a device definition, whose packages the quantity must fill.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/device_dispenses (the `CreateDeviceDispense` operationId).
+func (c *Client) CreateDeviceDispenseWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateDeviceDispenseRequestWithBody(c.Server, patientID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateDeviceDispense Create Device dispense
+//
+// Keeps devices ready for a patient to pick up, as a device request prescribes. The client chooses the id. The dispense is `in_progress`
+// until Complete, Stop, or DEVICE_DISPENSE_TTL ends it, and a request with a quantity has one dispense in progress at a time.
+//
+// With a medical program the answer of Qualify Device Request must be VALID. `program_device` is the device in the program; it may be
+// left out when the program has one for the device. `reimbursement_amount` is reckoned from it. `verification_code` is what the patient
+// has by SMS; when it is sent it must fit.
+//
+// How to follow it: ask Get async job processing details until it answers 303 with the link to the dispense.
+//
+// What clients get wrong: `details[].device` is a device definition, whose packages the quantity must fill.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/device_dispenses (the `CreateDeviceDispense` operationId).
+func (c *Client) CreateDeviceDispense(ctx context.Context, patientID string, body CreateDeviceDispenseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateDeviceDispenseRequest(c.Server, patientID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -25028,6 +25271,53 @@ func NewListDeviceDispensesRequest(server string, patientID string, params *List
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewCreateDeviceDispenseRequest calls the generic CreateDeviceDispense builder with application/json body
+func NewCreateDeviceDispenseRequest(server string, patientID string, body CreateDeviceDispenseJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateDeviceDispenseRequestWithBody(server, patientID, "application/json", bodyReader)
+}
+
+// NewCreateDeviceDispenseRequestWithBody constructs an http.Request for the CreateDeviceDispense method, with any body, and a specified content type
+func NewCreateDeviceDispenseRequestWithBody(server string, patientID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_dispenses", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -33965,6 +34255,42 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/device_dispenses (the `ListDeviceDispenses` operationId).
 	ListDeviceDispensesWithResponse(ctx context.Context, patientID string, params *ListDeviceDispensesParams, reqEditors ...RequestEditorFn) (*ListDeviceDispensesResult, error)
 
+	// CreateDeviceDispenseWithBodyWithResponse Create Device dispense
+	//
+	// Keeps devices ready for a patient to pick up, as a device request prescribes. The client chooses the id. The dispense is `in_progress`
+	// until Complete, Stop, or DEVICE_DISPENSE_TTL ends it, and a request with a quantity has one dispense in progress at a time.
+	//
+	// With a medical program the answer of Qualify Device Request must be VALID. `program_device` is the device in the program; it may be
+	// left out when the program has one for the device. `reimbursement_amount` is reckoned from it. `verification_code` is what the patient
+	// has by SMS; when it is sent it must fit.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303 with the link to the dispense.
+	//
+	// What clients get wrong: `details[].device` is a device definition, whose packages the quantity must fill.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/device_dispenses (the `CreateDeviceDispense` operationId).
+	CreateDeviceDispenseWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDeviceDispenseResult, error)
+
+	// CreateDeviceDispenseWithResponse Create Device dispense
+	//
+	// Keeps devices ready for a patient to pick up, as a device request prescribes. The client chooses the id. The dispense is `in_progress`
+	// until Complete, Stop, or DEVICE_DISPENSE_TTL ends it, and a request with a quantity has one dispense in progress at a time.
+	//
+	// With a medical program the answer of Qualify Device Request must be VALID. `program_device` is the device in the program; it may be
+	// left out when the program has one for the device. `reimbursement_amount` is reckoned from it. `verification_code` is what the patient
+	// has by SMS; when it is sent it must fit.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303 with the link to the dispense.
+	//
+	// What clients get wrong: `details[].device` is a device definition, whose packages the quantity must fill.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/device_dispenses (the `CreateDeviceDispense` operationId).
+	CreateDeviceDispenseWithResponse(ctx context.Context, patientID string, body CreateDeviceDispenseJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDeviceDispenseResult, error)
+
 	// GetDeviceDispenseWithResponse Get Device dispense details
 	//
 	// One device dispense of a patient, as it is now. This is where the link of a finished Stop job leads. Nothing is changed by reading.
@@ -37569,6 +37895,37 @@ func (r ListDeviceDispensesResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListDeviceDispensesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateDeviceDispenseResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateDeviceDispenseResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateDeviceDispenseResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateDeviceDispenseResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -42342,6 +42699,54 @@ func (c *ClientWithResponses) ListDeviceDispensesWithResponse(ctx context.Contex
 	return ParseListDeviceDispensesResult(rsp)
 }
 
+// CreateDeviceDispenseWithBodyWithResponse Create Device dispense
+//
+// Keeps devices ready for a patient to pick up, as a device request prescribes. The client chooses the id. The dispense is `in_progress`
+// until Complete, Stop, or DEVICE_DISPENSE_TTL ends it, and a request with a quantity has one dispense in progress at a time.
+//
+// With a medical program the answer of Qualify Device Request must be VALID. `program_device` is the device in the program; it may be
+// left out when the program has one for the device. `reimbursement_amount` is reckoned from it. `verification_code` is what the patient
+// has by SMS; when it is sent it must fit.
+//
+// How to follow it: ask Get async job processing details until it answers 303 with the link to the dispense.
+//
+// What clients get wrong: `details[].device` is a device definition, whose packages the quantity must fill.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/device_dispenses (the `CreateDeviceDispense` operationId).
+func (c *ClientWithResponses) CreateDeviceDispenseWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDeviceDispenseResult, error) {
+	rsp, err := c.CreateDeviceDispenseWithBody(ctx, patientID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateDeviceDispenseResult(rsp)
+}
+
+// CreateDeviceDispenseWithResponse Create Device dispense
+//
+// Keeps devices ready for a patient to pick up, as a device request prescribes. The client chooses the id. The dispense is `in_progress`
+// until Complete, Stop, or DEVICE_DISPENSE_TTL ends it, and a request with a quantity has one dispense in progress at a time.
+//
+// With a medical program the answer of Qualify Device Request must be VALID. `program_device` is the device in the program; it may be
+// left out when the program has one for the device. `reimbursement_amount` is reckoned from it. `verification_code` is what the patient
+// has by SMS; when it is sent it must fit.
+//
+// How to follow it: ask Get async job processing details until it answers 303 with the link to the dispense.
+//
+// What clients get wrong: `details[].device` is a device definition, whose packages the quantity must fill.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/device_dispenses (the `CreateDeviceDispense` operationId).
+func (c *ClientWithResponses) CreateDeviceDispenseWithResponse(ctx context.Context, patientID string, body CreateDeviceDispenseJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDeviceDispenseResult, error) {
+	rsp, err := c.CreateDeviceDispense(ctx, patientID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateDeviceDispenseResult(rsp)
+}
+
 // GetDeviceDispenseWithResponse Get Device dispense details
 //
 // One device dispense of a patient, as it is now. This is where the link of a finished Stop job leads. Nothing is changed by reading.
@@ -46588,6 +46993,32 @@ func ParseListDeviceDispensesResult(rsp *http.Response) (*ListDeviceDispensesRes
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateDeviceDispenseResult parses an HTTP response from a CreateDeviceDispenseWithResponse call
+func ParseCreateDeviceDispenseResult(rsp *http.Response) (*CreateDeviceDispenseResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateDeviceDispenseResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	}
 

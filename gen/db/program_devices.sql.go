@@ -226,3 +226,38 @@ func (q *Queries) ListDevicesOfProgram(ctx context.Context, db DBTX, arg ListDev
 	}
 	return items, nil
 }
+
+const listToldDispenses = `-- name: ListToldDispenses :many
+SELECT DISTINCT resource_id FROM prm.audit_log WHERE resource = 'device_dispenses' AND resource_id = ANY ($1::uuid[])
+`
+
+// Which of the dispenses are stored, and not on their way yet.
+func (q *Queries) ListToldDispenses(ctx context.Context, db DBTX, ids []uuid.UUID) ([]string, error) {
+	rows, err := db.Query(ctx, listToldDispenses, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var resource_id string
+		if err := rows.Scan(&resource_id); err != nil {
+			return nil, err
+		}
+		items = append(items, resource_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockDispensesOfRequest = `-- name: LockDispensesOfRequest :exec
+SELECT pg_advisory_xact_lock(hashtextextended('device_requests ' || $1::text, 0))
+`
+
+// Until the transaction ends, no other one makes a dispense of the device request.
+func (q *Queries) LockDispensesOfRequest(ctx context.Context, db DBTX, requestID string) error {
+	_, err := db.Exec(ctx, lockDispensesOfRequest, requestID)
+	return err
+}

@@ -47,7 +47,7 @@ func (q *Queries) GetReferredDivision(ctx context.Context, db DBTX, id uuid.UUID
 }
 
 const getReferredEmployee = `-- name: GetReferredEmployee :one
-SELECT e.status, e.employee_type, e.legal_entity_id, e.end_date, p.first_name, p.second_name, p.last_name
+SELECT e.status, e.employee_type, e.legal_entity_id, e.party_id, e.end_date, p.first_name, p.second_name, p.last_name
 FROM prm.employees e
 JOIN prm.parties p ON p.id = e.party_id
 WHERE e.id = $1
@@ -57,6 +57,7 @@ type GetReferredEmployeeRow struct {
 	Status        string
 	EmployeeType  string
 	LegalEntityID uuid.UUID
+	PartyID       uuid.UUID
 	EndDate       *time.Time
 	FirstName     string
 	SecondName    *string
@@ -70,6 +71,7 @@ func (q *Queries) GetReferredEmployee(ctx context.Context, db DBTX, id uuid.UUID
 		&i.Status,
 		&i.EmployeeType,
 		&i.LegalEntityID,
+		&i.PartyID,
 		&i.EndDate,
 		&i.FirstName,
 		&i.SecondName,

@@ -257,7 +257,9 @@ func (a *App) build() error {
 			Engine: engine, Store: declarationrequests.Store{Pool: a.Pool, Lists: lists}, Codes: codes, Media: files,
 		},
 		personsAPI:         &persons.API{Engine: engine, People: people},
-		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
+		deviceDispensesAPI: &devicedispenses.API{
+			Engine: engine, Programs: devicerequests.Programs{Pool: a.Pool}, Dictionaries: a.Dictionaries, Media: files,
+		},
 		deviceRequestsAPI:  &devicerequests.API{Engine: engine, Pool: a.Pool, People: people, Outbox: codes.Outbox},
 		diagnosesGroupsAPI: &diagnosesgroups.API{Engine: engine, Store: groups},
 		forbiddenGroupsAPI: &forbiddengroups.API{Engine: engine, Store: forbiddengroups.Store{Pool: a.Pool, Lists: lists}},

@@ -41,3 +41,11 @@ SELECT
 FROM (SELECT) AS one
 LEFT JOIN prm.device_definitions f ON f.id = @definition_id
 LEFT JOIN prm.program_devices d ON d.id = sqlc.narg(program_device_id)::uuid;
+
+-- name: LockDispensesOfRequest :exec
+-- Until the transaction ends, no other one makes a dispense of the device request.
+SELECT pg_advisory_xact_lock(hashtextextended('device_requests ' || @request_id::text, 0));
+
+-- name: ListToldDispenses :many
+-- Which of the dispenses are stored, and not on their way yet.
+SELECT DISTINCT resource_id FROM prm.audit_log WHERE resource = 'device_dispenses' AND resource_id = ANY (@ids::uuid[]);

@@ -1,5 +1,5 @@
 -- name: GetReferredEmployee :one
-SELECT e.status, e.employee_type, e.legal_entity_id, e.end_date, p.first_name, p.second_name, p.last_name
+SELECT e.status, e.employee_type, e.legal_entity_id, e.party_id, e.end_date, p.first_name, p.second_name, p.last_name
 FROM prm.employees e
 JOIN prm.parties p ON p.id = e.party_id
 WHERE e.id = @id;

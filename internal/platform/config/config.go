@@ -213,6 +213,7 @@ type Config struct {
 	ServiceRequestCancelSMS string    `env:"CANCEL_SMS" envDefault:"Ваше направлення під номером {number} було відмінено" doc:"Text of the SMS that tells a patient of a cancelled service request; {number} stands for its number"`
 
 	// Device dispenses.
+	DeviceDispenseDLS bool          `env:"DEVICE_DISPENSE_DIVISION_DLS_VERIFY" envDefault:"false" doc:"Devices are dispensed only by divisions that the register of drugstores (DLS) has verified, unless the medical program has skip_dispense_division_dls_verify"`
 	DeviceDispenseTTL time.Duration `env:"DEVICE_DISPENSE_TTL" envDefault:"720h" min:"1m" max:"87600h" doc:"How long a device dispense may stay in progress. After it, it holds no other dispense of its device request up, and its status becomes unknown"`
 }
 

@@ -2,11 +2,26 @@
 // patients.
 package devicedispenses
 
-import "esoz/internal/operation"
+import (
+	"esoz/internal/operation"
+	"esoz/internal/platform/media"
+	"esoz/internal/platform/validation"
+	"esoz/internal/resource/devicerequests"
+)
 
 // API serves the operations of the resource.
 type API struct {
-	Engine *operation.Engine
+	Engine       *operation.Engine
+	Programs     devicerequests.Programs
+	Dictionaries Dictionaries
+	Media        *media.Store
+}
+
+// Dictionaries are lists of codes with their texts.
+type Dictionaries interface {
+	validation.Dictionaries
+	// Text returns what a code means, nil when it is not known.
+	Text(name, code string) *string
 }
 
 type call = operation.Call[*API, Document, operation.NoBody]
@@ -14,7 +29,7 @@ type call = operation.Call[*API, Document, operation.NoBody]
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
-		Stop.Operation(a.Engine, a), Get.Operation(), List.Operation(),
+		Create.Operation(a.Engine, a), Stop.Operation(a.Engine, a), Get.Operation(), List.Operation(),
 		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
 	}
 }

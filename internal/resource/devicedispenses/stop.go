@@ -31,7 +31,7 @@ var Stop = operation.Transition[*API, Document, operation.NoBody]{
 		{Rule: rules.DeviceDispenseStopStatus, Field: "status", Want: operation.Is(InProgress)},
 	},
 	Change: func(*call) operation.Change { return operation.Change{Set: map[string]any{"status": Stopped}} },
-	Event:  operation.Event{Entity: "DeviceDispense", Attribute: "status", To: []string{Stopped}},
+	Event:  operation.Event{Entity: entity, Attribute: "status", To: []string{Stopped}},
 }
 
 // ownerField names the legal entity that made a dispense.

@@ -5,10 +5,11 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 )
 
-// Collection holds the device dispenses; kind is one in references.
+// Collection holds the device dispenses; kind is one in references, entity in events.
 const (
 	Collection = "device_dispenses"
 	kind       = "device_dispense"
+	entity     = "DeviceDispense"
 )
 
 // requestField names the device request that a dispense meets.

@@ -21,6 +21,7 @@ type Dispense struct {
 	Details    []struct {
 		Quantity medicalevents.Quantity `bson:"quantity"`
 	} `bson:"details"`
+	AppliedJobs []mongodb.Mark `bson:"applied_jobs"`
 }
 
 // HandedOver returns how much of a device request completed dispenses have handed over.
@@ -50,7 +51,7 @@ func BeingDispensed(ctx context.Context, documents *mongo.Database, request uuid
 func dispenses(ctx context.Context, documents *mongo.Database, request uuid.UUID, status string) (found []Dispense, err error) {
 	cursor, err := documents.Collection("device_dispenses").Find(ctx,
 		bson.D{{Key: "based_on.identifier.value", Value: request}, {Key: "status", Value: status}},
-		options.Find().SetProjection(bson.D{{Key: "inserted_at", Value: 1}, {Key: "details", Value: 1}}))
+		options.Find().SetProjection(bson.D{{Key: "inserted_at", Value: 1}, {Key: "details", Value: 1}, {Key: "applied_jobs", Value: 1}}))
 	if err == nil {
 		err = cursor.All(ctx, &found)
 	}

@@ -32,7 +32,7 @@ const (
 	noProgram      = "Program not found"
 	notOfDevices   = "Invalid program type"
 	notProvided    = "Program is not provided by the division"
-	NoParticipants = "No appropriate participants found for this medical program"
+	noParticipants = "No appropriate participants found for this medical program"
 	otherUnits     = "Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request"
 	notDivisible   = "The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition"
 )
@@ -40,11 +40,11 @@ const (
 // Judge asks a medical program whether it pays for what a division dispenses of a device
 // request.
 func (p Programs) Judge(ctx context.Context, program, division uuid.UUID, d *Document, now time.Time) (v Verdict, err error) {
-	v.Program, err = db.New().GetDeviceProgram(ctx, p.Pool, db.GetDeviceProgramParams{
+	v.Program, err = p.get(ctx, db.GetDeviceProgramParams{
 		ProgramID: program, DivisionID: division, Today: clock.Today(now), PerDay: d.PerDay(),
 	})
 	if err != nil {
-		return v, fmt.Errorf("look up a medical program: %w", postgres.Error(err))
+		return v, err
 	}
 	switch {
 	case v.Program.IsActive == nil || !*v.Program.IsActive:
@@ -54,12 +54,12 @@ func (p Programs) Judge(ctx context.Context, program, division uuid.UUID, d *Doc
 	case !v.Program.SkipsProvision && !v.Program.IsProvided:
 		v.Reason = notProvided
 	case !v.Program.HasDevices:
-		v.Reason = NoParticipants
+		v.Reason = noParticipants
 	}
 	if v.Reason != "" {
 		return v, nil
 	}
-	found, err := p.devices(ctx, program, d, now)
+	found, err := p.Devices(ctx, program, d.Definition(), d.TypeCode(), d.PerDay(), now)
 	if err != nil {
 		return v, err
 	}
@@ -81,13 +81,41 @@ func (p Programs) Judge(ctx context.Context, program, division uuid.UUID, d *Doc
 	return v, nil
 }
 
-// devices are those of a medical program that a request asks for.
-func (p Programs) devices(ctx context.Context, program uuid.UUID, d *Document, now time.Time) ([]Participant, error) {
+// SkipsDLS tells whether a medical program lets divisions dispense that the register of
+// drugstores has not verified.
+func (p Programs) SkipsDLS(ctx context.Context, program uuid.UUID, now time.Time) (bool, error) {
+	found, err := p.get(ctx, db.GetDeviceProgramParams{ProgramID: program, Today: clock.Today(now)})
+	return found.SkipsDLS, err
+}
+
+func (p Programs) get(ctx context.Context, asked db.GetDeviceProgramParams) (db.GetDeviceProgramRow, error) {
+	found, err := db.New().GetDeviceProgram(ctx, p.Pool, asked)
+	if err != nil {
+		return found, fmt.Errorf("look up a medical program: %w", postgres.Error(err))
+	}
+	return found, nil
+}
+
+// Devices are those that a medical program pays for, so many a day, which have a definition
+// or are of a type.
+func (p Programs) Devices(ctx context.Context, program uuid.UUID, definition *uuid.UUID, code *string, perDay float64, now time.Time) ([]Participant, error) {
 	found, err := db.New().ListDevicesOfProgram(ctx, p.Pool, db.ListDevicesOfProgramParams{
-		ProgramID: program, Today: clock.Today(now), PerDay: d.PerDay(), DefinitionID: d.Definition(), Code: d.TypeCode(),
+		ProgramID: program, Today: clock.Today(now), PerDay: perDay, DefinitionID: definition, Code: code,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look up devices of a medical program: %w", postgres.Error(err))
+	}
+	return found, nil
+}
+
+// Device returns what the register says of a device definition, of a type if one is given,
+// and of the device in a program that is named beside it.
+func (p Programs) Device(ctx context.Context, definition uuid.UUID, programDevice *uuid.UUID, code *string, now time.Time) (db.GetDispensedDeviceRow, error) {
+	found, err := db.New().GetDispensedDevice(ctx, p.Pool, db.GetDispensedDeviceParams{
+		DefinitionID: definition, ProgramDeviceID: programDevice, Code: code, Today: clock.Today(now),
+	})
+	if err != nil {
+		return found, fmt.Errorf("look up a device definition: %w", postgres.Error(err))
 	}
 	return found, nil
 }

@@ -3,6 +3,8 @@
 package dictionaries
 
 import (
+	"slices"
+
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"esoz/internal/platform/versioned"
@@ -44,6 +46,20 @@ func (c *Cache) Codes(name string) []string { return c.Current().codes[name] }
 
 // IsOpen returns whether an active dictionary accepts codes that it does not list.
 func (c *Cache) IsOpen(name string) bool { return c.Current().open[name] }
+
+// Text returns what a code of the top level of a dictionary means, nil when it is not known.
+func (c *Cache) Text(name, code string) *string {
+	all := c.Current().all
+	i := slices.IndexFunc(all, func(d Dictionary) bool { return d.Name == name })
+	if i < 0 {
+		return nil
+	}
+	j := slices.IndexFunc(all[i].Values, func(v Value) bool { return v.Code == code })
+	if j < 0 {
+		return nil
+	}
+	return &all[i].Values[j].Description
+}
 
 func newSnapshot(all []Dictionary) *snapshot {
 	s := &snapshot{all: all, codes: map[string][]string{}, open: map[string]bool{}}

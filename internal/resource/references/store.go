@@ -81,7 +81,7 @@ func employee(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, e
 	if row.SecondName != nil && *row.SecondName != "" {
 		name = strings.Join([]string{row.FirstName, *row.SecondName, row.LastName}, " ")
 	}
-	return operation.Referent{Status: row.Status, Type: row.EmployeeType, LegalEntity: row.LegalEntityID, Display: &name, Until: row.EndDate}, nil
+	return operation.Referent{Status: row.Status, Type: row.EmployeeType, LegalEntity: row.LegalEntityID, Display: &name, Until: row.EndDate, Party: row.PartyID}, nil
 }
 
 func division(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, error) {

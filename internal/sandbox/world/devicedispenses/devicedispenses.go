@@ -5,6 +5,7 @@ import "esoz/internal/sandbox/world/build"
 
 // Add adds the dispenses and the cases.
 func Add(w *build.World) {
+	create(w)
 	stop(w)
 	get(w)
 	list(w)

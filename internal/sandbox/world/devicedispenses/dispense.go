@@ -123,6 +123,11 @@ func (p *dispense) add() uuid.UUID {
 		}
 		r.Add()
 	}
+	return p.seed()
+}
+
+// seed seeds the dispense alone.
+func (p *dispense) seed() uuid.UUID {
 	p.w.Document(devicedispenses.Collection, p.d)
 	return p.d.ID
 }

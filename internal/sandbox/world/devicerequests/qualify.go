@@ -2,7 +2,6 @@ package devicerequests
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -47,7 +46,7 @@ func qualify(w *build.World) {
 	refused("an unknown request", build.ID("no device request"), rules.DeviceRequestQualifyNotFound)
 	w.Refused(op, "a malformed id", by(pharmacist, "1", "drugstore", "device program"), fault.Refuse(rules.DeviceRequestQualifyNotFound))
 	refused("a revoked request", build.ID("revoked device request"), rules.DeviceRequestQualifyStatus)
-	refused("a request whose time is over", expired(w, "device request to be qualified too late").Add(), rules.DeviceRequestQualifyExpired)
+	refused("a request whose time is over", issue(w, "device request to be qualified too late", "patient", "active; dispense_valid_to has passed", clinic).Expire().Add(), rules.DeviceRequestQualifyExpired)
 
 	at := func(title, division string, rule rules.ID) {
 		w.Refused(op, title, by(pharmacist, request.String(), division, "device program"), fault.Refuse(rule))
@@ -73,12 +72,11 @@ func qualify(w *build.World) {
 // awaited is a dispense in progress that no case changes.
 const awaited = "device dispense of another pharmacy"
 
-// expired is a request, written long ago, that is dispensed no more.
-func expired(w *build.World, name string) *Request {
-	r := issue(w, name, "patient", "active; dispense_valid_to has passed", clinic)
-	at := w.Now.AddDate(0, -2, 0)
+// Expire makes the request one of two months ago, which is dispensed no more.
+func (r *Request) Expire() *Request {
+	at := r.w.Now.AddDate(0, -2, 0)
 	r.d.AuthoredOn, r.d.OccurrencePeriod = at, medicalevents.Period{Start: at, End: new(at.AddDate(0, 0, 30))}
-	r.d.DispenseValidTo = w.Now.Add(-10 * 24 * time.Hour)
+	r.d.DispenseValidTo = at.AddDate(0, 0, 30)
 	return r
 }
 

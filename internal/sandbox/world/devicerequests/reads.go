@@ -22,7 +22,7 @@ func get(w *build.World) {
 
 	const open = "device request to be dispensed"
 	issue(w, open, "patient", "active, in the medical program of devices", clinic).Add()
-	planned := issue(w, "device request of a care plan", "patient", "active, of no program, by code, with a parameter", clinic).withoutProgram()
+	planned := issue(w, "device request of a care plan", "patient", "active, of no program, by code, with a parameter", clinic).WithoutProgram()
 	planned.d.CodeReference, planned.d.Code = nil, new(medicalevents.Concept("device_definition_classification_type", "30221"))
 	planned.d.BasedOn = []medicalevents.Reference{
 		medicalevents.To("care_plan", build.ID("care plan of patient")), medicalevents.To("activity", build.ID("activity of the care plan")),
@@ -36,7 +36,7 @@ func get(w *build.World) {
 	issue(w, "entered_in_error device request", "patient", "status entered_in_error", clinic).
 		end(devicerequests.EnteredInError, "device_request_mark_in_error_reasons").Add()
 	issue(w, "device request without SMS", "patient", "active, in a program that sends its patients no SMS", clinic).
-		inProgram("silent device program", "Реабілітаційні вироби").Add()
+		InProgram("silent device program", "Реабілітаційні вироби").Add()
 	for _, p := range []struct{ patient, note string }{
 		{"offline_patient", "active; its patient confirms by documents"},
 		{"third_person_patient", "active; a third person gets the SMS for its patient"},

@@ -68,11 +68,11 @@ func issue(w *build.World, name, patient, note string, by worker) *Request {
 		ContextEpisodeID: new(build.ID("episode of " + patient)),
 		InsertedAt:       at, InsertedBy: build.ID(by.user), UpdatedAt: at, UpdatedBy: build.ID(by.user),
 	}}
-	return r.inProgram("device program", "Доступні медичні вироби")
+	return r.InProgram("device program", "Доступні медичні вироби")
 }
 
-// inProgram names the medical program that pays; dispensing then takes a code.
-func (r *Request) inProgram(name, title string) *Request {
+// InProgram names the medical program that pays; dispensing then takes a code.
+func (r *Request) InProgram(name, title string) *Request {
 	r.d.Program = new(named("medical_program", name, title))
 	code, ok := r.w.Seal.DocumentCode(r.d.ID, Code(r.d.ID))
 	if !ok {
@@ -82,8 +82,8 @@ func (r *Request) inProgram(name, title string) *Request {
 	return r
 }
 
-// withoutProgram is a request that no medical program pays for.
-func (r *Request) withoutProgram() *Request {
+// WithoutProgram is a request that no medical program pays for.
+func (r *Request) WithoutProgram() *Request {
 	r.d.Program, r.d.VerificationCode = nil, nil
 	return r
 }
@@ -91,7 +91,7 @@ func (r *Request) withoutProgram() *Request {
 // withoutQuantity is a request, without a program, that leaves the amount open.
 func (r *Request) withoutQuantity() *Request {
 	r.d.Quantity = nil
-	return r.withoutProgram()
+	return r.WithoutProgram()
 }
 
 // Complete is Complete Device Dispense, or Complete Device Request when there is no quantity.
@@ -107,6 +107,12 @@ func (r *Request) end(status, reasons string) *Request {
 
 func (r *Request) to(status string, by uuid.UUID, ago time.Duration) *Request {
 	r.d.Status, r.d.UpdatedBy, r.d.UpdatedAt = status, by, r.w.Now.Add(-ago)
+	return r
+}
+
+// With changes what the request says.
+func (r *Request) With(change func(d *devicerequests.Document)) *Request {
+	change(&r.d)
 	return r
 }
 

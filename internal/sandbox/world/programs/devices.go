@@ -12,6 +12,7 @@ func devicesOfPrograms(w *build.World) {
 	define(w, "device definition of large packages", "packages of 3 test strips", "Тест-смужки Contour Plus для глюкометра", "30221", build.Row{"packaging_count": 3})
 	define(w, "device definition in boxes", "counted in boxes", "Ланцети Accu-Chek Softclix", "30221", build.Row{"packaging_unit": "box"})
 	define(w, "device definition of another type", "of a type that nobody prescribes", "Голки для шприц-ручок Novofine", "30222", nil)
+	define(w, "device definition outside of programs", "packages of 5 test strips that no program pays for", "Тест-смужки Rightest", "30221", nil)
 	define(w, "inactive device definition", "is_active is false", "Тест-смужки GluNeo Lite", "30221", build.Row{"is_active": false})
 	for _, p := range []struct{ name, title, note string }{
 		{"scarce device program", "Вироби за добовою нормою", "pays for one device in ten days"},
