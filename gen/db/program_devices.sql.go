@@ -228,11 +228,11 @@ func (q *Queries) ListDevicesOfProgram(ctx context.Context, db DBTX, arg ListDev
 }
 
 const listToldDispenses = `-- name: ListToldDispenses :many
-SELECT DISTINCT resource_id FROM prm.audit_log WHERE resource = 'device_dispenses' AND resource_id = ANY ($1::uuid[])
+SELECT DISTINCT resource_id FROM prm.audit_log WHERE resource = 'device_dispenses' AND resource_id = ANY ($1::text[])
 `
 
 // Which of the dispenses are stored, and not on their way yet.
-func (q *Queries) ListToldDispenses(ctx context.Context, db DBTX, ids []uuid.UUID) ([]string, error) {
+func (q *Queries) ListToldDispenses(ctx context.Context, db DBTX, ids []string) ([]string, error) {
 	rows, err := db.Query(ctx, listToldDispenses, ids)
 	if err != nil {
 		return nil, err

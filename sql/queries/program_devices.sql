@@ -48,4 +48,4 @@ SELECT pg_advisory_xact_lock(hashtextextended('device_requests ' || @request_id:
 
 -- name: ListToldDispenses :many
 -- Which of the dispenses are stored, and not on their way yet.
-SELECT DISTINCT resource_id FROM prm.audit_log WHERE resource = 'device_dispenses' AND resource_id = ANY (@ids::uuid[]);
+SELECT DISTINCT resource_id FROM prm.audit_log WHERE resource = 'device_dispenses' AND resource_id = ANY (@ids::text[]);

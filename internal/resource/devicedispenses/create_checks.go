@@ -142,14 +142,14 @@ func (a *API) isFirst(ctx context.Context, tx postgres.Tx, c *creating, id uuid.
 	if err != nil {
 		return err
 	}
-	var onTheirWay []uuid.UUID
+	var onTheirWay []string
 	for _, other := range waiting {
 		switch {
 		case other.ID == c.ID:
 		case len(other.AppliedJobs) == 0:
 			return fault.Refuse(rule)
 		default:
-			onTheirWay = append(onTheirWay, other.ID)
+			onTheirWay = append(onTheirWay, other.ID.String())
 		}
 	}
 	told, err := db.New().ListToldDispenses(ctx, tx, onTheirWay)
