@@ -32,6 +32,7 @@ func tokens(w *build.World) {
 		{"doctor", "doctor", "clinic", doctorScopes, "a doctor of the clinic"},
 		{"colleague", "colleague", "clinic", doctorScopes, "a second doctor of the clinic, whom no patient has chosen"},
 		{"owner", "owner", "clinic", ownerScopes, "the owner of the clinic"},
+		{"med_admin", "med_admin", "clinic", medAdminScopes, "a medical administrator of the clinic"},
 		{"pharmacist", "pharmacist", "pharmacy", pharmacistScopes, "a pharmacist of the pharmacy"},
 		{"mis", "mis_service", "mis", misScopes, "the MIS itself, for events"},
 		{"other_doctor", "other_doctor", "other_clinic", doctorScopes, "a doctor of another clinic"},

@@ -10,6 +10,8 @@ func Add(w *build.World) {
 	search(w)
 	contexts(w)
 	complete(w)
+	revoke(w)
+	markInError(w)
 	resend(w)
 }
 
