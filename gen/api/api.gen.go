@@ -3474,6 +3474,14 @@ type DeviceDispenseResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// DeviceDispenseSigned What is signed of a device dispense.
+type DeviceDispenseSigned struct {
+	// SignedData The device dispense with the new `status` and what belongs to it, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedData string `json:"signed_data"`
+}
+
 // DeviceParameter One parameter of a prescribed device, with one of the values.
 type DeviceParameter struct {
 	// Code A meaning, told by values of dictionaries.
@@ -12601,6 +12609,9 @@ type CreateApprovalJSONRequestBody = ApprovalCreate
 // VerifyApprovalJSONRequestBody defines body for VerifyApproval for application/json ContentType.
 type VerifyApprovalJSONRequestBody = ApprovalVerify
 
+// MarkInErrorDeviceDispenseJSONRequestBody defines body for MarkInErrorDeviceDispense for application/json ContentType.
+type MarkInErrorDeviceDispenseJSONRequestBody = DeviceDispenseSigned
+
 // MarkInErrorDeviceRequestJSONRequestBody defines body for MarkInErrorDeviceRequest for application/json ContentType.
 type MarkInErrorDeviceRequestJSONRequestBody = DeviceRequestSigned
 
@@ -12853,6 +12864,9 @@ type ServerInterface interface {
 	// GetDeviceDispense Get Device dispense details
 	// (GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id})
 	GetDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
+	// MarkInErrorDeviceDispense Mark in error Device dispense
+	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error)
+	MarkInErrorDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
@@ -15057,6 +15071,30 @@ func (w *ServerInterfaceWrapper) GetDeviceDispense(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetDeviceDispense(ctx, patientID, deviceDispenseID)
+	return err
+}
+
+// MarkInErrorDeviceDispense converts echo context to params.
+func (w *ServerInterfaceWrapper) MarkInErrorDeviceDispense(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "device_dispense_id" -------------
+	var deviceDispenseID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_dispense_id", ctx.Param("device_dispense_id"), &deviceDispenseID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_dispense_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MarkInErrorDeviceDispense(ctx, patientID, deviceDispenseID)
 	return err
 }
 
@@ -19111,6 +19149,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/conditions/:condition_id/context", wrapper.GetConditionContext, options.OperationMiddlewares["getConditionContext"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.ListDeviceDispenses, options.OperationMiddlewares["listDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/mark_in_error", wrapper.MarkInErrorDeviceDispense, options.OperationMiddlewares["markInErrorDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests", wrapper.ListDeviceRequests, options.OperationMiddlewares["listDeviceRequests"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id", wrapper.GetDeviceRequest, options.OperationMiddlewares["getDeviceRequest"]...)
@@ -20366,6 +20405,30 @@ func (response GetDeviceDispense200JSONResponse) VisitGetDeviceDispenseResponse(
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MarkInErrorDeviceDispenseRequestObject struct {
+	PatientID        string `json:"patient_id"`
+	DeviceDispenseID string `json:"device_dispense_id"`
+	Body             *MarkInErrorDeviceDispenseJSONRequestBody
+}
+
+type MarkInErrorDeviceDispenseResponseObject interface {
+	VisitMarkInErrorDeviceDispenseResponse(w http.ResponseWriter) error
+}
+
+type MarkInErrorDeviceDispense202JSONResponse JobResponse
+
+func (response MarkInErrorDeviceDispense202JSONResponse) VisitMarkInErrorDeviceDispenseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -23233,6 +23296,9 @@ type StrictServerInterface interface {
 	// GetDeviceDispense Get Device dispense details
 	// (GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id})
 	GetDeviceDispense(ctx context.Context, request GetDeviceDispenseRequestObject) (GetDeviceDispenseResponseObject, error)
+	// MarkInErrorDeviceDispense Mark in error Device dispense
+	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error)
+	MarkInErrorDeviceDispense(ctx context.Context, request MarkInErrorDeviceDispenseRequestObject) (MarkInErrorDeviceDispenseResponseObject, error)
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx context.Context, request StopDeviceDispenseRequestObject) (StopDeviceDispenseResponseObject, error)
@@ -24983,6 +25049,55 @@ func (sh *strictHandler) GetDeviceDispense(ctx echo.Context, patientID string, d
 		return err
 	} else if validResponse, ok := response.(GetDeviceDispenseResponseObject); ok {
 		return validResponse.VisitGetDeviceDispenseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// MarkInErrorDeviceDispense operation middleware
+func (sh *strictHandler) MarkInErrorDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error {
+	var request MarkInErrorDeviceDispenseRequestObject
+
+	request.PatientID = patientID
+	request.DeviceDispenseID = deviceDispenseID
+
+	var body MarkInErrorDeviceDispenseJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MarkInErrorDeviceDispense(ctx.Request().Context(), request.(MarkInErrorDeviceDispenseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MarkInErrorDeviceDispense")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MarkInErrorDeviceDispenseResponseObject); ok {
+		return validResponse.VisitMarkInErrorDeviceDispenseResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

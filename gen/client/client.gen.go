@@ -4006,6 +4006,14 @@ type DeviceDispenseResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// DeviceDispenseSigned What is signed of a device dispense.
+type DeviceDispenseSigned struct {
+	// SignedData The device dispense with the new `status` and what belongs to it, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedData string `json:"signed_data"`
+}
+
 // DeviceParameter One parameter of a prescribed device, with one of the values.
 type DeviceParameter struct {
 	// Code A meaning, told by values of dictionaries.
@@ -13611,6 +13619,9 @@ type CreateApprovalJSONRequestBody = ApprovalCreate
 // VerifyApprovalJSONRequestBody defines body for VerifyApproval for application/json ContentType.
 type VerifyApprovalJSONRequestBody = ApprovalVerify
 
+// MarkInErrorDeviceDispenseJSONRequestBody defines body for MarkInErrorDeviceDispense for application/json ContentType.
+type MarkInErrorDeviceDispenseJSONRequestBody = DeviceDispenseSigned
+
 // MarkInErrorDeviceRequestJSONRequestBody defines body for MarkInErrorDeviceRequest for application/json ContentType.
 type MarkInErrorDeviceRequestJSONRequestBody = DeviceRequestSigned
 
@@ -14480,6 +14491,36 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id} (the `GetDeviceDispense` operationId).
 	GetDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MarkInErrorDeviceDispenseWithBody Mark in error Device dispense
+	//
+	// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
+	// An employee of the legal entity that has made it signs the dispense as Get Device dispense details shows it, with `status_reason`
+	// (dictionary `device_dispense_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+	// `StatusChangeEvent` is stored with the change. The device request stays as it is and is free for another dispense. The patient gets
+	// no SMS. The answer is 202 with a job.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error (the `MarkInErrorDeviceDispense` operationId).
+	MarkInErrorDeviceDispenseWithBody(ctx context.Context, patientID string, deviceDispenseID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MarkInErrorDeviceDispense Mark in error Device dispense
+	//
+	// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
+	// An employee of the legal entity that has made it signs the dispense as Get Device dispense details shows it, with `status_reason`
+	// (dictionary `device_dispense_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+	// `StatusChangeEvent` is stored with the change. The device request stays as it is and is free for another dispense. The patient gets
+	// no SMS. The answer is 202 with a job.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error (the `MarkInErrorDeviceDispense` operationId).
+	MarkInErrorDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, body MarkInErrorDeviceDispenseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// StopDeviceDispense Stop Device Dispense
 	//
@@ -17674,6 +17715,56 @@ func (c *Client) ListDeviceDispenses(ctx context.Context, patientID string, para
 // Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id} (the `GetDeviceDispense` operationId).
 func (c *Client) GetDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDeviceDispenseRequest(c.Server, patientID, deviceDispenseID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MarkInErrorDeviceDispenseWithBody Mark in error Device dispense
+//
+// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
+// An employee of the legal entity that has made it signs the dispense as Get Device dispense details shows it, with `status_reason`
+// (dictionary `device_dispense_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+// `StatusChangeEvent` is stored with the change. The device request stays as it is and is free for another dispense. The patient gets
+// no SMS. The answer is 202 with a job.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error (the `MarkInErrorDeviceDispense` operationId).
+func (c *Client) MarkInErrorDeviceDispenseWithBody(ctx context.Context, patientID string, deviceDispenseID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMarkInErrorDeviceDispenseRequestWithBody(c.Server, patientID, deviceDispenseID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MarkInErrorDeviceDispense Mark in error Device dispense
+//
+// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
+// An employee of the legal entity that has made it signs the dispense as Get Device dispense details shows it, with `status_reason`
+// (dictionary `device_dispense_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+// `StatusChangeEvent` is stored with the change. The device request stays as it is and is free for another dispense. The patient gets
+// no SMS. The answer is 202 with a job.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error (the `MarkInErrorDeviceDispense` operationId).
+func (c *Client) MarkInErrorDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, body MarkInErrorDeviceDispenseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMarkInErrorDeviceDispenseRequest(c.Server, patientID, deviceDispenseID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -24893,6 +24984,60 @@ func NewGetDeviceDispenseRequest(server string, patientID string, deviceDispense
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewMarkInErrorDeviceDispenseRequest calls the generic MarkInErrorDeviceDispense builder with application/json body
+func NewMarkInErrorDeviceDispenseRequest(server string, patientID string, deviceDispenseID string, body MarkInErrorDeviceDispenseJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewMarkInErrorDeviceDispenseRequestWithBody(server, patientID, deviceDispenseID, "application/json", bodyReader)
+}
+
+// NewMarkInErrorDeviceDispenseRequestWithBody constructs an http.Request for the MarkInErrorDeviceDispense method, with any body, and a specified content type
+func NewMarkInErrorDeviceDispenseRequestWithBody(server string, patientID string, deviceDispenseID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "device_dispense_id", deviceDispenseID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_dispenses/%s/actions/mark_in_error", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -33878,6 +34023,36 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id} (the `GetDeviceDispense` operationId).
 	GetDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*GetDeviceDispenseResult, error)
 
+	// MarkInErrorDeviceDispenseWithBodyWithResponse Mark in error Device dispense
+	//
+	// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
+	// An employee of the legal entity that has made it signs the dispense as Get Device dispense details shows it, with `status_reason`
+	// (dictionary `device_dispense_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+	// `StatusChangeEvent` is stored with the change. The device request stays as it is and is free for another dispense. The patient gets
+	// no SMS. The answer is 202 with a job.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error (the `MarkInErrorDeviceDispense` operationId).
+	MarkInErrorDeviceDispenseWithBodyWithResponse(ctx context.Context, patientID string, deviceDispenseID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MarkInErrorDeviceDispenseResult, error)
+
+	// MarkInErrorDeviceDispenseWithResponse Mark in error Device dispense
+	//
+	// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
+	// An employee of the legal entity that has made it signs the dispense as Get Device dispense details shows it, with `status_reason`
+	// (dictionary `device_dispense_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+	// `StatusChangeEvent` is stored with the change. The device request stays as it is and is free for another dispense. The patient gets
+	// no SMS. The answer is 202 with a job.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error (the `MarkInErrorDeviceDispense` operationId).
+	MarkInErrorDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, body MarkInErrorDeviceDispenseJSONRequestBody, reqEditors ...RequestEditorFn) (*MarkInErrorDeviceDispenseResult, error)
+
 	// StopDeviceDispenseWithResponse Stop Device Dispense
 	//
 	// Ends a device dispense that was begun and will not be handed over: the patient did not come, or the pharmacy found a mistake before
@@ -37529,6 +37704,37 @@ func (r GetDeviceDispenseResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetDeviceDispenseResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type MarkInErrorDeviceDispenseResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r MarkInErrorDeviceDispenseResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MarkInErrorDeviceDispenseResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MarkInErrorDeviceDispenseResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -42308,6 +42514,48 @@ func (c *ClientWithResponses) GetDeviceDispenseWithResponse(ctx context.Context,
 	return ParseGetDeviceDispenseResult(rsp)
 }
 
+// MarkInErrorDeviceDispenseWithBodyWithResponse Mark in error Device dispense
+//
+// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
+// An employee of the legal entity that has made it signs the dispense as Get Device dispense details shows it, with `status_reason`
+// (dictionary `device_dispense_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+// `StatusChangeEvent` is stored with the change. The device request stays as it is and is free for another dispense. The patient gets
+// no SMS. The answer is 202 with a job.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error (the `MarkInErrorDeviceDispense` operationId).
+func (c *ClientWithResponses) MarkInErrorDeviceDispenseWithBodyWithResponse(ctx context.Context, patientID string, deviceDispenseID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MarkInErrorDeviceDispenseResult, error) {
+	rsp, err := c.MarkInErrorDeviceDispenseWithBody(ctx, patientID, deviceDispenseID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMarkInErrorDeviceDispenseResult(rsp)
+}
+
+// MarkInErrorDeviceDispenseWithResponse Mark in error Device dispense
+//
+// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
+// An employee of the legal entity that has made it signs the dispense as Get Device dispense details shows it, with `status_reason`
+// (dictionary `device_dispense_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+// `StatusChangeEvent` is stored with the change. The device request stays as it is and is free for another dispense. The patient gets
+// no SMS. The answer is 202 with a job.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error (the `MarkInErrorDeviceDispense` operationId).
+func (c *ClientWithResponses) MarkInErrorDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, body MarkInErrorDeviceDispenseJSONRequestBody, reqEditors ...RequestEditorFn) (*MarkInErrorDeviceDispenseResult, error) {
+	rsp, err := c.MarkInErrorDeviceDispense(ctx, patientID, deviceDispenseID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMarkInErrorDeviceDispenseResult(rsp)
+}
+
 // StopDeviceDispenseWithResponse Stop Device Dispense
 //
 // Ends a device dispense that was begun and will not be handed over: the patient did not come, or the pharmacy found a mistake before
@@ -46619,6 +46867,32 @@ func ParseGetDeviceDispenseResult(rsp *http.Response) (*GetDeviceDispenseResult,
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseMarkInErrorDeviceDispenseResult parses an HTTP response from a MarkInErrorDeviceDispenseWithResponse call
+func ParseMarkInErrorDeviceDispenseResult(rsp *http.Response) (*MarkInErrorDeviceDispenseResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MarkInErrorDeviceDispenseResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	}
 

@@ -257,7 +257,7 @@ func (a *App) build() error {
 			Engine: engine, Store: declarationrequests.Store{Pool: a.Pool, Lists: lists}, Codes: codes, Media: files,
 		},
 		personsAPI:         &persons.API{Engine: engine, People: people},
-		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
+		deviceDispensesAPI: &devicedispenses.API{Engine: engine, People: people, Dictionaries: a.Dictionaries, Media: files},
 		deviceRequestsAPI: &devicerequests.API{
 			Engine: engine, Pool: a.Pool, People: people, Outbox: codes.Outbox, Dictionaries: a.Dictionaries, Media: files,
 		},

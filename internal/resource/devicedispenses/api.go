@@ -2,11 +2,29 @@
 // patients.
 package devicedispenses
 
-import "esoz/internal/operation"
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"esoz/internal/operation"
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/media"
+	"esoz/internal/platform/validation"
+)
 
 // API serves the operations of the resource.
 type API struct {
-	Engine *operation.Engine
+	Engine       *operation.Engine
+	People       People
+	Dictionaries validation.Dictionaries
+	Media        *media.Store
+}
+
+// People tells of callers.
+type People interface {
+	// Employees returns the employees that a user is in the legal entity of the token.
+	Employees(ctx context.Context, by auth.Subject) ([]uuid.UUID, error)
 }
 
 type call = operation.Call[*API, Document, operation.NoBody]
@@ -14,7 +32,7 @@ type call = operation.Call[*API, Document, operation.NoBody]
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
-		Stop.Operation(a.Engine, a), Get.Operation(), List.Operation(),
+		Stop.Operation(a.Engine, a), MarkInError.Operation(a.Engine, a), Get.Operation(), List.Operation(),
 		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
 	}
 }

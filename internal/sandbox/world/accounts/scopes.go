@@ -33,13 +33,13 @@ var (
 		"device_request:read", "device_request:resend", "device_request:revoke", "device_request:mark_in_error", "device_dispense:read",
 	})
 	pharmacistScopes = slices.Concat(commonScopes, staffScopes, []string{
-		"device_dispense:read", "device_dispense:stop", "device_request:read", "device_request:complete", "division:read", "division:details",
+		"device_dispense:read", "device_dispense:stop", "device_dispense:mark_in_error", "device_request:read", "device_request:complete", "division:read", "division:details",
 	})
 	misScopes     = []string{"event:read", "user:read", "medical_program:read"}
 	nhsScopes     = slices.Concat(staffScopes, []string{"employee:details", "user:read", "app:authorize", "declaration:read", "declaration:approve", "declaration:reject"})
 	cabinetScopes = []string{"user:read", "app:authorize", "declaration:terminate", "declaration:terminate_pis"}
 
-	pharmacyScopes = []string{"device_dispense:read", "device_dispense:stop", "device_request:read", "device_request:complete"}
+	pharmacyScopes = []string{"device_dispense:read", "device_dispense:stop", "device_dispense:mark_in_error", "device_request:read", "device_request:complete"}
 )
 
 // allScopes are those of all client types: what a MIS may do for others.

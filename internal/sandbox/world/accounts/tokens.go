@@ -87,6 +87,16 @@ func unverified(w *build.World) {
 	} {
 		Token(w, u.name, u.user, "clinic", doctorScopes, u.note, nil)
 	}
+	// The same in the role of a pharmacist.
+	for _, u := range []struct{ name, user, note string }{
+		{"unverified_pharmacist", "unverified_owner", "a party NOT_VERIFIED since today"},
+		{"long_unverified_pharmacist", "long_unverified_owner", "a party NOT_VERIFIED for 90 days"},
+		{"partyless_pharmacist", "partyless_owner", "a user without a party"},
+		{"deceased_pharmacist", "deceased_doctor", "a party whose death is confirmed"},
+		{"unemployed_pharmacist", "doctor", "a user whom the pharmacy does not employ, with the scopes of a pharmacist"},
+	} {
+		Token(w, u.name, u.user, "pharmacy", pharmacistScopes, u.note, nil)
+	}
 	User(w, "deceased_doctor", nil)
 	Party(w, "deceased_doctor", "Марта", "Тиха", "Олегівна",
 		build.Row{"dracs_death_verification_status": "VERIFIED", "dracs_death_verification_reason": "MANUAL_CONFIRMED"})

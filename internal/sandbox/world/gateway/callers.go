@@ -21,11 +21,11 @@ const block, operator = "BLOCK_UNVERIFIED_PARTY_USERS", "UNVERIFIED_PARTY_PERIOD
 // callers by the last word of the rule that refuses them.
 var callers = map[string][]caller{
 	"party": {
-		{"a user without a party", []string{"partyless_owner", "partyless_doctor"}, []string{block, "true"}},
-		{"a party that has just become unverified, read literally", []string{"unverified_owner", "unverified_doctor"}, []string{block, "true"}},
-		{"a party that has long been unverified, with days of grace", []string{"long_unverified_owner", "long_unverified_doctor"}, []string{block, "true", operator, "grace"}},
+		{"a user without a party", []string{"partyless_owner", "partyless_doctor", "partyless_pharmacist"}, []string{block, "true"}},
+		{"a party that has just become unverified, read literally", []string{"unverified_owner", "unverified_doctor", "unverified_pharmacist"}, []string{block, "true"}},
+		{"a party that has long been unverified, with days of grace", []string{"long_unverified_owner", "long_unverified_doctor", "long_unverified_pharmacist"}, []string{block, "true", operator, "grace"}},
 	},
-	"party_deceased":    {{"a party whose death is confirmed", []string{"deceased_doctor"}, []string{"BLOCK_DECEASED_PARTY_USERS", "true"}}},
+	"party_deceased":    {{"a party whose death is confirmed", []string{"deceased_doctor", "deceased_pharmacist"}, []string{"BLOCK_DECEASED_PARTY_USERS", "true"}}},
 	"employee_type":     {{"a user who is no doctor of the legal entity", []string{"unemployed_doctor"}, nil}},
 	"client_id":         {{"a token of no client", []string{"clientless"}, nil}},
 	"legal_entity":      {{"a client without a legal entity", []string{"stranger"}, nil}},
