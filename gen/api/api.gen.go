@@ -3658,6 +3658,14 @@ type DeviceDispenseResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// DeviceDispenseSigned What is signed of a device dispense.
+type DeviceDispenseSigned struct {
+	// SignedData The device dispense with the new `status` and what belongs to it, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedData string `json:"signed_data"`
+}
+
 // DeviceParameter One parameter of a prescribed device, with one of the values.
 type DeviceParameter struct {
 	// Code A meaning, told by values of dictionaries.
@@ -3914,7 +3922,7 @@ type DeviceRequest struct {
 	// Example: AX65-4654-TIB1-TBT1
 	Requisition string `json:"requisition"`
 
-	// Status Where the request stands. `revoked` and `entered_in_error` are final.
+	// Status Where the request stands. `entered_in_error` is final.
 	//
 	// Example: active
 	Status DeviceRequestStatus `json:"status"`
@@ -3934,7 +3942,7 @@ type DeviceRequest struct {
 	UpdatedAt *string `json:"updated_at,omitempty"`
 }
 
-// DeviceRequestStatus Where the request stands. `revoked` and `entered_in_error` are final.
+// DeviceRequestStatus Where the request stands. `entered_in_error` is final.
 //
 // Example: active
 type DeviceRequestStatus string
@@ -4057,6 +4065,14 @@ type DeviceRequestQualifyResponse struct {
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
+}
+
+// DeviceRequestSigned What is signed of a device request.
+type DeviceRequestSigned struct {
+	// SignedData The device request with `status_reason` and the new `status`, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedData string `json:"signed_data"`
 }
 
 // DeviceRequestUrgent What the client needs at once.
@@ -12963,6 +12979,15 @@ type VerifyApprovalJSONRequestBody = ApprovalVerify
 // CreateDeviceDispenseJSONRequestBody defines body for CreateDeviceDispense for application/json ContentType.
 type CreateDeviceDispenseJSONRequestBody = DeviceDispenseCreate
 
+// MarkInErrorDeviceDispenseJSONRequestBody defines body for MarkInErrorDeviceDispense for application/json ContentType.
+type MarkInErrorDeviceDispenseJSONRequestBody = DeviceDispenseSigned
+
+// MarkInErrorDeviceRequestJSONRequestBody defines body for MarkInErrorDeviceRequest for application/json ContentType.
+type MarkInErrorDeviceRequestJSONRequestBody = DeviceRequestSigned
+
+// RevokeDeviceRequestJSONRequestBody defines body for RevokeDeviceRequest for application/json ContentType.
+type RevokeDeviceRequestJSONRequestBody = DeviceRequestSigned
+
 // CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
 type CreateEpisodeJSONRequestBody = EpisodeCreate
 
@@ -13215,6 +13240,9 @@ type ServerInterface interface {
 	// GetDeviceDispense Get Device dispense details
 	// (GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id})
 	GetDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
+	// MarkInErrorDeviceDispense Mark in error Device dispense
+	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error)
+	MarkInErrorDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
@@ -13227,9 +13255,15 @@ type ServerInterface interface {
 	// CompleteDeviceRequest Complete Device request
 	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete)
 	CompleteDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error
+	// MarkInErrorDeviceRequest Mark in error Device request
+	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/mark_in_error)
+	MarkInErrorDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error
 	// ResendDeviceRequestSMS Resend SMS on Device request
 	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend)
 	ResendDeviceRequestSMS(ctx echo.Context, patientID string, deviceRequestID string) error
+	// RevokeDeviceRequest Revoke Device request
+	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/revoke)
+	RevokeDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error
 	// GetDeviceRequestContext Get Device request context
 	// (GET /api/patients/{patient_id}/device_requests/{device_request_id}/context)
 	GetDeviceRequestContext(ctx echo.Context, patientID string, deviceRequestID string) error
@@ -15448,6 +15482,30 @@ func (w *ServerInterfaceWrapper) GetDeviceDispense(ctx echo.Context) error {
 	return err
 }
 
+// MarkInErrorDeviceDispense converts echo context to params.
+func (w *ServerInterfaceWrapper) MarkInErrorDeviceDispense(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "device_dispense_id" -------------
+	var deviceDispenseID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_dispense_id", ctx.Param("device_dispense_id"), &deviceDispenseID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_dispense_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MarkInErrorDeviceDispense(ctx, patientID, deviceDispenseID)
+	return err
+}
+
 // StopDeviceDispense converts echo context to params.
 func (w *ServerInterfaceWrapper) StopDeviceDispense(ctx echo.Context) error {
 	var err error
@@ -15678,6 +15736,30 @@ func (w *ServerInterfaceWrapper) CompleteDeviceRequest(ctx echo.Context) error {
 	return err
 }
 
+// MarkInErrorDeviceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) MarkInErrorDeviceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "device_request_id" -------------
+	var deviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_request_id", ctx.Param("device_request_id"), &deviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MarkInErrorDeviceRequest(ctx, patientID, deviceRequestID)
+	return err
+}
+
 // ResendDeviceRequestSMS converts echo context to params.
 func (w *ServerInterfaceWrapper) ResendDeviceRequestSMS(ctx echo.Context) error {
 	var err error
@@ -15699,6 +15781,30 @@ func (w *ServerInterfaceWrapper) ResendDeviceRequestSMS(ctx echo.Context) error 
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ResendDeviceRequestSMS(ctx, patientID, deviceRequestID)
+	return err
+}
+
+// RevokeDeviceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) RevokeDeviceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "device_request_id" -------------
+	var deviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_request_id", ctx.Param("device_request_id"), &deviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RevokeDeviceRequest(ctx, patientID, deviceRequestID)
 	return err
 }
 
@@ -19453,11 +19559,14 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.ListDeviceDispenses, options.OperationMiddlewares["listDeviceDispenses"]...)
 	router.POST(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.CreateDeviceDispense, options.OperationMiddlewares["createDeviceDispense"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/mark_in_error", wrapper.MarkInErrorDeviceDispense, options.OperationMiddlewares["markInErrorDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests", wrapper.ListDeviceRequests, options.OperationMiddlewares["listDeviceRequests"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id", wrapper.GetDeviceRequest, options.OperationMiddlewares["getDeviceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/actions/complete", wrapper.CompleteDeviceRequest, options.OperationMiddlewares["completeDeviceRequest"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/actions/mark_in_error", wrapper.MarkInErrorDeviceRequest, options.OperationMiddlewares["markInErrorDeviceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/actions/resend", wrapper.ResendDeviceRequestSMS, options.OperationMiddlewares["resendDeviceRequestSms"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/actions/revoke", wrapper.RevokeDeviceRequest, options.OperationMiddlewares["revokeDeviceRequest"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/context", wrapper.GetDeviceRequestContext, options.OperationMiddlewares["getDeviceRequestContext"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnoses_groups/episodes", wrapper.ListEpisodesOfDiagnosesGroups, options.OperationMiddlewares["listEpisodesOfDiagnosesGroups"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports", wrapper.ListDiagnosticReports, options.OperationMiddlewares["listDiagnosticReports"]...)
@@ -20756,6 +20865,30 @@ func (response GetDeviceDispense200JSONResponse) VisitGetDeviceDispenseResponse(
 	return err
 }
 
+type MarkInErrorDeviceDispenseRequestObject struct {
+	PatientID        string `json:"patient_id"`
+	DeviceDispenseID string `json:"device_dispense_id"`
+	Body             *MarkInErrorDeviceDispenseJSONRequestBody
+}
+
+type MarkInErrorDeviceDispenseResponseObject interface {
+	VisitMarkInErrorDeviceDispenseResponse(w http.ResponseWriter) error
+}
+
+type MarkInErrorDeviceDispense202JSONResponse JobResponse
+
+func (response MarkInErrorDeviceDispense202JSONResponse) VisitMarkInErrorDeviceDispenseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type StopDeviceDispenseRequestObject struct {
 	PatientID        string `json:"patient_id"`
 	DeviceDispenseID string `json:"device_dispense_id"`
@@ -20848,6 +20981,30 @@ func (response CompleteDeviceRequest202JSONResponse) VisitCompleteDeviceRequestR
 	return err
 }
 
+type MarkInErrorDeviceRequestRequestObject struct {
+	PatientID       string `json:"patient_id"`
+	DeviceRequestID string `json:"device_request_id"`
+	Body            *MarkInErrorDeviceRequestJSONRequestBody
+}
+
+type MarkInErrorDeviceRequestResponseObject interface {
+	VisitMarkInErrorDeviceRequestResponse(w http.ResponseWriter) error
+}
+
+type MarkInErrorDeviceRequest202JSONResponse JobResponse
+
+func (response MarkInErrorDeviceRequest202JSONResponse) VisitMarkInErrorDeviceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ResendDeviceRequestSMSRequestObject struct {
 	PatientID       string `json:"patient_id"`
 	DeviceRequestID string `json:"device_request_id"`
@@ -20860,6 +21017,30 @@ type ResendDeviceRequestSMSResponseObject interface {
 type ResendDeviceRequestSMS202JSONResponse JobResponse
 
 func (response ResendDeviceRequestSMS202JSONResponse) VisitResendDeviceRequestSMSResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeDeviceRequestRequestObject struct {
+	PatientID       string `json:"patient_id"`
+	DeviceRequestID string `json:"device_request_id"`
+	Body            *RevokeDeviceRequestJSONRequestBody
+}
+
+type RevokeDeviceRequestResponseObject interface {
+	VisitRevokeDeviceRequestResponse(w http.ResponseWriter) error
+}
+
+type RevokeDeviceRequest202JSONResponse JobResponse
+
+func (response RevokeDeviceRequest202JSONResponse) VisitRevokeDeviceRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -23577,6 +23758,9 @@ type StrictServerInterface interface {
 	// GetDeviceDispense Get Device dispense details
 	// (GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id})
 	GetDeviceDispense(ctx context.Context, request GetDeviceDispenseRequestObject) (GetDeviceDispenseResponseObject, error)
+	// MarkInErrorDeviceDispense Mark in error Device dispense
+	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error)
+	MarkInErrorDeviceDispense(ctx context.Context, request MarkInErrorDeviceDispenseRequestObject) (MarkInErrorDeviceDispenseResponseObject, error)
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx context.Context, request StopDeviceDispenseRequestObject) (StopDeviceDispenseResponseObject, error)
@@ -23589,9 +23773,15 @@ type StrictServerInterface interface {
 	// CompleteDeviceRequest Complete Device request
 	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete)
 	CompleteDeviceRequest(ctx context.Context, request CompleteDeviceRequestRequestObject) (CompleteDeviceRequestResponseObject, error)
+	// MarkInErrorDeviceRequest Mark in error Device request
+	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/mark_in_error)
+	MarkInErrorDeviceRequest(ctx context.Context, request MarkInErrorDeviceRequestRequestObject) (MarkInErrorDeviceRequestResponseObject, error)
 	// ResendDeviceRequestSMS Resend SMS on Device request
 	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend)
 	ResendDeviceRequestSMS(ctx context.Context, request ResendDeviceRequestSMSRequestObject) (ResendDeviceRequestSMSResponseObject, error)
+	// RevokeDeviceRequest Revoke Device request
+	// (PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/revoke)
+	RevokeDeviceRequest(ctx context.Context, request RevokeDeviceRequestRequestObject) (RevokeDeviceRequestResponseObject, error)
 	// GetDeviceRequestContext Get Device request context
 	// (GET /api/patients/{patient_id}/device_requests/{device_request_id}/context)
 	GetDeviceRequestContext(ctx context.Context, request GetDeviceRequestContextRequestObject) (GetDeviceRequestContextResponseObject, error)
@@ -25423,6 +25613,55 @@ func (sh *strictHandler) GetDeviceDispense(ctx echo.Context, patientID string, d
 	return nil
 }
 
+// MarkInErrorDeviceDispense operation middleware
+func (sh *strictHandler) MarkInErrorDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error {
+	var request MarkInErrorDeviceDispenseRequestObject
+
+	request.PatientID = patientID
+	request.DeviceDispenseID = deviceDispenseID
+
+	var body MarkInErrorDeviceDispenseJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MarkInErrorDeviceDispense(ctx.Request().Context(), request.(MarkInErrorDeviceDispenseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MarkInErrorDeviceDispense")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MarkInErrorDeviceDispenseResponseObject); ok {
+		return validResponse.VisitMarkInErrorDeviceDispenseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // StopDeviceDispense operation middleware
 func (sh *strictHandler) StopDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error {
 	var request StopDeviceDispenseRequestObject
@@ -25527,6 +25766,55 @@ func (sh *strictHandler) CompleteDeviceRequest(ctx echo.Context, patientID strin
 	return nil
 }
 
+// MarkInErrorDeviceRequest operation middleware
+func (sh *strictHandler) MarkInErrorDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error {
+	var request MarkInErrorDeviceRequestRequestObject
+
+	request.PatientID = patientID
+	request.DeviceRequestID = deviceRequestID
+
+	var body MarkInErrorDeviceRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MarkInErrorDeviceRequest(ctx.Request().Context(), request.(MarkInErrorDeviceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MarkInErrorDeviceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MarkInErrorDeviceRequestResponseObject); ok {
+		return validResponse.VisitMarkInErrorDeviceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ResendDeviceRequestSMS operation middleware
 func (sh *strictHandler) ResendDeviceRequestSMS(ctx echo.Context, patientID string, deviceRequestID string) error {
 	var request ResendDeviceRequestSMSRequestObject
@@ -25547,6 +25835,55 @@ func (sh *strictHandler) ResendDeviceRequestSMS(ctx echo.Context, patientID stri
 		return err
 	} else if validResponse, ok := response.(ResendDeviceRequestSMSResponseObject); ok {
 		return validResponse.VisitResendDeviceRequestSMSResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RevokeDeviceRequest operation middleware
+func (sh *strictHandler) RevokeDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error {
+	var request RevokeDeviceRequestRequestObject
+
+	request.PatientID = patientID
+	request.DeviceRequestID = deviceRequestID
+
+	var body RevokeDeviceRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeDeviceRequest(ctx.Request().Context(), request.(RevokeDeviceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeDeviceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RevokeDeviceRequestResponseObject); ok {
+		return validResponse.VisitRevokeDeviceRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -4190,6 +4190,14 @@ type DeviceDispenseResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// DeviceDispenseSigned What is signed of a device dispense.
+type DeviceDispenseSigned struct {
+	// SignedData The device dispense with the new `status` and what belongs to it, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedData string `json:"signed_data"`
+}
+
 // DeviceParameter One parameter of a prescribed device, with one of the values.
 type DeviceParameter struct {
 	// Code A meaning, told by values of dictionaries.
@@ -4446,7 +4454,7 @@ type DeviceRequest struct {
 	// Example: AX65-4654-TIB1-TBT1
 	Requisition string `json:"requisition"`
 
-	// Status Where the request stands. `revoked` and `entered_in_error` are final.
+	// Status Where the request stands. `entered_in_error` is final.
 	//
 	// Example: active
 	Status DeviceRequestStatus `json:"status"`
@@ -4466,7 +4474,7 @@ type DeviceRequest struct {
 	UpdatedAt *string `json:"updated_at,omitempty"`
 }
 
-// DeviceRequestStatus Where the request stands. `revoked` and `entered_in_error` are final.
+// DeviceRequestStatus Where the request stands. `entered_in_error` is final.
 //
 // Example: active
 type DeviceRequestStatus string
@@ -4589,6 +4597,14 @@ type DeviceRequestQualifyResponse struct {
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
+}
+
+// DeviceRequestSigned What is signed of a device request.
+type DeviceRequestSigned struct {
+	// SignedData The device request with `status_reason` and the new `status`, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedData string `json:"signed_data"`
 }
 
 // DeviceRequestUrgent What the client needs at once.
@@ -13973,6 +13989,15 @@ type VerifyApprovalJSONRequestBody = ApprovalVerify
 // CreateDeviceDispenseJSONRequestBody defines body for CreateDeviceDispense for application/json ContentType.
 type CreateDeviceDispenseJSONRequestBody = DeviceDispenseCreate
 
+// MarkInErrorDeviceDispenseJSONRequestBody defines body for MarkInErrorDeviceDispense for application/json ContentType.
+type MarkInErrorDeviceDispenseJSONRequestBody = DeviceDispenseSigned
+
+// MarkInErrorDeviceRequestJSONRequestBody defines body for MarkInErrorDeviceRequest for application/json ContentType.
+type MarkInErrorDeviceRequestJSONRequestBody = DeviceRequestSigned
+
+// RevokeDeviceRequestJSONRequestBody defines body for RevokeDeviceRequest for application/json ContentType.
+type RevokeDeviceRequestJSONRequestBody = DeviceRequestSigned
+
 // CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
 type CreateEpisodeJSONRequestBody = EpisodeCreate
 
@@ -14907,6 +14932,36 @@ type ClientInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id} (the `GetDeviceDispense` operationId).
 	GetDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// MarkInErrorDeviceDispenseWithBody Mark in error Device dispense
+	//
+	// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
+	// An employee of the legal entity that has made it signs the dispense as Get Device dispense details shows it, with `status_reason`
+	// (dictionary `device_dispense_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+	// `StatusChangeEvent` is stored with the change. The device request stays as it is and is free for another dispense. The patient gets
+	// no SMS. The answer is 202 with a job.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error (the `MarkInErrorDeviceDispense` operationId).
+	MarkInErrorDeviceDispenseWithBody(ctx context.Context, patientID string, deviceDispenseID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MarkInErrorDeviceDispense Mark in error Device dispense
+	//
+	// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
+	// An employee of the legal entity that has made it signs the dispense as Get Device dispense details shows it, with `status_reason`
+	// (dictionary `device_dispense_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+	// `StatusChangeEvent` is stored with the change. The device request stays as it is and is free for another dispense. The patient gets
+	// no SMS. The answer is 202 with a job.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error (the `MarkInErrorDeviceDispense` operationId).
+	MarkInErrorDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, body MarkInErrorDeviceDispenseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// StopDeviceDispense Stop Device Dispense
 	//
 	// Ends a device dispense that was begun and will not be handed over: the patient did not come, or the pharmacy found a mistake before
@@ -14969,6 +15024,38 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete (the `CompleteDeviceRequest` operationId).
 	CompleteDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// MarkInErrorDeviceRequestWithBody Mark in error Device request
+	//
+	// Takes a device request back that was written by mistake, whatever has become of it. (Revoke Device request ends one that is not
+	// needed any more.)
+	// An employee of the legal entity that has written it signs the request as Get Device request details shows it, with `status_reason`
+	// (dictionary `device_request_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+	// `StatusChangeEvent` is stored with the change. The patient gets an SMS (`MARK_IN_ERROR_DEVICE_REQUEST_SMS_TEMPLATE`) by the rules of
+	// Complete Device request. Dispenses of the request stay as they are. The answer is 202 with a job.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/mark_in_error (the `MarkInErrorDeviceRequest` operationId).
+	MarkInErrorDeviceRequestWithBody(ctx context.Context, patientID string, deviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MarkInErrorDeviceRequest Mark in error Device request
+	//
+	// Takes a device request back that was written by mistake, whatever has become of it. (Revoke Device request ends one that is not
+	// needed any more.)
+	// An employee of the legal entity that has written it signs the request as Get Device request details shows it, with `status_reason`
+	// (dictionary `device_request_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+	// `StatusChangeEvent` is stored with the change. The patient gets an SMS (`MARK_IN_ERROR_DEVICE_REQUEST_SMS_TEMPLATE`) by the rules of
+	// Complete Device request. Dispenses of the request stay as they are. The answer is 202 with a job.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/mark_in_error (the `MarkInErrorDeviceRequest` operationId).
+	MarkInErrorDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, body MarkInErrorDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ResendDeviceRequestSMS Resend SMS on Device request
 	//
 	// Sends the patient the SMS about an active device request again: its number, and its code when a medical program pays.
@@ -14983,6 +15070,36 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend (the `ResendDeviceRequestSMS` operationId).
 	ResendDeviceRequestSMS(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeDeviceRequestWithBody Revoke Device request
+	//
+	// Ends an `active` device request that is not needed any more.
+	// The author, or a MED_ADMIN of the legal entity that has written it, signs the request as Get Device request details shows it, with
+	// `status_reason` (dictionary `device_request_revoke_reasons`) and with `status` changed to `revoked`.
+	//
+	// What changes: `status` becomes `revoked`, `status_reason` is that of the content, and what was signed is kept. A `StatusChangeEvent`
+	// is stored with the change. The patient gets an SMS (`TEMPLATE_SMS_FOR_REVOKE_DEVICE_REQUEST`) by the rules of Complete Device request.
+	// The answer is 202 with a job.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/revoke (the `RevokeDeviceRequest` operationId).
+	RevokeDeviceRequestWithBody(ctx context.Context, patientID string, deviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeDeviceRequest Revoke Device request
+	//
+	// Ends an `active` device request that is not needed any more.
+	// The author, or a MED_ADMIN of the legal entity that has written it, signs the request as Get Device request details shows it, with
+	// `status_reason` (dictionary `device_request_revoke_reasons`) and with `status` changed to `revoked`.
+	//
+	// What changes: `status` becomes `revoked`, `status_reason` is that of the content, and what was signed is kept. A `StatusChangeEvent`
+	// is stored with the change. The patient gets an SMS (`TEMPLATE_SMS_FOR_REVOKE_DEVICE_REQUEST`) by the rules of Complete Device request.
+	// The answer is 202 with a job.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/revoke (the `RevokeDeviceRequest` operationId).
+	RevokeDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, body RevokeDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetDeviceRequestContext Get Device request context
 	//
@@ -18158,6 +18275,56 @@ func (c *Client) GetDeviceDispense(ctx context.Context, patientID string, device
 	return c.Client.Do(req)
 }
 
+// MarkInErrorDeviceDispenseWithBody Mark in error Device dispense
+//
+// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
+// An employee of the legal entity that has made it signs the dispense as Get Device dispense details shows it, with `status_reason`
+// (dictionary `device_dispense_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+// `StatusChangeEvent` is stored with the change. The device request stays as it is and is free for another dispense. The patient gets
+// no SMS. The answer is 202 with a job.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error (the `MarkInErrorDeviceDispense` operationId).
+func (c *Client) MarkInErrorDeviceDispenseWithBody(ctx context.Context, patientID string, deviceDispenseID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMarkInErrorDeviceDispenseRequestWithBody(c.Server, patientID, deviceDispenseID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MarkInErrorDeviceDispense Mark in error Device dispense
+//
+// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
+// An employee of the legal entity that has made it signs the dispense as Get Device dispense details shows it, with `status_reason`
+// (dictionary `device_dispense_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+// `StatusChangeEvent` is stored with the change. The device request stays as it is and is free for another dispense. The patient gets
+// no SMS. The answer is 202 with a job.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error (the `MarkInErrorDeviceDispense` operationId).
+func (c *Client) MarkInErrorDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, body MarkInErrorDeviceDispenseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMarkInErrorDeviceDispenseRequest(c.Server, patientID, deviceDispenseID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // StopDeviceDispense Stop Device Dispense
 //
 // Ends a device dispense that was begun and will not be handed over: the patient did not come, or the pharmacy found a mistake before
@@ -18260,6 +18427,58 @@ func (c *Client) CompleteDeviceRequest(ctx context.Context, patientID string, de
 	return c.Client.Do(req)
 }
 
+// MarkInErrorDeviceRequestWithBody Mark in error Device request
+//
+// Takes a device request back that was written by mistake, whatever has become of it. (Revoke Device request ends one that is not
+// needed any more.)
+// An employee of the legal entity that has written it signs the request as Get Device request details shows it, with `status_reason`
+// (dictionary `device_request_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+// `StatusChangeEvent` is stored with the change. The patient gets an SMS (`MARK_IN_ERROR_DEVICE_REQUEST_SMS_TEMPLATE`) by the rules of
+// Complete Device request. Dispenses of the request stay as they are. The answer is 202 with a job.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/mark_in_error (the `MarkInErrorDeviceRequest` operationId).
+func (c *Client) MarkInErrorDeviceRequestWithBody(ctx context.Context, patientID string, deviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMarkInErrorDeviceRequestRequestWithBody(c.Server, patientID, deviceRequestID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MarkInErrorDeviceRequest Mark in error Device request
+//
+// Takes a device request back that was written by mistake, whatever has become of it. (Revoke Device request ends one that is not
+// needed any more.)
+// An employee of the legal entity that has written it signs the request as Get Device request details shows it, with `status_reason`
+// (dictionary `device_request_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+// `StatusChangeEvent` is stored with the change. The patient gets an SMS (`MARK_IN_ERROR_DEVICE_REQUEST_SMS_TEMPLATE`) by the rules of
+// Complete Device request. Dispenses of the request stay as they are. The answer is 202 with a job.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/mark_in_error (the `MarkInErrorDeviceRequest` operationId).
+func (c *Client) MarkInErrorDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, body MarkInErrorDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMarkInErrorDeviceRequestRequest(c.Server, patientID, deviceRequestID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ResendDeviceRequestSMS Resend SMS on Device request
 //
 // Sends the patient the SMS about an active device request again: its number, and its code when a medical program pays.
@@ -18275,6 +18494,56 @@ func (c *Client) CompleteDeviceRequest(ctx context.Context, patientID string, de
 // Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend (the `ResendDeviceRequestSMS` operationId).
 func (c *Client) ResendDeviceRequestSMS(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResendDeviceRequestSMSRequest(c.Server, patientID, deviceRequestID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeDeviceRequestWithBody Revoke Device request
+//
+// Ends an `active` device request that is not needed any more.
+// The author, or a MED_ADMIN of the legal entity that has written it, signs the request as Get Device request details shows it, with
+// `status_reason` (dictionary `device_request_revoke_reasons`) and with `status` changed to `revoked`.
+//
+// What changes: `status` becomes `revoked`, `status_reason` is that of the content, and what was signed is kept. A `StatusChangeEvent`
+// is stored with the change. The patient gets an SMS (`TEMPLATE_SMS_FOR_REVOKE_DEVICE_REQUEST`) by the rules of Complete Device request.
+// The answer is 202 with a job.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/revoke (the `RevokeDeviceRequest` operationId).
+func (c *Client) RevokeDeviceRequestWithBody(ctx context.Context, patientID string, deviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeDeviceRequestRequestWithBody(c.Server, patientID, deviceRequestID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeDeviceRequest Revoke Device request
+//
+// Ends an `active` device request that is not needed any more.
+// The author, or a MED_ADMIN of the legal entity that has written it, signs the request as Get Device request details shows it, with
+// `status_reason` (dictionary `device_request_revoke_reasons`) and with `status` changed to `revoked`.
+//
+// What changes: `status` becomes `revoked`, `status_reason` is that of the content, and what was signed is kept. A `StatusChangeEvent`
+// is stored with the change. The patient gets an SMS (`TEMPLATE_SMS_FOR_REVOKE_DEVICE_REQUEST`) by the rules of Complete Device request.
+// The answer is 202 with a job.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/revoke (the `RevokeDeviceRequest` operationId).
+func (c *Client) RevokeDeviceRequest(ctx context.Context, patientID string, deviceRequestID string, body RevokeDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeDeviceRequestRequest(c.Server, patientID, deviceRequestID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -25363,6 +25632,60 @@ func NewGetDeviceDispenseRequest(server string, patientID string, deviceDispense
 	return req, nil
 }
 
+// NewMarkInErrorDeviceDispenseRequest calls the generic MarkInErrorDeviceDispense builder with application/json body
+func NewMarkInErrorDeviceDispenseRequest(server string, patientID string, deviceDispenseID string, body MarkInErrorDeviceDispenseJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewMarkInErrorDeviceDispenseRequestWithBody(server, patientID, deviceDispenseID, "application/json", bodyReader)
+}
+
+// NewMarkInErrorDeviceDispenseRequestWithBody constructs an http.Request for the MarkInErrorDeviceDispense method, with any body, and a specified content type
+func NewMarkInErrorDeviceDispenseRequestWithBody(server string, patientID string, deviceDispenseID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "device_dispense_id", deviceDispenseID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_dispenses/%s/actions/mark_in_error", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewStopDeviceDispenseRequest constructs an http.Request for the StopDeviceDispense method
 func NewStopDeviceDispenseRequest(server string, patientID string, deviceDispenseID string) (*http.Request, error) {
 	var err error
@@ -25775,6 +26098,60 @@ func NewCompleteDeviceRequestRequest(server string, patientID string, deviceRequ
 	return req, nil
 }
 
+// NewMarkInErrorDeviceRequestRequest calls the generic MarkInErrorDeviceRequest builder with application/json body
+func NewMarkInErrorDeviceRequestRequest(server string, patientID string, deviceRequestID string, body MarkInErrorDeviceRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewMarkInErrorDeviceRequestRequestWithBody(server, patientID, deviceRequestID, "application/json", bodyReader)
+}
+
+// NewMarkInErrorDeviceRequestRequestWithBody constructs an http.Request for the MarkInErrorDeviceRequest method, with any body, and a specified content type
+func NewMarkInErrorDeviceRequestRequestWithBody(server string, patientID string, deviceRequestID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "device_request_id", deviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_requests/%s/actions/mark_in_error", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewResendDeviceRequestSMSRequest constructs an http.Request for the ResendDeviceRequestSMS method
 func NewResendDeviceRequestSMSRequest(server string, patientID string, deviceRequestID string) (*http.Request, error) {
 	var err error
@@ -25812,6 +26189,60 @@ func NewResendDeviceRequestSMSRequest(server string, patientID string, deviceReq
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewRevokeDeviceRequestRequest calls the generic RevokeDeviceRequest builder with application/json body
+func NewRevokeDeviceRequestRequest(server string, patientID string, deviceRequestID string, body RevokeDeviceRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRevokeDeviceRequestRequestWithBody(server, patientID, deviceRequestID, "application/json", bodyReader)
+}
+
+// NewRevokeDeviceRequestRequestWithBody constructs an http.Request for the RevokeDeviceRequest method, with any body, and a specified content type
+func NewRevokeDeviceRequestRequestWithBody(server string, patientID string, deviceRequestID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "device_request_id", deviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_requests/%s/actions/revoke", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -34306,6 +34737,36 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id} (the `GetDeviceDispense` operationId).
 	GetDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*GetDeviceDispenseResult, error)
 
+	// MarkInErrorDeviceDispenseWithBodyWithResponse Mark in error Device dispense
+	//
+	// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
+	// An employee of the legal entity that has made it signs the dispense as Get Device dispense details shows it, with `status_reason`
+	// (dictionary `device_dispense_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+	// `StatusChangeEvent` is stored with the change. The device request stays as it is and is free for another dispense. The patient gets
+	// no SMS. The answer is 202 with a job.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error (the `MarkInErrorDeviceDispense` operationId).
+	MarkInErrorDeviceDispenseWithBodyWithResponse(ctx context.Context, patientID string, deviceDispenseID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MarkInErrorDeviceDispenseResult, error)
+
+	// MarkInErrorDeviceDispenseWithResponse Mark in error Device dispense
+	//
+	// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
+	// An employee of the legal entity that has made it signs the dispense as Get Device dispense details shows it, with `status_reason`
+	// (dictionary `device_dispense_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+	// `StatusChangeEvent` is stored with the change. The device request stays as it is and is free for another dispense. The patient gets
+	// no SMS. The answer is 202 with a job.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error (the `MarkInErrorDeviceDispense` operationId).
+	MarkInErrorDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, body MarkInErrorDeviceDispenseJSONRequestBody, reqEditors ...RequestEditorFn) (*MarkInErrorDeviceDispenseResult, error)
+
 	// StopDeviceDispenseWithResponse Stop Device Dispense
 	//
 	// Ends a device dispense that was begun and will not be handed over: the patient did not come, or the pharmacy found a mistake before
@@ -34376,6 +34837,38 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete (the `CompleteDeviceRequest` operationId).
 	CompleteDeviceRequestWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*CompleteDeviceRequestResult, error)
 
+	// MarkInErrorDeviceRequestWithBodyWithResponse Mark in error Device request
+	//
+	// Takes a device request back that was written by mistake, whatever has become of it. (Revoke Device request ends one that is not
+	// needed any more.)
+	// An employee of the legal entity that has written it signs the request as Get Device request details shows it, with `status_reason`
+	// (dictionary `device_request_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+	// `StatusChangeEvent` is stored with the change. The patient gets an SMS (`MARK_IN_ERROR_DEVICE_REQUEST_SMS_TEMPLATE`) by the rules of
+	// Complete Device request. Dispenses of the request stay as they are. The answer is 202 with a job.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/mark_in_error (the `MarkInErrorDeviceRequest` operationId).
+	MarkInErrorDeviceRequestWithBodyWithResponse(ctx context.Context, patientID string, deviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MarkInErrorDeviceRequestResult, error)
+
+	// MarkInErrorDeviceRequestWithResponse Mark in error Device request
+	//
+	// Takes a device request back that was written by mistake, whatever has become of it. (Revoke Device request ends one that is not
+	// needed any more.)
+	// An employee of the legal entity that has written it signs the request as Get Device request details shows it, with `status_reason`
+	// (dictionary `device_request_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+	// `StatusChangeEvent` is stored with the change. The patient gets an SMS (`MARK_IN_ERROR_DEVICE_REQUEST_SMS_TEMPLATE`) by the rules of
+	// Complete Device request. Dispenses of the request stay as they are. The answer is 202 with a job.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/mark_in_error (the `MarkInErrorDeviceRequest` operationId).
+	MarkInErrorDeviceRequestWithResponse(ctx context.Context, patientID string, deviceRequestID string, body MarkInErrorDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*MarkInErrorDeviceRequestResult, error)
+
 	// ResendDeviceRequestSMSWithResponse Resend SMS on Device request
 	//
 	// Sends the patient the SMS about an active device request again: its number, and its code when a medical program pays.
@@ -34392,6 +34885,36 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend (the `ResendDeviceRequestSMS` operationId).
 	ResendDeviceRequestSMSWithResponse(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*ResendDeviceRequestSMSResult, error)
+
+	// RevokeDeviceRequestWithBodyWithResponse Revoke Device request
+	//
+	// Ends an `active` device request that is not needed any more.
+	// The author, or a MED_ADMIN of the legal entity that has written it, signs the request as Get Device request details shows it, with
+	// `status_reason` (dictionary `device_request_revoke_reasons`) and with `status` changed to `revoked`.
+	//
+	// What changes: `status` becomes `revoked`, `status_reason` is that of the content, and what was signed is kept. A `StatusChangeEvent`
+	// is stored with the change. The patient gets an SMS (`TEMPLATE_SMS_FOR_REVOKE_DEVICE_REQUEST`) by the rules of Complete Device request.
+	// The answer is 202 with a job.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/revoke (the `RevokeDeviceRequest` operationId).
+	RevokeDeviceRequestWithBodyWithResponse(ctx context.Context, patientID string, deviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RevokeDeviceRequestResult, error)
+
+	// RevokeDeviceRequestWithResponse Revoke Device request
+	//
+	// Ends an `active` device request that is not needed any more.
+	// The author, or a MED_ADMIN of the legal entity that has written it, signs the request as Get Device request details shows it, with
+	// `status_reason` (dictionary `device_request_revoke_reasons`) and with `status` changed to `revoked`.
+	//
+	// What changes: `status` becomes `revoked`, `status_reason` is that of the content, and what was signed is kept. A `StatusChangeEvent`
+	// is stored with the change. The patient gets an SMS (`TEMPLATE_SMS_FOR_REVOKE_DEVICE_REQUEST`) by the rules of Complete Device request.
+	// The answer is 202 with a job.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/revoke (the `RevokeDeviceRequest` operationId).
+	RevokeDeviceRequestWithResponse(ctx context.Context, patientID string, deviceRequestID string, body RevokeDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*RevokeDeviceRequestResult, error)
 
 	// GetDeviceRequestContextWithResponse Get Device request context
 	//
@@ -37963,6 +38486,37 @@ func (r GetDeviceDispenseResult) ContentType() string {
 	return ""
 }
 
+type MarkInErrorDeviceDispenseResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r MarkInErrorDeviceDispenseResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MarkInErrorDeviceDispenseResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MarkInErrorDeviceDispenseResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type StopDeviceDispenseResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -38087,6 +38641,37 @@ func (r CompleteDeviceRequestResult) ContentType() string {
 	return ""
 }
 
+type MarkInErrorDeviceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r MarkInErrorDeviceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MarkInErrorDeviceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MarkInErrorDeviceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ResendDeviceRequestSMSResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -38112,6 +38697,37 @@ func (r ResendDeviceRequestSMSResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ResendDeviceRequestSMSResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RevokeDeviceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeDeviceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeDeviceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RevokeDeviceRequestResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -42768,6 +43384,48 @@ func (c *ClientWithResponses) GetDeviceDispenseWithResponse(ctx context.Context,
 	return ParseGetDeviceDispenseResult(rsp)
 }
 
+// MarkInErrorDeviceDispenseWithBodyWithResponse Mark in error Device dispense
+//
+// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
+// An employee of the legal entity that has made it signs the dispense as Get Device dispense details shows it, with `status_reason`
+// (dictionary `device_dispense_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+// `StatusChangeEvent` is stored with the change. The device request stays as it is and is free for another dispense. The patient gets
+// no SMS. The answer is 202 with a job.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error (the `MarkInErrorDeviceDispense` operationId).
+func (c *ClientWithResponses) MarkInErrorDeviceDispenseWithBodyWithResponse(ctx context.Context, patientID string, deviceDispenseID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MarkInErrorDeviceDispenseResult, error) {
+	rsp, err := c.MarkInErrorDeviceDispenseWithBody(ctx, patientID, deviceDispenseID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMarkInErrorDeviceDispenseResult(rsp)
+}
+
+// MarkInErrorDeviceDispenseWithResponse Mark in error Device dispense
+//
+// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
+// An employee of the legal entity that has made it signs the dispense as Get Device dispense details shows it, with `status_reason`
+// (dictionary `device_dispense_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+// `StatusChangeEvent` is stored with the change. The device request stays as it is and is free for another dispense. The patient gets
+// no SMS. The answer is 202 with a job.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error (the `MarkInErrorDeviceDispense` operationId).
+func (c *ClientWithResponses) MarkInErrorDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, body MarkInErrorDeviceDispenseJSONRequestBody, reqEditors ...RequestEditorFn) (*MarkInErrorDeviceDispenseResult, error) {
+	rsp, err := c.MarkInErrorDeviceDispense(ctx, patientID, deviceDispenseID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMarkInErrorDeviceDispenseResult(rsp)
+}
+
 // StopDeviceDispenseWithResponse Stop Device Dispense
 //
 // Ends a device dispense that was begun and will not be handed over: the patient did not come, or the pharmacy found a mistake before
@@ -42862,6 +43520,50 @@ func (c *ClientWithResponses) CompleteDeviceRequestWithResponse(ctx context.Cont
 	return ParseCompleteDeviceRequestResult(rsp)
 }
 
+// MarkInErrorDeviceRequestWithBodyWithResponse Mark in error Device request
+//
+// Takes a device request back that was written by mistake, whatever has become of it. (Revoke Device request ends one that is not
+// needed any more.)
+// An employee of the legal entity that has written it signs the request as Get Device request details shows it, with `status_reason`
+// (dictionary `device_request_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+// `StatusChangeEvent` is stored with the change. The patient gets an SMS (`MARK_IN_ERROR_DEVICE_REQUEST_SMS_TEMPLATE`) by the rules of
+// Complete Device request. Dispenses of the request stay as they are. The answer is 202 with a job.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/mark_in_error (the `MarkInErrorDeviceRequest` operationId).
+func (c *ClientWithResponses) MarkInErrorDeviceRequestWithBodyWithResponse(ctx context.Context, patientID string, deviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MarkInErrorDeviceRequestResult, error) {
+	rsp, err := c.MarkInErrorDeviceRequestWithBody(ctx, patientID, deviceRequestID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMarkInErrorDeviceRequestResult(rsp)
+}
+
+// MarkInErrorDeviceRequestWithResponse Mark in error Device request
+//
+// Takes a device request back that was written by mistake, whatever has become of it. (Revoke Device request ends one that is not
+// needed any more.)
+// An employee of the legal entity that has written it signs the request as Get Device request details shows it, with `status_reason`
+// (dictionary `device_request_mark_in_error_reasons`) and with `status` changed to `entered_in_error`.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` is that of the content, and what was signed is kept. A
+// `StatusChangeEvent` is stored with the change. The patient gets an SMS (`MARK_IN_ERROR_DEVICE_REQUEST_SMS_TEMPLATE`) by the rules of
+// Complete Device request. Dispenses of the request stay as they are. The answer is 202 with a job.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/mark_in_error (the `MarkInErrorDeviceRequest` operationId).
+func (c *ClientWithResponses) MarkInErrorDeviceRequestWithResponse(ctx context.Context, patientID string, deviceRequestID string, body MarkInErrorDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*MarkInErrorDeviceRequestResult, error) {
+	rsp, err := c.MarkInErrorDeviceRequest(ctx, patientID, deviceRequestID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMarkInErrorDeviceRequestResult(rsp)
+}
+
 // ResendDeviceRequestSMSWithResponse Resend SMS on Device request
 //
 // Sends the patient the SMS about an active device request again: its number, and its code when a medical program pays.
@@ -42883,6 +43585,48 @@ func (c *ClientWithResponses) ResendDeviceRequestSMSWithResponse(ctx context.Con
 		return nil, err
 	}
 	return ParseResendDeviceRequestSMSResult(rsp)
+}
+
+// RevokeDeviceRequestWithBodyWithResponse Revoke Device request
+//
+// Ends an `active` device request that is not needed any more.
+// The author, or a MED_ADMIN of the legal entity that has written it, signs the request as Get Device request details shows it, with
+// `status_reason` (dictionary `device_request_revoke_reasons`) and with `status` changed to `revoked`.
+//
+// What changes: `status` becomes `revoked`, `status_reason` is that of the content, and what was signed is kept. A `StatusChangeEvent`
+// is stored with the change. The patient gets an SMS (`TEMPLATE_SMS_FOR_REVOKE_DEVICE_REQUEST`) by the rules of Complete Device request.
+// The answer is 202 with a job.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/revoke (the `RevokeDeviceRequest` operationId).
+func (c *ClientWithResponses) RevokeDeviceRequestWithBodyWithResponse(ctx context.Context, patientID string, deviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RevokeDeviceRequestResult, error) {
+	rsp, err := c.RevokeDeviceRequestWithBody(ctx, patientID, deviceRequestID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeDeviceRequestResult(rsp)
+}
+
+// RevokeDeviceRequestWithResponse Revoke Device request
+//
+// Ends an `active` device request that is not needed any more.
+// The author, or a MED_ADMIN of the legal entity that has written it, signs the request as Get Device request details shows it, with
+// `status_reason` (dictionary `device_request_revoke_reasons`) and with `status` changed to `revoked`.
+//
+// What changes: `status` becomes `revoked`, `status_reason` is that of the content, and what was signed is kept. A `StatusChangeEvent`
+// is stored with the change. The patient gets an SMS (`TEMPLATE_SMS_FOR_REVOKE_DEVICE_REQUEST`) by the rules of Complete Device request.
+// The answer is 202 with a job.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/revoke (the `RevokeDeviceRequest` operationId).
+func (c *ClientWithResponses) RevokeDeviceRequestWithResponse(ctx context.Context, patientID string, deviceRequestID string, body RevokeDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*RevokeDeviceRequestResult, error) {
+	rsp, err := c.RevokeDeviceRequest(ctx, patientID, deviceRequestID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeDeviceRequestResult(rsp)
 }
 
 // GetDeviceRequestContextWithResponse Get Device request context
@@ -47051,6 +47795,32 @@ func ParseGetDeviceDispenseResult(rsp *http.Response) (*GetDeviceDispenseResult,
 	return response, nil
 }
 
+// ParseMarkInErrorDeviceDispenseResult parses an HTTP response from a MarkInErrorDeviceDispenseWithResponse call
+func ParseMarkInErrorDeviceDispenseResult(rsp *http.Response) (*MarkInErrorDeviceDispenseResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MarkInErrorDeviceDispenseResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseStopDeviceDispenseResult parses an HTTP response from a StopDeviceDispenseWithResponse call
 func ParseStopDeviceDispenseResult(rsp *http.Response) (*StopDeviceDispenseResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -47155,6 +47925,32 @@ func ParseCompleteDeviceRequestResult(rsp *http.Response) (*CompleteDeviceReques
 	return response, nil
 }
 
+// ParseMarkInErrorDeviceRequestResult parses an HTTP response from a MarkInErrorDeviceRequestWithResponse call
+func ParseMarkInErrorDeviceRequestResult(rsp *http.Response) (*MarkInErrorDeviceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MarkInErrorDeviceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseResendDeviceRequestSMSResult parses an HTTP response from a ResendDeviceRequestSMSWithResponse call
 func ParseResendDeviceRequestSMSResult(rsp *http.Response) (*ResendDeviceRequestSMSResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -47164,6 +47960,32 @@ func ParseResendDeviceRequestSMSResult(rsp *http.Response) (*ResendDeviceRequest
 	}
 
 	response := &ResendDeviceRequestSMSResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRevokeDeviceRequestResult parses an HTTP response from a RevokeDeviceRequestWithResponse call
+func ParseRevokeDeviceRequestResult(rsp *http.Response) (*RevokeDeviceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeDeviceRequestResult{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

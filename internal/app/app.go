@@ -258,9 +258,11 @@ func (a *App) build() error {
 		},
 		personsAPI:         &persons.API{Engine: engine, People: people},
 		deviceDispensesAPI: &devicedispenses.API{
-			Engine: engine, Programs: devicerequests.Programs{Pool: a.Pool}, Dictionaries: a.Dictionaries, Media: files,
+			Engine: engine, Programs: devicerequests.Programs{Pool: a.Pool}, People: people, Dictionaries: a.Dictionaries, Media: files,
 		},
-		deviceRequestsAPI:  &devicerequests.API{Engine: engine, Pool: a.Pool, People: people, Outbox: codes.Outbox},
+		deviceRequestsAPI: &devicerequests.API{
+			Engine: engine, Pool: a.Pool, People: people, Outbox: codes.Outbox, Dictionaries: a.Dictionaries, Media: files,
+		},
 		diagnosesGroupsAPI: &diagnosesgroups.API{Engine: engine, Store: groups},
 		forbiddenGroupsAPI: &forbiddengroups.API{Engine: engine, Store: forbiddengroups.Store{Pool: a.Pool, Lists: lists}},
 		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},

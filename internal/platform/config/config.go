@@ -182,6 +182,8 @@ type Config struct {
 	DeviceRequestAttempts    int      `env:"DR_MAX_ATTEMPTS_COUNT" envDefault:"3" min:"0" max:"1000" doc:"How often the SMS about a device request may be sent again within DR_SEND_TIMEOUT. 0: no limit"`
 	DeviceRequestSendTimeout int      `env:"DR_SEND_TIMEOUT" envDefault:"60" min:"1" max:"86400" doc:"How long an SMS that was sent again counts for DR_MAX_ATTEMPTS_COUNT, in seconds"`
 	DeviceRequestCompleteSMS string   `env:"TEMPLATE_SMS_FOR_COMPLETE_DEVICE_REQUEST" envDefault:"Рецепт на медичний виріб виконано" doc:"Text of the SMS that tells a patient of a completed device request. none: nothing is sent"`
+	DeviceRequestRevokeSMS   string   `env:"TEMPLATE_SMS_FOR_REVOKE_DEVICE_REQUEST" envDefault:"Рецепт на медичний виріб відкликано" doc:"Text of the SMS that tells a patient of a revoked device request. none: nothing is sent"`
+	DeviceRequestInErrorSMS  string   `env:"MARK_IN_ERROR_DEVICE_REQUEST_SMS_TEMPLATE" envDefault:"Рецепт на медичний виріб скасовано: його внесено помилково" doc:"Text of the SMS that tells a patient of a device request that was entered in error. none: nothing is sent"`
 	ApprovalTTLHours         Hours    `env:"APPROVAL_TTL_HOURS" envDefault:"12" min:"1" max:"87600" doc:"Age at which unverified approvals are deleted, in hours. never is a value"`
 	ApprovalMinutes          int      `env:"APPROVAL_EXPIRATION" envDefault:"129600" min:"1" max:"5256000" doc:"How long a new approval is good, in minutes, unless one of the four settings below says otherwise"`
 	CarePlanApprovalMinutes  int      `env:"CARE_PLAN_APPROVAL_EXPIRATION" envDefault:"525600" min:"1" max:"5256000" doc:"How long a new approval of a care plan is good, in minutes"`

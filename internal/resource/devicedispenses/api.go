@@ -3,7 +3,12 @@
 package devicedispenses
 
 import (
+	"context"
+
+	"github.com/google/uuid"
+
 	"esoz/internal/operation"
+	"esoz/internal/platform/auth"
 	"esoz/internal/platform/media"
 	"esoz/internal/platform/validation"
 	"esoz/internal/resource/devicerequests"
@@ -13,6 +18,7 @@ import (
 type API struct {
 	Engine       *operation.Engine
 	Programs     devicerequests.Programs
+	People       People
 	Dictionaries Dictionaries
 	Media        *media.Store
 }
@@ -24,12 +30,19 @@ type Dictionaries interface {
 	Text(name, code string) *string
 }
 
+// People tells of callers.
+type People interface {
+	// Employees returns the employees that a user is in the legal entity of the token.
+	Employees(ctx context.Context, by auth.Subject) ([]uuid.UUID, error)
+}
+
 type call = operation.Call[*API, Document, operation.NoBody]
 
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
-		Create.Operation(a.Engine, a), Stop.Operation(a.Engine, a), Get.Operation(), List.Operation(),
+		Create.Operation(a.Engine, a), Stop.Operation(a.Engine, a), MarkInError.Operation(a.Engine, a),
+		Get.Operation(), List.Operation(),
 		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
 	}
 }

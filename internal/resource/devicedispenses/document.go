@@ -41,6 +41,9 @@ type Document struct {
 	ContextEpisodeID     *uuid.UUID        `bson:"context_episode_id,omitempty"` // never shown
 	OriginEpisodeID      *uuid.UUID        `bson:"origin_episode_id,omitempty"`  // never shown
 
+	// SignedContentLinks are the names of what was signed, in the media store.
+	SignedContentLinks []string `bson:"signed_content_links,omitempty"`
+
 	InsertedAt time.Time `bson:"inserted_at"`
 	InsertedBy uuid.UUID `bson:"inserted_by"`
 	UpdatedAt  time.Time `bson:"updated_at"`

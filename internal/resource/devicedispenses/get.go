@@ -21,7 +21,7 @@ func (a *API) GetDeviceDispense(
 	if err != nil {
 		return nil, err
 	}
-	shown, err := a.show(d)
+	shown, err := d.Show(a.Engine.Keys)
 	return api.GetDeviceDispense200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: shown}, err
 }
 

@@ -5,12 +5,13 @@ import (
 
 	"esoz/gen/api"
 	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/seal"
 	"esoz/internal/resource/medicalevents"
 )
 
-// show renders a device dispense. Fields that were never set are absent.
-func (a *API) show(d *Document) (api.DeviceDispense, error) {
-	patient, err := a.Engine.Keys.OpenPatientID(d.Subject, d.SealedWith)
+// Show renders a device dispense, as it is read and signed. Fields that were never set are absent.
+func (d *Document) Show(keys *seal.Keys) (api.DeviceDispense, error) {
+	patient, err := keys.OpenPatientID(d.Subject, d.SealedWith)
 	if err != nil {
 		return api.DeviceDispense{}, fmt.Errorf("show device dispense %s: %w", d.ID, err)
 	}
@@ -35,7 +36,7 @@ func (a *API) show(d *Document) (api.DeviceDispense, error) {
 func (a *API) showAll(found []Document) (shown []api.DeviceDispense, err error) {
 	shown = make([]api.DeviceDispense, len(found))
 	for i := range found {
-		if shown[i], err = a.show(&found[i]); err != nil {
+		if shown[i], err = found[i].Show(a.Engine.Keys); err != nil {
 			return nil, err
 		}
 	}

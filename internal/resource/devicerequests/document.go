@@ -47,6 +47,9 @@ type Document struct {
 	DispenseValidTo      time.Time            `bson:"dispense_valid_to"`
 	ContextEpisodeID     *uuid.UUID           `bson:"context_episode_id,omitempty"` // only the context shows it
 
+	// SignedContentLinks are the names of what was signed, in the media store.
+	SignedContentLinks []string `bson:"signed_content_links,omitempty"`
+
 	InsertedAt time.Time `bson:"inserted_at"`
 	InsertedBy uuid.UUID `bson:"inserted_by"`
 	UpdatedAt  time.Time `bson:"updated_at"`

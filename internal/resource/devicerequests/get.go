@@ -23,7 +23,7 @@ func (a *API) GetDeviceRequest(
 	if err != nil {
 		return nil, err
 	}
-	shown, patient, err := a.show(d)
+	shown, patient, err := d.Show(a.Engine.Keys)
 	if err != nil {
 		return nil, err
 	}

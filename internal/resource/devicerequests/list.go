@@ -23,7 +23,7 @@ func (a *API) ListDeviceRequests(
 	}
 	shown := make([]api.DeviceRequest, len(found))
 	for i := range found {
-		if shown[i], _, err = a.show(&found[i]); err != nil {
+		if shown[i], _, err = found[i].Show(a.Engine.Keys); err != nil {
 			return nil, err
 		}
 	}

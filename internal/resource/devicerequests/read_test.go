@@ -179,6 +179,7 @@ func TestListFilters(t *testing.T) {
 	}
 	require.ElementsMatch(t, []string{
 		world.ID("revoked device request").String(), world.ID("revoked device request without a quantity").String(),
+		world.ID("revoked device request to be taken back").String(),
 	}, find("status=revoked"))
 	require.Equal(t, []string{world.ID("device request without SMS").String()}, find("program="+world.ID("silent device program").String()))
 	require.Subset(t, every, find("code_reference="+world.ID("device definition").String()))

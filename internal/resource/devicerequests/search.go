@@ -71,7 +71,7 @@ func (a *API) showFound(ctx context.Context, found []Document) ([]api.DeviceRequ
 	patients := make([]uuid.UUID, len(found))
 	for i := range found {
 		var err error
-		if shown[i], patients[i], err = a.show(&found[i]); err != nil {
+		if shown[i], patients[i], err = found[i].Show(a.Engine.Keys); err != nil {
 			return nil, err
 		}
 	}

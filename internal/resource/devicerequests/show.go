@@ -7,16 +7,17 @@ import (
 
 	"esoz/gen/api"
 	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/seal"
 	"esoz/internal/resource/medicalevents"
 )
 
-// show renders a device request and tells whose it is. Fields that were never set are
+// Show renders a device request, as it is read and signed, and tells whose it is. Fields that were never set are
 // absent.
-func (a *API) show(d *Document) (shown api.DeviceRequest, patient uuid.UUID, err error) {
-	if patient, err = a.Engine.Keys.OpenPatientID(d.Subject, d.SealedWith); err != nil {
+func (d *Document) Show(keys *seal.Keys) (shown api.DeviceRequest, patient uuid.UUID, err error) {
+	if patient, err = keys.OpenPatientID(d.Subject, d.SealedWith); err != nil {
 		return shown, patient, fmt.Errorf("show device request %s: %w", d.ID, err)
 	}
-	requisition, err := a.Engine.Keys.OpenRequisition(d.Requisition, d.SealedWith)
+	requisition, err := keys.OpenRequisition(d.Requisition, d.SealedWith)
 	if err != nil {
 		return shown, patient, fmt.Errorf("show device request %s: %w", d.ID, err)
 	}

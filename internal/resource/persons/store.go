@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -107,6 +108,16 @@ func (s *Store) Employees(ctx context.Context, by auth.Subject) ([]uuid.UUID, er
 		ids[i] = row.ID
 	}
 	return ids, nil
+}
+
+// IsEmployee tells whether the caller is an employee of a type in the legal entity of the
+// token: approved and active.
+func (s *Store) IsEmployee(ctx context.Context, by auth.Subject, employeeType string) (bool, error) {
+	rows, err := db.New().ListUserEmployees(ctx, s.Pool, db.ListUserEmployeesParams{UserID: by.UserID, LegalEntityID: by.ClientID})
+	if err != nil {
+		return false, fmt.Errorf("look up employees: %w", postgres.Error(err))
+	}
+	return slices.ContainsFunc(rows, func(e db.ListUserEmployeesRow) bool { return e.EmployeeType == employeeType }), nil
 }
 
 // Method returns an authentication method, nil when there is none.

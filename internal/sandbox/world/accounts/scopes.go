@@ -19,7 +19,7 @@ var (
 		"declaration:read", "declaration_request:read", "service_request:use", "service_request:read",
 		"service_request:makeinprogress", "service_request:complete", "service_request:recall", "service_request:cancel",
 		"device_dispense:read", "device_request:read", "device_request:complete", "device_request:resend",
-		"division:read", "division:details", "program_service:read", "person:read", "confidant_person_relationship:read",
+		"device_request:revoke", "device_request:mark_in_error", "division:read", "division:details", "program_service:read", "person:read", "confidant_person_relationship:read",
 		"person_request:read", "person_request:write", "person_verification:details", "personal_data:read",
 		"declaration_request:write", "declaration_request:approve", "declaration_request:sign", "episode:read", "episode:write",
 		"patient_summary:read", "encounter:read", "condition:read", "observation:read", "diagnostic_report:read", "procedure:read",
@@ -29,16 +29,20 @@ var (
 		"employee:deactivate", "employee:details", "declaration:read", "declaration_request:read", "service_request:read", "device_dispense:read", "device_request:read",
 		"declaration_request:write", "declaration_request:approve", "declaration_request:reject",
 	})
+	medAdminScopes = slices.Concat(commonScopes, staffScopes, []string{
+		"device_request:read", "device_request:resend", "device_request:revoke", "device_request:mark_in_error", "device_dispense:read",
+	})
 	pharmacistScopes = slices.Concat(commonScopes, staffScopes, []string{
-		"device_dispense:read", "device_dispense:write", "device_dispense:complete", "device_dispense:stop", "device_request:read",
-		"device_request:complete", "division:read", "division:details",
+		"device_dispense:read", "device_dispense:write", "device_dispense:complete", "device_dispense:stop", "device_dispense:mark_in_error",
+		"device_request:read", "device_request:complete", "division:read", "division:details",
 	})
 	misScopes     = []string{"event:read", "user:read", "medical_program:read"}
 	nhsScopes     = slices.Concat(staffScopes, []string{"employee:details", "user:read", "app:authorize", "declaration:read", "declaration:approve", "declaration:reject"})
 	cabinetScopes = []string{"user:read", "app:authorize", "declaration:terminate", "declaration:terminate_pis"}
 
 	pharmacyScopes = []string{
-		"device_dispense:read", "device_dispense:write", "device_dispense:complete", "device_dispense:stop", "device_request:read", "device_request:complete",
+		"device_dispense:read", "device_dispense:write", "device_dispense:complete", "device_dispense:stop", "device_dispense:mark_in_error",
+		"device_request:read", "device_request:complete",
 	}
 )
 

@@ -32,6 +32,7 @@ func tokens(w *build.World) {
 		{"doctor", "doctor", "clinic", doctorScopes, "a doctor of the clinic"},
 		{"colleague", "colleague", "clinic", doctorScopes, "a second doctor of the clinic, whom no patient has chosen"},
 		{"owner", "owner", "clinic", ownerScopes, "the owner of the clinic"},
+		{"med_admin", "med_admin", "clinic", medAdminScopes, "a medical administrator of the clinic"},
 		{"pharmacist", "pharmacist", "pharmacy", pharmacistScopes, "a pharmacist of the pharmacy"},
 		{"mis", "mis_service", "mis", misScopes, "the MIS itself, for events"},
 		{"other_doctor", "other_doctor", "other_clinic", doctorScopes, "a doctor of another clinic"},
@@ -86,11 +87,13 @@ func unverified(w *build.World) {
 	} {
 		Token(w, u.name, u.user, "clinic", doctorScopes, u.note, nil)
 	}
+	// The same in the role of a pharmacist.
 	for _, u := range []struct{ name, user, note string }{
 		{"unverified_pharmacist", "unverified_owner", "a party NOT_VERIFIED since today"},
 		{"long_unverified_pharmacist", "long_unverified_owner", "a party NOT_VERIFIED for 90 days"},
 		{"partyless_pharmacist", "partyless_owner", "a user without a party"},
 		{"deceased_pharmacist", "deceased_doctor", "a party whose death is confirmed"},
+		{"unemployed_pharmacist", "doctor", "a user whom the pharmacy does not employ, with the scopes of a pharmacist"},
 	} {
 		Token(w, u.name, u.user, "pharmacy", pharmacistScopes, u.note, nil)
 	}

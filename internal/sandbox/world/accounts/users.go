@@ -15,6 +15,7 @@ func users(w *build.World) {
 		{"doctor", "Олена", "Коваль", "Петрівна", "clinic", "DOCTOR", "DOCTOR"},
 		{"colleague", "Віра", "Гнатюк", "Романівна", "clinic", "DOCTOR", "DOCTOR"},
 		{"owner", "Ігор", "Бондар", "Васильович", "clinic", "OWNER", "OWNER"},
+		{"med_admin", "Софія", "Білик", "Андріївна", "clinic", "MED_ADMIN", "MED_ADMIN"},
 		{"other_doctor", "Марія", "Ткач", "Іванівна", "other_clinic", "DOCTOR", "DOCTOR"},
 		{"hospital_owner", "Андрій", "Мельник", "Олегович", "hospital", "OWNER", "OWNER"},
 		{"hospital_doctor", "Наталія", "Гончар", "Юріївна", "hospital", "SPECIALIST", "DOCTOR"},

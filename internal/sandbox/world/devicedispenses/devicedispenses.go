@@ -7,6 +7,7 @@ import "esoz/internal/sandbox/world/build"
 func Add(w *build.World) {
 	create(w)
 	stop(w)
+	markInError(w)
 	get(w)
 	list(w)
 	search(w)

@@ -82,7 +82,7 @@ func (p *dispense) markInError(ago time.Duration) *dispense {
 	return p.to(devicedispenses.EnteredInError, p.d.InsertedBy, ago)
 }
 
-// expire is the passing of device_dispense_ttl.
+// expire is the passing of DEVICE_DISPENSE_TTL, when that was a day.
 func (p *dispense) expire(ago time.Duration) *dispense {
 	return p.to(devicedispenses.Unknown, build.SystemUser, ago)
 }

@@ -11,6 +11,8 @@ func Add(w *build.World) {
 	contexts(w)
 	complete(w)
 	qualify(w)
+	revoke(w)
+	markInError(w)
 	resend(w)
 }
 

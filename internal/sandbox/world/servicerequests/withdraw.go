@@ -1,12 +1,10 @@
 package servicerequests
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"esoz/gen/rules"
 	"esoz/internal/platform/fault"
-	"esoz/internal/platform/mongodb"
 	document "esoz/internal/resource/approvals"
 	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/servicerequests"
@@ -45,21 +43,9 @@ func cancel(w *build.World) {
 
 // content is what the author signs: the referral as it is read, with the reason.
 func (r withdrawal) content(of *referral) build.Row {
-	must := func(err error) {
-		if err != nil {
-			panic(err) // a value of the world
-		}
-	}
-	stored, err := mongodb.Stored(of.d)
-	must(err)
-	var read servicerequests.Document
-	must(stored.Decode(&read))
+	read := build.Reread(of.d)
 	shown, _, err := read.Show(r.w.Seal)
-	must(err)
-	raw, err := json.Marshal(shown)
-	must(err)
-	var content build.Row
-	must(json.Unmarshal(raw, &content))
+	content := build.Content(shown, err)
 	content["status_reason"] = medicalevents.Concept("eHealth/service_request_"+r.action+"_reasons", "default").Show()
 	content["explanatory_letter"] = "Призначення змінено"
 	r.w.Confide("Призначення змінено")
