@@ -12979,6 +12979,9 @@ type VerifyApprovalJSONRequestBody = ApprovalVerify
 // CreateDeviceDispenseJSONRequestBody defines body for CreateDeviceDispense for application/json ContentType.
 type CreateDeviceDispenseJSONRequestBody = DeviceDispenseCreate
 
+// CompleteDeviceDispenseJSONRequestBody defines body for CompleteDeviceDispense for application/json ContentType.
+type CompleteDeviceDispenseJSONRequestBody = DeviceDispenseSigned
+
 // MarkInErrorDeviceDispenseJSONRequestBody defines body for MarkInErrorDeviceDispense for application/json ContentType.
 type MarkInErrorDeviceDispenseJSONRequestBody = DeviceDispenseSigned
 
@@ -13240,6 +13243,9 @@ type ServerInterface interface {
 	// GetDeviceDispense Get Device dispense details
 	// (GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id})
 	GetDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
+	// CompleteDeviceDispense Complete Device dispense
+	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/complete)
+	CompleteDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
 	// MarkInErrorDeviceDispense Mark in error Device dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error)
 	MarkInErrorDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
@@ -15479,6 +15485,30 @@ func (w *ServerInterfaceWrapper) GetDeviceDispense(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetDeviceDispense(ctx, patientID, deviceDispenseID)
+	return err
+}
+
+// CompleteDeviceDispense converts echo context to params.
+func (w *ServerInterfaceWrapper) CompleteDeviceDispense(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "device_dispense_id" -------------
+	var deviceDispenseID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_dispense_id", ctx.Param("device_dispense_id"), &deviceDispenseID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_dispense_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompleteDeviceDispense(ctx, patientID, deviceDispenseID)
 	return err
 }
 
@@ -19559,6 +19589,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.ListDeviceDispenses, options.OperationMiddlewares["listDeviceDispenses"]...)
 	router.POST(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.CreateDeviceDispense, options.OperationMiddlewares["createDeviceDispense"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/complete", wrapper.CompleteDeviceDispense, options.OperationMiddlewares["completeDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/mark_in_error", wrapper.MarkInErrorDeviceDispense, options.OperationMiddlewares["markInErrorDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests", wrapper.ListDeviceRequests, options.OperationMiddlewares["listDeviceRequests"]...)
@@ -20861,6 +20892,30 @@ func (response GetDeviceDispense200JSONResponse) VisitGetDeviceDispenseResponse(
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteDeviceDispenseRequestObject struct {
+	PatientID        string `json:"patient_id"`
+	DeviceDispenseID string `json:"device_dispense_id"`
+	Body             *CompleteDeviceDispenseJSONRequestBody
+}
+
+type CompleteDeviceDispenseResponseObject interface {
+	VisitCompleteDeviceDispenseResponse(w http.ResponseWriter) error
+}
+
+type CompleteDeviceDispense202JSONResponse JobResponse
+
+func (response CompleteDeviceDispense202JSONResponse) VisitCompleteDeviceDispenseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -23758,6 +23813,9 @@ type StrictServerInterface interface {
 	// GetDeviceDispense Get Device dispense details
 	// (GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id})
 	GetDeviceDispense(ctx context.Context, request GetDeviceDispenseRequestObject) (GetDeviceDispenseResponseObject, error)
+	// CompleteDeviceDispense Complete Device dispense
+	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/complete)
+	CompleteDeviceDispense(ctx context.Context, request CompleteDeviceDispenseRequestObject) (CompleteDeviceDispenseResponseObject, error)
 	// MarkInErrorDeviceDispense Mark in error Device dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error)
 	MarkInErrorDeviceDispense(ctx context.Context, request MarkInErrorDeviceDispenseRequestObject) (MarkInErrorDeviceDispenseResponseObject, error)
@@ -25607,6 +25665,55 @@ func (sh *strictHandler) GetDeviceDispense(ctx echo.Context, patientID string, d
 		return err
 	} else if validResponse, ok := response.(GetDeviceDispenseResponseObject); ok {
 		return validResponse.VisitGetDeviceDispenseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompleteDeviceDispense operation middleware
+func (sh *strictHandler) CompleteDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error {
+	var request CompleteDeviceDispenseRequestObject
+
+	request.PatientID = patientID
+	request.DeviceDispenseID = deviceDispenseID
+
+	var body CompleteDeviceDispenseJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompleteDeviceDispense(ctx.Request().Context(), request.(CompleteDeviceDispenseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompleteDeviceDispense")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompleteDeviceDispenseResponseObject); ok {
+		return validResponse.VisitCompleteDeviceDispenseResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

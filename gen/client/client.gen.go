@@ -13989,6 +13989,9 @@ type VerifyApprovalJSONRequestBody = ApprovalVerify
 // CreateDeviceDispenseJSONRequestBody defines body for CreateDeviceDispense for application/json ContentType.
 type CreateDeviceDispenseJSONRequestBody = DeviceDispenseCreate
 
+// CompleteDeviceDispenseJSONRequestBody defines body for CompleteDeviceDispense for application/json ContentType.
+type CompleteDeviceDispenseJSONRequestBody = DeviceDispenseSigned
+
 // MarkInErrorDeviceDispenseJSONRequestBody defines body for MarkInErrorDeviceDispense for application/json ContentType.
 type MarkInErrorDeviceDispenseJSONRequestBody = DeviceDispenseSigned
 
@@ -14931,6 +14934,38 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id} (the `GetDeviceDispense` operationId).
 	GetDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompleteDeviceDispenseWithBody Complete Device dispense
+	//
+	// Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
+	// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+	//
+	// What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
+	// request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
+	// `outcome_reference`, and a `scheduled` one becomes `in_progress`. Dispense and request each have a `StatusChangeEvent`.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/complete (the `CompleteDeviceDispense` operationId).
+	CompleteDeviceDispenseWithBody(ctx context.Context, patientID string, deviceDispenseID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompleteDeviceDispense Complete Device dispense
+	//
+	// Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
+	// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+	//
+	// What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
+	// request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
+	// `outcome_reference`, and a `scheduled` one becomes `in_progress`. Dispense and request each have a `StatusChangeEvent`.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/complete (the `CompleteDeviceDispense` operationId).
+	CompleteDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, body CompleteDeviceDispenseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// MarkInErrorDeviceDispenseWithBody Mark in error Device dispense
 	//
@@ -18265,6 +18300,58 @@ func (c *Client) CreateDeviceDispense(ctx context.Context, patientID string, bod
 // Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id} (the `GetDeviceDispense` operationId).
 func (c *Client) GetDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDeviceDispenseRequest(c.Server, patientID, deviceDispenseID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompleteDeviceDispenseWithBody Complete Device dispense
+//
+// Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
+// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+//
+// What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
+// request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
+// `outcome_reference`, and a `scheduled` one becomes `in_progress`. Dispense and request each have a `StatusChangeEvent`.
+//
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/complete (the `CompleteDeviceDispense` operationId).
+func (c *Client) CompleteDeviceDispenseWithBody(ctx context.Context, patientID string, deviceDispenseID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompleteDeviceDispenseRequestWithBody(c.Server, patientID, deviceDispenseID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompleteDeviceDispense Complete Device dispense
+//
+// Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
+// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+//
+// What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
+// request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
+// `outcome_reference`, and a `scheduled` one becomes `in_progress`. Dispense and request each have a `StatusChangeEvent`.
+//
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/complete (the `CompleteDeviceDispense` operationId).
+func (c *Client) CompleteDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, body CompleteDeviceDispenseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompleteDeviceDispenseRequest(c.Server, patientID, deviceDispenseID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -25628,6 +25715,60 @@ func NewGetDeviceDispenseRequest(server string, patientID string, deviceDispense
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewCompleteDeviceDispenseRequest calls the generic CompleteDeviceDispense builder with application/json body
+func NewCompleteDeviceDispenseRequest(server string, patientID string, deviceDispenseID string, body CompleteDeviceDispenseJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCompleteDeviceDispenseRequestWithBody(server, patientID, deviceDispenseID, "application/json", bodyReader)
+}
+
+// NewCompleteDeviceDispenseRequestWithBody constructs an http.Request for the CompleteDeviceDispense method, with any body, and a specified content type
+func NewCompleteDeviceDispenseRequestWithBody(server string, patientID string, deviceDispenseID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "device_dispense_id", deviceDispenseID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_dispenses/%s/actions/complete", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -34737,6 +34878,38 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id} (the `GetDeviceDispense` operationId).
 	GetDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*GetDeviceDispenseResult, error)
 
+	// CompleteDeviceDispenseWithBodyWithResponse Complete Device dispense
+	//
+	// Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
+	// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+	//
+	// What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
+	// request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
+	// `outcome_reference`, and a `scheduled` one becomes `in_progress`. Dispense and request each have a `StatusChangeEvent`.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/complete (the `CompleteDeviceDispense` operationId).
+	CompleteDeviceDispenseWithBodyWithResponse(ctx context.Context, patientID string, deviceDispenseID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CompleteDeviceDispenseResult, error)
+
+	// CompleteDeviceDispenseWithResponse Complete Device dispense
+	//
+	// Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
+	// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+	//
+	// What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
+	// request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
+	// `outcome_reference`, and a `scheduled` one becomes `in_progress`. Dispense and request each have a `StatusChangeEvent`.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/complete (the `CompleteDeviceDispense` operationId).
+	CompleteDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, body CompleteDeviceDispenseJSONRequestBody, reqEditors ...RequestEditorFn) (*CompleteDeviceDispenseResult, error)
+
 	// MarkInErrorDeviceDispenseWithBodyWithResponse Mark in error Device dispense
 	//
 	// Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
@@ -38480,6 +38653,37 @@ func (r GetDeviceDispenseResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetDeviceDispenseResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CompleteDeviceDispenseResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CompleteDeviceDispenseResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CompleteDeviceDispenseResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CompleteDeviceDispenseResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -43384,6 +43588,50 @@ func (c *ClientWithResponses) GetDeviceDispenseWithResponse(ctx context.Context,
 	return ParseGetDeviceDispenseResult(rsp)
 }
 
+// CompleteDeviceDispenseWithBodyWithResponse Complete Device dispense
+//
+// Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
+// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+//
+// What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
+// request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
+// `outcome_reference`, and a `scheduled` one becomes `in_progress`. Dispense and request each have a `StatusChangeEvent`.
+//
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/complete (the `CompleteDeviceDispense` operationId).
+func (c *ClientWithResponses) CompleteDeviceDispenseWithBodyWithResponse(ctx context.Context, patientID string, deviceDispenseID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CompleteDeviceDispenseResult, error) {
+	rsp, err := c.CompleteDeviceDispenseWithBody(ctx, patientID, deviceDispenseID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompleteDeviceDispenseResult(rsp)
+}
+
+// CompleteDeviceDispenseWithResponse Complete Device dispense
+//
+// Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
+// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+//
+// What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
+// request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
+// `outcome_reference`, and a `scheduled` one becomes `in_progress`. Dispense and request each have a `StatusChangeEvent`.
+//
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/complete (the `CompleteDeviceDispense` operationId).
+func (c *ClientWithResponses) CompleteDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, body CompleteDeviceDispenseJSONRequestBody, reqEditors ...RequestEditorFn) (*CompleteDeviceDispenseResult, error) {
+	rsp, err := c.CompleteDeviceDispense(ctx, patientID, deviceDispenseID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompleteDeviceDispenseResult(rsp)
+}
+
 // MarkInErrorDeviceDispenseWithBodyWithResponse Mark in error Device dispense
 //
 // Takes a device dispense back that was recorded by mistake. One that was handed over (`completed`) stays as it is.
@@ -47789,6 +48037,32 @@ func ParseGetDeviceDispenseResult(rsp *http.Response) (*GetDeviceDispenseResult,
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCompleteDeviceDispenseResult parses an HTTP response from a CompleteDeviceDispenseWithResponse call
+func ParseCompleteDeviceDispenseResult(rsp *http.Response) (*CompleteDeviceDispenseResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CompleteDeviceDispenseResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	}
 

@@ -41,7 +41,7 @@ type call = operation.Call[*API, Document, operation.NoBody]
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
-		Create.Operation(a.Engine, a), Stop.Operation(a.Engine, a), MarkInError.Operation(a.Engine, a),
+		Create.Operation(a.Engine, a), Complete.Operation(a.Engine, a), Stop.Operation(a.Engine, a), MarkInError.Operation(a.Engine, a),
 		Get.Operation(), List.Operation(),
 		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
 	}

@@ -15,7 +15,6 @@ import (
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
-	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/resource/devicerequests"
 	"esoz/internal/resource/medicalevents"
@@ -60,16 +59,6 @@ func requestExists(ctx context.Context, c *creating) (err error) {
 	}
 	c.Body.request, err = c.API.request(ctx, id)
 	return err
-}
-
-// request returns a device request, or fault.ErrNotFound.
-func (a *API) request(ctx context.Context, id uuid.UUID) (*devicerequests.Document, error) {
-	stored, err := mongodb.DocumentsOf(a.Engine.Documents, devicerequests.Collection).Get(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	d := new(devicerequests.Document)
-	return d, stored.Decode(d)
 }
 
 func requestIsOfPatient(_ context.Context, c *creating) error {

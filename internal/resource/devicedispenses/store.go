@@ -1,8 +1,16 @@
 package devicedispenses
 
 import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/mongodb"
+	"esoz/internal/resource/devicerequests"
 )
 
 // Collection holds the device dispenses; kind is one in references, entity in events.
@@ -22,4 +30,26 @@ func Indexes() []mongo.IndexModel {
 		{Keys: bson.D{{Key: ownerField, Value: 1}, {Key: "inserted_at", Value: 1}, {Key: "_id", Value: 1}}},
 		{Keys: bson.D{{Key: requestField, Value: 1}, {Key: "status", Value: 1}}},
 	}
+}
+
+// request returns a device request, or fault.ErrNotFound.
+func (a *API) request(ctx context.Context, id uuid.UUID) (*devicerequests.Document, error) {
+	stored, err := mongodb.DocumentsOf(a.Engine.Documents, devicerequests.Collection).Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	d := new(devicerequests.Document)
+	return d, stored.Decode(d)
+}
+
+// requestOf returns the device request that a dispense meets, nil when there is none.
+func (a *API) requestOf(ctx context.Context, d *Document) (*devicerequests.Document, error) {
+	if d.BasedOn == nil {
+		return nil, nil
+	}
+	found, err := a.request(ctx, d.BasedOn.Identifier.Value)
+	if errors.Is(err, fault.ErrNotFound) {
+		return nil, nil
+	}
+	return found, err
 }

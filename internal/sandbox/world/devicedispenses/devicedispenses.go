@@ -6,6 +6,7 @@ import "esoz/internal/sandbox/world/build"
 // Add adds the dispenses and the cases.
 func Add(w *build.World) {
 	create(w)
+	complete(w)
 	stop(w)
 	markInError(w)
 	get(w)

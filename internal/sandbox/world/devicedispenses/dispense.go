@@ -18,6 +18,7 @@ type dispense struct {
 	name    string
 	patient string
 	d       devicedispenses.Document
+	request func(r *devicerequests.Request) // changes the request that it meets, unless nil
 }
 
 // pharmacy is who dispenses.
@@ -33,7 +34,7 @@ var (
 
 // begin is Create Device Dispense, yesterday.
 func begin(w *build.World, name, patient, note string, by pharmacy) *dispense {
-	p := &dispense{w, name, patient, devicedispenses.Document{
+	p := &dispense{w: w, name: name, patient: patient, d: devicedispenses.Document{
 		ID: w.Object("device dispense", name, note), Subject: w.Seal.PatientID(build.ID(patient)),
 		BasedOn: new(medicalevents.To("device_request", build.ID("device request of "+name))), // one can have one dispense at a time
 		Status:  devicedispenses.InProgress, PrimarySource: true,
@@ -120,6 +121,9 @@ func (p *dispense) add() uuid.UUID {
 		r := devicerequests.Of(p.w, "device request of "+p.name, p.patient, "what the "+p.name+" is based on")
 		if p.d.Status == devicedispenses.Completed {
 			r.Complete(p.d.UpdatedBy, p.w.Now.Sub(p.d.UpdatedAt))
+		}
+		if p.request != nil {
+			p.request(r)
 		}
 		r.Add()
 	}
