@@ -110,6 +110,7 @@ type App struct {
 	opts     Options
 	metrics  *metrics
 	river    *river.Client[pgx.Tx]
+	tasks    map[string]func(context.Context) error // what is done by schedule
 	stop     context.CancelFunc
 	stopping atomic.Bool // the process was asked to end
 
@@ -281,6 +282,7 @@ func (a *App) build() error {
 		},
 		serviceRequestsAPI: &servicerequests.API{
 			Engine: engine, Pool: a.Pool, People: people, Dictionaries: a.Dictionaries, Media: files, Outbox: codes.Outbox,
+			Records: medicalrecords.Referrals{Documents: a.Mongo},
 		},
 		signedAPI:        &declarations.API{Engine: engine, Store: signed},
 		uaddressesAPI:    &uaddresses.API{Engine: engine, Cache: a.Addresses},
@@ -295,6 +297,9 @@ func (a *App) build() error {
 		return err
 	}
 	queue.Handlers = hooks.handlers
+	for _, expiry := range s.schedules() {
+		queue.Handlers[expiry.ID] = expiry.Handler
+	}
 	if a.river, err = a.worker(queue, codes, authenticator, answers, s); err != nil {
 		return err
 	}

@@ -20,6 +20,8 @@ import (
 	"esoz/internal/platform/otp"
 	"esoz/internal/platform/redact"
 	"esoz/internal/platform/sms"
+	"esoz/internal/resource/devicedispenses"
+	"esoz/internal/resource/servicerequests"
 )
 
 // riverSchema is where River keeps its tables.
@@ -27,6 +29,8 @@ const riverSchema = "river"
 
 const (
 	jobTimeout = 5 * time.Second
+	// After a pause of the schedule much may be due.
+	expiryTimeout = time.Minute
 	// River's own default would leave the job of a killed process running for an hour.
 	rescueAfter = 10 * time.Second
 	// How soon idle workers look for more work. With River's own 100 ms eight workers carry out 80 jobs a second at most,
@@ -62,7 +66,12 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 		"delete_answers":              answers.DeleteExpired,
 		"close_declarations":          s.Close,
 		"clean_persons":               s.Clean,
-	}}
+	}, timeouts: map[string]time.Duration{}}
+	for _, expiry := range s.schedules() {
+		cleaner.tasks[expiry.ID] = expiry.Run
+		cleaner.timeouts[expiry.ID] = expiryTimeout
+	}
+	a.tasks = cleaner.tasks
 	river.AddWorker(pool, cleaner)
 
 	client, err := river.NewClient(riverpgxv5.New(a.Pool), &river.Config{
@@ -127,6 +136,8 @@ func schedules(cfg *config.Config) []*river.PeriodicJob {
 		"delete_answers":              hourly,
 		"close_declarations":          cfg.DeclarationsSchedule,
 		"clean_persons":               cfg.PersonRequestsSchedule,
+		devicedispenses.Expire.ID:     cfg.DeviceDispenseSchedule,
+		servicerequests.Expire.ID:     cfg.ServiceRequestSchedule,
 	} {
 		all = append(all, river.NewPeriodicJob(schedule, func() (river.JobArgs, *river.InsertOpts) {
 			return cleanUpArgs{Task: task}, &river.InsertOpts{MaxAttempts: 1}
@@ -173,17 +184,29 @@ func (cleanUpArgs) Kind() string { return "clean_up" }
 // cleaner runs the scheduled tasks.
 type cleaner struct {
 	river.WorkerDefaults[cleanUpArgs]
-	tasks map[string]func(context.Context) error
+	tasks    map[string]func(context.Context) error
+	timeouts map[string]time.Duration // of those that need more than jobTimeout
+}
+
+// Timeout implements river.Worker.
+func (c *cleaner) Timeout(job *river.Job[cleanUpArgs]) time.Duration {
+	return c.timeouts[job.Args.Task]
 }
 
 // Work runs one task; a failed one waits for its next turn.
 func (c *cleaner) Work(ctx context.Context, job *river.Job[cleanUpArgs]) error {
-	task := c.tasks[job.Args.Task]
-	if task == nil {
+	if c.tasks[job.Args.Task] == nil {
 		return river.JobCancel(fmt.Errorf("no scheduled task %q", job.Args.Task))
 	}
-	if err := task(ctx); err != nil {
-		return fmt.Errorf("scheduled task %s: %w", job.Args.Task, err)
+	return run(ctx, c.tasks, job.Args.Task)
+}
+
+func run(ctx context.Context, tasks map[string]func(context.Context) error, task string) error {
+	if err := tasks[task](ctx); err != nil {
+		return fmt.Errorf("scheduled task %s: %w", task, err)
 	}
 	return nil
 }
+
+// RunTask runs a scheduled task now, for tests.
+func (a *App) RunTask(ctx context.Context, task string) error { return run(ctx, a.tasks, task) }

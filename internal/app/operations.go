@@ -120,6 +120,11 @@ func (s *server) operations() []operation.Operation {
 	)
 }
 
+// schedules are what time does to documents.
+func (s *server) schedules() []operation.Schedule {
+	return slices.Concat(s.deviceDispensesAPI.Schedules(), s.serviceRequestsAPI.Schedules())
+}
+
 // Operations are all operations without a server: their checks and changes can
 // be read, but not called.
 func Operations() []operation.Operation {

@@ -34,8 +34,10 @@ import (
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/declarationrequests"
 	"esoz/internal/resource/declarations"
+	"esoz/internal/resource/devicedispenses"
 	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/personrequests"
+	"esoz/internal/resource/servicerequests"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
 )
@@ -275,6 +277,10 @@ var endings = []ending{
 			return s.Count(t, "il.declaration_requests WHERE id = $1 AND status = 'NEW'", id) == 1
 		}
 	}},
+	expiring("a device dispense in progress (DEVICE_DISPENSE_TTL, DEVICE_DISPENSE_AUTOEXPIRATION_SCHEDULE)",
+		devicedispenses.Expire.ID, devicedispenses.Collection, "device dispense in progress", "inserted_at", 720*time.Hour),
+	expiring("a referral that nobody uses (SERVICE_REQUESTS_AUTOEXPIRATION_SCHEDULE)",
+		servicerequests.Expire.ID, servicerequests.Collection, "service request to be recalled", "expiration_date", 0),
 	{what: "the years before an age (ADULT_AGE)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
 		born := midnight(s.Clock.Now(), 1).AddDate(-18, 0, 0)
 		s.exec(t, "UPDATE mpi.persons SET birth_date = $2 WHERE id = $1", world.ID("declarant"), born.Format(time.DateOnly))
@@ -508,6 +514,27 @@ func codesOf(what, setting string, period time.Duration, counted func(t *testing
 				require.Equal(t, 1, s.Count(t, "otp.code_counts WHERE key = $1 AND codes = 1", key), "the count begins anew")
 			}
 			return refused
+		}
+	}}
+}
+
+// expiring is a document that a schedule ends: it has no job as long as it holds. field is the
+// moment from which on it holds so long.
+func expiring(what, schedule, collection, name, field string, long time.Duration) ending {
+	return ending{what: what, late: true, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		s.used = true
+		s.fresh(t)
+		_, err := s.Mongo.Collection(collection).DeleteMany(t.Context(), bson.D{{Key: "_id", Value: bson.D{{Key: "$ne", Value: world.ID(name)}}}})
+		require.NoError(t, err)
+		s.used = true
+		at := s.Clock.Now().Truncate(time.Millisecond)
+		if long == 0 {
+			at = at.Add(time.Hour)
+		}
+		s.Change(t, collection, world.ID(name), bson.D{{Key: field, Value: at}})
+		return at.Add(long), func() bool {
+			require.NoError(t, s.RunTask(t.Context(), schedule))
+			return s.Count(t, "jobs.jobs WHERE operation = $1", schedule) == 0
 		}
 	}}
 }

@@ -212,11 +212,13 @@ type Config struct {
 	ServiceRequestUseTarget UseTarget `env:"SERVICE_REQUEST_USE_TARGET_STATUS" envDefault:"in_progress" doc:"program_processing_status that Use Service Request sets: in_progress, or in_queue, which Release Service Request can undo"`
 	ServiceRequestCreateSMS string    `env:"SERVICE_REQUEST_CREATE_SMS" envDefault:"Ваше направлення: {number}" doc:"Text of the SMS with the number of a service request; {number} stands for the number"`
 	ServiceRequestRecallSMS string    `env:"RECALL_SMS" envDefault:"Ваше направлення під номером {number} було відкликано" doc:"Text of the SMS that tells a patient of a recalled service request; {number} stands for its number"`
+	ServiceRequestSchedule  Schedule  `env:"SERVICE_REQUESTS_AUTOEXPIRATION_SCHEDULE" start:"only" envDefault:"0 0,4 * * *" doc:"Cron: recall service requests whose expiration_date is over and that nobody has used"`
 	ServiceRequestCancelSMS string    `env:"CANCEL_SMS" envDefault:"Ваше направлення під номером {number} було відмінено" doc:"Text of the SMS that tells a patient of a cancelled service request; {number} stands for its number"`
 
 	// Device dispenses.
-	DeviceDispenseDLS bool          `env:"DEVICE_DISPENSE_DIVISION_DLS_VERIFY" envDefault:"false" doc:"Devices are dispensed only by divisions that the register of drugstores (DLS) has verified, unless the medical program has skip_dispense_division_dls_verify"`
-	DeviceDispenseTTL time.Duration `env:"DEVICE_DISPENSE_TTL" envDefault:"720h" min:"1m" max:"87600h" doc:"How long a device dispense may stay in progress. After it, it holds no other dispense of its device request up, and its status becomes unknown"`
+	DeviceDispenseDLS      bool          `env:"DEVICE_DISPENSE_DIVISION_DLS_VERIFY" envDefault:"false" doc:"Devices are dispensed only by divisions that the register of drugstores (DLS) has verified, unless the medical program has skip_dispense_division_dls_verify"`
+	DeviceDispenseTTL      time.Duration `env:"DEVICE_DISPENSE_TTL" envDefault:"720h" min:"1m" max:"87600h" doc:"How long a device dispense may stay in progress. After it, it holds no other dispense of its device request up, and its status becomes unknown"`
+	DeviceDispenseSchedule Schedule      `env:"DEVICE_DISPENSE_AUTOEXPIRATION_SCHEDULE" start:"only" envDefault:"* * * * *" doc:"Cron: end device dispenses whose DEVICE_DISPENSE_TTL is over"`
 }
 
 // AdminOff is the value of ADMIN_ADDR for no address.

@@ -68,6 +68,24 @@ func (d Documents) Find(ctx context.Context, conditions []Condition, order Order
 	return found, int(count), nil
 }
 
+// Each calls fn for every document that meets the conditions, in no order, until fn fails.
+func (d Documents) Each(ctx context.Context, conditions []Condition, fn func(Document) error) (err error) {
+	cursor, err := d.collection.Find(ctx, filterOf(conditions))
+	if err != nil {
+		return fmt.Errorf("go through %s: %w", d.collection.Name(), Error(err))
+	}
+	defer func() { err = errors.Join(err, Error(cursor.Close(context.WithoutCancel(ctx)))) }()
+	for cursor.Next(ctx) {
+		if err := fn(Document(bytes.Clone(cursor.Current))); err != nil {
+			return err
+		}
+	}
+	if err := cursor.Err(); err != nil {
+		return fmt.Errorf("go through %s: %w", d.collection.Name(), Error(err))
+	}
+	return nil
+}
+
 // Change is the change that a job makes to one document.
 type Change struct {
 	Set  map[string]any

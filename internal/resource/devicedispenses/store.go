@@ -29,6 +29,7 @@ func Indexes() []mongo.IndexModel {
 		{Keys: bson.D{{Key: "subject", Value: 1}, {Key: "inserted_at", Value: 1}, {Key: "_id", Value: 1}}},
 		{Keys: bson.D{{Key: ownerField, Value: 1}, {Key: "inserted_at", Value: 1}, {Key: "_id", Value: 1}}},
 		{Keys: bson.D{{Key: requestField, Value: 1}, {Key: "status", Value: 1}}},
+		{Keys: bson.D{{Key: "status", Value: 1}, {Key: "inserted_at", Value: 1}}},
 	}
 }
 

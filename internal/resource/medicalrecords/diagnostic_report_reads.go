@@ -45,7 +45,7 @@ func (a *API) ListDiagnosticReports(ctx context.Context, req api.ListDiagnosticR
 	f.UUID(rules.DiagnosticReportListIDFilter, "encounter_id", p.EncounterID, encounterField)
 	f.UUID(rules.DiagnosticReportListIDFilter, "context_episode_id", p.ContextEpisodeID, episodeField)
 	f.UUID(rules.DiagnosticReportListIDFilter, "origin_episode_id", p.OriginEpisodeID, originField)
-	f.UUID(rules.DiagnosticReportListIDFilter, "based_on", p.BasedOn, "based_on.identifier.value")
+	f.UUID(rules.DiagnosticReportListIDFilter, "based_on", p.BasedOn, basedOnField)
 	f.UUID(rules.DiagnosticReportListIDFilter, "managing_organization_id", p.ManagingOrganizationID, ownerField)
 	f.UUID(rules.DiagnosticReportListIDFilter, "specimen_id", p.SpecimenID, "specimens.identifier.value")
 	f.Days(rules.DiagnosticReportListDateFilter, rules.DiagnosticReportListDateExists, "issued", p.IssuedFrom, p.IssuedTo, "issued")

@@ -20,8 +20,9 @@ const (
 	contextField   = "context.identifier.value" // the encounter, in most kinds
 	encounterField = "encounter.identifier.value"
 	reportField    = "diagnostic_report.identifier.value"
-	referralField  = "incoming_referral.identifier.value"
-	serviceField   = "code.identifier.value" // of what is made for a service
+	referralField  = "incoming_referral.identifier.value" // of an encounter
+	basedOnField   = "based_on.identifier.value"          // of a report or a procedure
+	serviceField   = "code.identifier.value"              // of what is made for a service
 )
 
 // kind is where the records of one kind lie, and what opens them to a caller.

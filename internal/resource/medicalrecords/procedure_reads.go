@@ -44,7 +44,7 @@ func (a *API) ListProcedures(ctx context.Context, req api.ListProceduresRequestO
 	f.Text(p.Status, "status")
 	f.UUID(rules.ProcedureListIDFilter, "episode_id", p.EpisodeID, episodeField)
 	f.UUID(rules.ProcedureListIDFilter, "used_reference_id", p.UsedReferenceID, "used_references.identifier.value")
-	f.UUID(rules.ProcedureListIDFilter, "based_on", p.BasedOn, "based_on.identifier.value")
+	f.UUID(rules.ProcedureListIDFilter, "based_on", p.BasedOn, basedOnField)
 	f.UUID(rules.ProcedureListIDFilter, "code", p.Code, serviceField)
 	f.UUID(rules.ProcedureListIDFilter, "managing_organization_id", p.ManagingOrganizationID, ownerField)
 	f.UUID(rules.ProcedureListIDFilter, "encounter_id", p.EncounterID, encounterField)

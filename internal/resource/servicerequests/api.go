@@ -20,6 +20,7 @@ type API struct {
 	Engine       *operation.Engine
 	Pool         *pgxpool.Pool
 	People       People
+	Records      Records
 	Dictionaries validation.Dictionaries
 	Media        *media.Store
 	Outbox       *sms.Outbox
@@ -35,6 +36,12 @@ type People interface {
 	Employees(ctx context.Context, by auth.Subject) ([]uuid.UUID, error)
 	// MayWrite tells whether an effective approval lets the caller change one of the resources.
 	MayWrite(ctx context.Context, by auth.Subject, patient operation.Person, kind string, ids []uuid.UUID) (bool, error)
+}
+
+// Records are the medical records of patients.
+type Records interface {
+	// CarryOut tells whether one of a patient's records carries out a referral.
+	CarryOut(ctx context.Context, patient []string, referral uuid.UUID) (bool, error)
 }
 
 type call = operation.Call[*API, Document, operation.NoBody]
