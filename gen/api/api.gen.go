@@ -450,6 +450,27 @@ func (e DeviceDispenseStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeviceNameType.
+const (
+	DeviceNameTypePatientReported DeviceNameType = "patient_reported"
+	DeviceNameTypeRegistered      DeviceNameType = "registered"
+	DeviceNameTypeUserFriendly    DeviceNameType = "user_friendly"
+)
+
+// Valid indicates whether the value is a known member of the DeviceNameType enum.
+func (e DeviceNameType) Valid() bool {
+	switch e {
+	case DeviceNameTypePatientReported:
+		return true
+	case DeviceNameTypeRegistered:
+		return true
+	case DeviceNameTypeUserFriendly:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeviceRequestStatus.
 const (
 	DeviceRequestStatusActive         DeviceRequestStatus = "active"
@@ -3292,6 +3313,212 @@ type DeclarationUrgent struct {
 	AuthenticationMethodCurrent AuthenticationMethodCurrent `json:"authentication_method_current"`
 }
 
+// DeviceDefinition A medical device of the catalogue.
+type DeviceDefinition struct {
+	// ClassificationTypes Its classes.
+	ClassificationTypes json.RawMessage `json:"classification_types"`
+
+	// Description What it is for, if that was written.
+	//
+	// Example: Для визначення рівня глюкози в крові за допомогою глюкометра Accu-Chek Active
+	Description nullable.Nullable[string] `json:"description"`
+
+	// DeviceNames What it is called, by kind of name.
+	DeviceNames json.RawMessage `json:"device_names"`
+
+	// ExternalID Its number in another register, null when there is none.
+	//
+	// Example: 0012351
+	ExternalID nullable.Nullable[string] `json:"external_id"`
+
+	// ID Id of the device in the catalogue.
+	//
+	// Example: 3e34da3d-9b8c-4aaf-be8e-24a161279b6a
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the device is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Manufacturer Who makes the device. Null when that is not known.
+	Manufacturer DeviceManufacturer `json:"manufacturer"`
+
+	// ModelNumber Its model, if known.
+	//
+	// Example: M23N76
+	ModelNumber nullable.Nullable[string] `json:"model_number"`
+
+	// Note A note, if there is one.
+	//
+	// Example: Лише для глюкометра Accu-Chek Active
+	Note nullable.Nullable[string] `json:"note"`
+
+	// Packaging How the device is packed.
+	Packaging DevicePackaging `json:"packaging"`
+
+	// ParentID The device that it belongs to, null when there is none.
+	//
+	// Example: 3bc7a920-53a5-46a6-a88e-b5f298c7b898
+	ParentID nullable.Nullable[string] `json:"parent_id"`
+
+	// PartNumber Its part number, if known.
+	//
+	// Example: P00234
+	PartNumber nullable.Nullable[string] `json:"part_number"`
+
+	// ProgramDevices The terms of the program that `medical_program_id` asks for. Absent without that filter.
+	ProgramDevices json.RawMessage `json:"program_devices,omitempty"`
+
+	// Properties What it is like; empty when nothing was written.
+	Properties json.RawMessage `json:"properties"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// DeviceDefinitionListResponse Answer with a page of devices of the catalogue.
+type DeviceDefinitionListResponse struct {
+	// Data The devices of this page.
+	Data []DeviceDefinition `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DeviceDefinitionResponse Answer with one device of the catalogue.
+type DeviceDefinitionResponse struct {
+	// Data A medical device of the catalogue.
+	Data DeviceDefinition `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// DeviceDefinitionV1 A medical device of the catalogue in its former shape.
+type DeviceDefinitionV1 struct {
+	// ClassificationType Its class, dictionary `device_definition_classification_type`.
+	//
+	// Example: 30221
+	ClassificationType string `json:"classification_type"`
+
+	// Description What it is for, if that was written.
+	//
+	// Example: Для визначення рівня глюкози в крові за допомогою глюкометра Accu-Chek Active
+	Description nullable.Nullable[string] `json:"description"`
+
+	// DeviceNames What it is called, by kind of name.
+	DeviceNames json.RawMessage `json:"device_names"`
+
+	// ExternalID Its number in another register, null when there is none.
+	//
+	// Example: 0012351
+	ExternalID nullable.Nullable[string] `json:"external_id"`
+
+	// ID Id of the device in the catalogue.
+	//
+	// Example: 3e34da3d-9b8c-4aaf-be8e-24a161279b6a
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the device is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Manufacturer Who makes the device. Null when that is not known.
+	Manufacturer DeviceManufacturer `json:"manufacturer"`
+
+	// ModelNumber Its model, if known.
+	//
+	// Example: M23N76
+	ModelNumber nullable.Nullable[string] `json:"model_number"`
+
+	// Note A note, if there is one.
+	//
+	// Example: Лише для глюкометра Accu-Chek Active
+	Note nullable.Nullable[string] `json:"note"`
+
+	// Packaging How the device is packed.
+	Packaging DevicePackaging `json:"packaging"`
+
+	// ParentID The device that it belongs to, null when there is none.
+	//
+	// Example: 3bc7a920-53a5-46a6-a88e-b5f298c7b898
+	ParentID nullable.Nullable[string] `json:"parent_id"`
+
+	// PartNumber Its part number, if known.
+	//
+	// Example: P00234
+	PartNumber nullable.Nullable[string] `json:"part_number"`
+
+	// ProgramDevices The terms of the program that `medical_program_id` asks for. Absent without that filter.
+	ProgramDevices json.RawMessage `json:"program_devices,omitempty"`
+
+	// Properties What it is like; empty when nothing was written.
+	Properties json.RawMessage `json:"properties"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// DeviceDefinitionV1ListResponse Answer with a page of devices of the catalogue in its former shape.
+type DeviceDefinitionV1ListResponse struct {
+	// Data The devices of this page.
+	Data []DeviceDefinitionV1 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DeviceDefinitionV1Response Answer with one device of the catalogue in its former shape.
+type DeviceDefinitionV1Response struct {
+	// Data A medical device of the catalogue in its former shape.
+	Data DeviceDefinitionV1 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // DeviceDispense Devices that were handed out, or are kept ready to be handed out, to a patient.
 //
 //   - `subject` is the patient, `based_on` the device request that is met, `program` the medical program that pays.
@@ -3474,6 +3701,45 @@ type DeviceDispenseResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// DeviceManufacturer Who makes the device. Null when that is not known.
+type DeviceManufacturer = json.RawMessage
+
+// DeviceName A name of a device.
+type DeviceName struct {
+	// Name The name.
+	//
+	// Example: Тест-смужки Accu-Chek Active для глюкометра
+	Name string `json:"name"`
+
+	// Type Kind of the name, dictionary `device_name_type`.
+	//
+	// Example: user_friendly
+	Type DeviceNameType `json:"type"`
+}
+
+// DeviceNameType Kind of the name, dictionary `device_name_type`.
+//
+// Example: user_friendly
+type DeviceNameType string
+
+// DevicePackaging How the device is packed.
+type DevicePackaging struct {
+	// PackagingCount How many are in a package.
+	//
+	// Example: 50
+	PackagingCount int `json:"packaging_count"`
+
+	// PackagingType Dictionary `device_definition_packaging_type`.
+	//
+	// Example: undefined
+	PackagingType string `json:"packaging_type"`
+
+	// PackagingUnit Dictionary `device_unit`.
+	//
+	// Example: pcs
+	PackagingUnit string `json:"packaging_unit"`
+}
+
 // DeviceParameter One parameter of a prescribed device, with one of the values.
 type DeviceParameter struct {
 	// Code A meaning, told by values of dictionaries.
@@ -3496,6 +3762,63 @@ type DeviceParameter struct {
 	// ValueString The value: a text.
 	//
 	// Example: лівий
+	ValueString *string `json:"value_string,omitempty"`
+}
+
+// DeviceProperty A property of a device. One of the values is there.
+type DeviceProperty struct {
+	// Type A value of a dictionary.
+	Type Coding `json:"type"`
+
+	// ValueBoolean A value that is true or false.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueCodeableConcept A meaning, told by values of dictionaries.
+	ValueCodeableConcept *CodeableConcept `json:"value_codeable_concept,omitempty"`
+
+	// ValueDecimal A value that is a number.
+	//
+	// Example: 15.543
+	ValueDecimal *float64 `json:"value_decimal,omitempty"`
+
+	// ValueInteger A value that is a whole number.
+	//
+	// Example: 10
+	ValueInteger *int64 `json:"value_integer,omitempty"`
+
+	// ValueString A value in words.
+	//
+	// Example: синій
+	ValueString *string `json:"value_string,omitempty"`
+}
+
+// DevicePropertyV1 A property of a device in its former shape. One of the values is there.
+type DevicePropertyV1 struct {
+	// Type Dictionary `device_properties`.
+	//
+	// Example: width
+	Type string `json:"type"`
+
+	// ValueBoolean A value that is true or false.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueDecimal A value that is a number.
+	//
+	// Example: 15.543
+	ValueDecimal *float64 `json:"value_decimal,omitempty"`
+
+	// ValueInteger A value that is a whole number.
+	//
+	// Example: 10
+	ValueInteger *int64 `json:"value_integer,omitempty"`
+
+	// ValueString A value in words.
+	//
+	// Example: синій
 	ValueString *string `json:"value_string,omitempty"`
 }
 
@@ -9990,6 +10313,44 @@ type ProcedureShortListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// ProgramDevice On which terms a medical program pays for a device.
+type ProgramDevice struct {
+	// CarePlanActivityAllowed Whether a care plan may have it.
+	//
+	// Example: true
+	CarePlanActivityAllowed bool `json:"care_plan_activity_allowed"`
+
+	// DeviceRequestAllowed Whether the device can be requested.
+	//
+	// Example: true
+	DeviceRequestAllowed bool `json:"device_request_allowed"`
+
+	// EndDate Until when it pays, null when no end is set.
+	//
+	// Example: 2025-06-30
+	EndDate nullable.Nullable[string] `json:"end_date"`
+
+	// ID Id of the entry of the program.
+	//
+	// Example: e477a845-972b-47a1-8ca3-1c71e4fd00c2
+	ID string `json:"id"`
+
+	// MaxDailyCount How many a day may be requested, null when any number.
+	//
+	// Example: 200
+	MaxDailyCount nullable.Nullable[float64] `json:"max_daily_count"`
+
+	// RegistryNumber Its number in the register of the program, null when there is none.
+	//
+	// Example: REG-1111
+	RegistryNumber nullable.Nullable[string] `json:"registry_number"`
+
+	// StartDate Since when it pays.
+	//
+	// Example: 2019-01-01
+	StartDate string `json:"start_date"`
+}
+
 // ProgramService A service of a medical program, or a group of services: one of the two ids is null.
 type ProgramService struct {
 	// ConsumerPrice What the program pays in hryvnias, null when no price is set.
@@ -11207,6 +11568,33 @@ type ListDeclarationsParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Declarations per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListDeviceDefinitionsV1Params defines parameters for ListDeviceDefinitionsV1.
+type ListDeviceDefinitionsV1Params struct {
+	// ClassificationType Dictionary `device_definition_classification_type`.
+	ClassificationType *string `form:"classification_type,omitempty" json:"classification_type,omitempty"`
+
+	// ModelNumber Model of the device, whole.
+	ModelNumber *string `form:"model_number,omitempty" json:"model_number,omitempty"`
+
+	// Name A part of a name of the device, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// NameType Kind of a name of the device, dictionary `device_name_type`. With `name` both mean the same name.
+	NameType *string `form:"name_type,omitempty" json:"name_type,omitempty"`
+
+	// MedicalProgramID Only devices that this medical program pays for today.
+	MedicalProgramID *string `form:"medical_program_id,omitempty" json:"medical_program_id,omitempty"`
+
+	// IsActive Devices in use (`true`) or those that are not (`false`). Not sent counts as `true`.
+	IsActive *string `form:"is_active,omitempty" json:"is_active,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Devices per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -12479,6 +12867,36 @@ type ListStreetsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListDeviceDefinitionsParams defines parameters for ListDeviceDefinitions.
+type ListDeviceDefinitionsParams struct {
+	// ClassificationTypeSystem The dictionary of a class of the device.
+	ClassificationTypeSystem *string `form:"classification_type_system,omitempty" json:"classification_type_system,omitempty"`
+
+	// ClassificationTypeCode The code of a class of the device. With the dictionary both mean the same class.
+	ClassificationTypeCode *string `form:"classification_type_code,omitempty" json:"classification_type_code,omitempty"`
+
+	// ModelNumber Model of the device, whole.
+	ModelNumber *string `form:"model_number,omitempty" json:"model_number,omitempty"`
+
+	// Name A part of a name of the device, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// NameType Kind of a name of the device, dictionary `device_name_type`. With `name` both mean the same name.
+	NameType *string `form:"name_type,omitempty" json:"name_type,omitempty"`
+
+	// MedicalProgramID Only devices that this medical program pays for today.
+	MedicalProgramID *string `form:"medical_program_id,omitempty" json:"medical_program_id,omitempty"`
+
+	// IsActive Devices in use (`true`) or those that are not (`false`). Not sent counts as `true`.
+	IsActive *string `form:"is_active,omitempty" json:"is_active,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Devices per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDictionariesV2Params defines parameters for ListDictionariesV2.
 type ListDictionariesV2Params struct {
 	// Name Name of the dictionary, whole and exact.
@@ -12703,6 +13121,16 @@ type ServerInterface interface {
 	// RejectDeclaration Reject declaration
 	// (PATCH /api/declarations/{id}/actions/reject)
 	RejectDeclaration(ctx echo.Context, id string) error
+	// ListDeviceDefinitionsV1 Get Device definitions
+	// (GET /api/device_definitions)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ListDeviceDefinitionsV1(ctx echo.Context, params ListDeviceDefinitionsV1Params) error
+	// GetDeviceDefinitionV1 Get Device definition details
+	// (GET /api/device_definitions/{id})
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetDeviceDefinitionV1(ctx echo.Context, id string) error
 	// SearchDeviceDispenses Get Device dispenses by search params
 	// (GET /api/device_dispenses)
 	SearchDeviceDispenses(ctx echo.Context, params SearchDeviceDispensesParams) error
@@ -13111,6 +13539,12 @@ type ServerInterface interface {
 	// ListStreets List of Streets by Search Params
 	// (GET /api/uaddresses/streets)
 	ListStreets(ctx echo.Context, params ListStreetsParams) error
+	// ListDeviceDefinitions Get Device definitions v2
+	// (GET /api/v2/device_definitions)
+	ListDeviceDefinitions(ctx echo.Context, params ListDeviceDefinitionsParams) error
+	// GetDeviceDefinition Get Device definition details v2
+	// (GET /api/v2/device_definitions/{id})
+	GetDeviceDefinition(ctx echo.Context, id string) error
 	// ListDictionariesV2 Get dictionaries v2
 	// (GET /api/v2/dictionaries)
 	ListDictionariesV2(ctx echo.Context, params ListDictionariesV2Params) error
@@ -13329,6 +13763,89 @@ func (w *ServerInterfaceWrapper) RejectDeclaration(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RejectDeclaration(ctx, id)
+	return err
+}
+
+// ListDeviceDefinitionsV1 converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDeviceDefinitionsV1(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDeviceDefinitionsV1Params
+	// ------------- Optional query parameter "classification_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "classification_type", ctx.QueryParams(), &params.ClassificationType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter classification_type: %s", err))
+	}
+
+	// ------------- Optional query parameter "model_number" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "model_number", ctx.QueryParams(), &params.ModelNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter model_number: %s", err))
+	}
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "name_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name_type", ctx.QueryParams(), &params.NameType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name_type: %s", err))
+	}
+
+	// ------------- Optional query parameter "medical_program_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "medical_program_id", ctx.QueryParams(), &params.MedicalProgramID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter medical_program_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "is_active" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "is_active", ctx.QueryParams(), &params.IsActive, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter is_active: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDeviceDefinitionsV1(ctx, params)
+	return err
+}
+
+// GetDeviceDefinitionV1 converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDeviceDefinitionV1(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDeviceDefinitionV1(ctx, id)
 	return err
 }
 
@@ -18354,6 +18871,96 @@ func (w *ServerInterfaceWrapper) ListStreets(ctx echo.Context) error {
 	return err
 }
 
+// ListDeviceDefinitions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDeviceDefinitions(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDeviceDefinitionsParams
+	// ------------- Optional query parameter "classification_type_system" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "classification_type_system", ctx.QueryParams(), &params.ClassificationTypeSystem, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter classification_type_system: %s", err))
+	}
+
+	// ------------- Optional query parameter "classification_type_code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "classification_type_code", ctx.QueryParams(), &params.ClassificationTypeCode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter classification_type_code: %s", err))
+	}
+
+	// ------------- Optional query parameter "model_number" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "model_number", ctx.QueryParams(), &params.ModelNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter model_number: %s", err))
+	}
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "name_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name_type", ctx.QueryParams(), &params.NameType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name_type: %s", err))
+	}
+
+	// ------------- Optional query parameter "medical_program_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "medical_program_id", ctx.QueryParams(), &params.MedicalProgramID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter medical_program_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "is_active" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "is_active", ctx.QueryParams(), &params.IsActive, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter is_active: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDeviceDefinitions(ctx, params)
+	return err
+}
+
+// GetDeviceDefinition converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDeviceDefinition(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDeviceDefinition(ctx, id)
+	return err
+}
+
 // ListDictionariesV2 converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDictionariesV2(ctx echo.Context) error {
 	var err error
@@ -18999,6 +19606,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/declarations/:id", wrapper.GetDeclaration, options.OperationMiddlewares["getDeclaration"]...)
 	router.PATCH(options.BaseURL+"/api/declarations/:id/actions/approve", wrapper.ApproveDeclaration, options.OperationMiddlewares["approveDeclaration"]...)
 	router.PATCH(options.BaseURL+"/api/declarations/:id/actions/reject", wrapper.RejectDeclaration, options.OperationMiddlewares["rejectDeclaration"]...)
+	router.GET(options.BaseURL+"/api/device_definitions", wrapper.ListDeviceDefinitionsV1, options.OperationMiddlewares["listDeviceDefinitionsV1"]...)
+	router.GET(options.BaseURL+"/api/device_definitions/:id", wrapper.GetDeviceDefinitionV1, options.OperationMiddlewares["getDeviceDefinitionV1"]...)
 	router.GET(options.BaseURL+"/api/device_dispenses", wrapper.SearchDeviceDispenses, options.OperationMiddlewares["searchDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/device_requests", wrapper.SearchDeviceRequests, options.OperationMiddlewares["searchDeviceRequests"]...)
 	router.GET(options.BaseURL+"/api/diagnoses_groups", wrapper.ListDiagnosesGroups, options.OperationMiddlewares["listDiagnosesGroups"]...)
@@ -19129,6 +19738,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/uaddresses/settlements", wrapper.ListSettlements, options.OperationMiddlewares["listSettlements"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/settlements/:id", wrapper.GetSettlement, options.OperationMiddlewares["getSettlement"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/streets", wrapper.ListStreets, options.OperationMiddlewares["listStreets"]...)
+	router.GET(options.BaseURL+"/api/v2/device_definitions", wrapper.ListDeviceDefinitions, options.OperationMiddlewares["listDeviceDefinitions"]...)
+	router.GET(options.BaseURL+"/api/v2/device_definitions/:id", wrapper.GetDeviceDefinition, options.OperationMiddlewares["getDeviceDefinition"]...)
 	router.GET(options.BaseURL+"/api/v2/dictionaries", wrapper.ListDictionariesV2, options.OperationMiddlewares["listDictionariesV2"]...)
 	router.GET(options.BaseURL+"/api/v2/legal_entities", wrapper.ListLegalEntities, options.OperationMiddlewares["listLegalEntities"]...)
 	router.GET(options.BaseURL+"/api/v2/legal_entities/:id", wrapper.GetLegalEntity, options.OperationMiddlewares["getLegalEntity"]...)
@@ -19262,6 +19873,50 @@ type RejectDeclarationResponseObject interface {
 type RejectDeclaration200JSONResponse DeclarationChangedResponse
 
 func (response RejectDeclaration200JSONResponse) VisitRejectDeclarationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeviceDefinitionsV1RequestObject struct {
+	Params ListDeviceDefinitionsV1Params
+}
+
+type ListDeviceDefinitionsV1ResponseObject interface {
+	VisitListDeviceDefinitionsV1Response(w http.ResponseWriter) error
+}
+
+type ListDeviceDefinitionsV1200JSONResponse DeviceDefinitionV1ListResponse
+
+func (response ListDeviceDefinitionsV1200JSONResponse) VisitListDeviceDefinitionsV1Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeviceDefinitionV1RequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetDeviceDefinitionV1ResponseObject interface {
+	VisitGetDeviceDefinitionV1Response(w http.ResponseWriter) error
+}
+
+type GetDeviceDefinitionV1200JSONResponse DeviceDefinitionV1Response
+
+func (response GetDeviceDefinitionV1200JSONResponse) VisitGetDeviceDefinitionV1Response(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -22275,6 +22930,50 @@ func (response ListStreets200JSONResponse) VisitListStreetsResponse(w http.Respo
 	return err
 }
 
+type ListDeviceDefinitionsRequestObject struct {
+	Params ListDeviceDefinitionsParams
+}
+
+type ListDeviceDefinitionsResponseObject interface {
+	VisitListDeviceDefinitionsResponse(w http.ResponseWriter) error
+}
+
+type ListDeviceDefinitions200JSONResponse DeviceDefinitionListResponse
+
+func (response ListDeviceDefinitions200JSONResponse) VisitListDeviceDefinitionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeviceDefinitionRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetDeviceDefinitionResponseObject interface {
+	VisitGetDeviceDefinitionResponse(w http.ResponseWriter) error
+}
+
+type GetDeviceDefinition200JSONResponse DeviceDefinitionResponse
+
+func (response GetDeviceDefinition200JSONResponse) VisitGetDeviceDefinitionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListDictionariesV2RequestObject struct {
 	Params ListDictionariesV2Params
 }
@@ -22979,6 +23678,16 @@ type StrictServerInterface interface {
 	// RejectDeclaration Reject declaration
 	// (PATCH /api/declarations/{id}/actions/reject)
 	RejectDeclaration(ctx context.Context, request RejectDeclarationRequestObject) (RejectDeclarationResponseObject, error)
+	// ListDeviceDefinitionsV1 Get Device definitions
+	// (GET /api/device_definitions)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ListDeviceDefinitionsV1(ctx context.Context, request ListDeviceDefinitionsV1RequestObject) (ListDeviceDefinitionsV1ResponseObject, error)
+	// GetDeviceDefinitionV1 Get Device definition details
+	// (GET /api/device_definitions/{id})
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetDeviceDefinitionV1(ctx context.Context, request GetDeviceDefinitionV1RequestObject) (GetDeviceDefinitionV1ResponseObject, error)
 	// SearchDeviceDispenses Get Device dispenses by search params
 	// (GET /api/device_dispenses)
 	SearchDeviceDispenses(ctx context.Context, request SearchDeviceDispensesRequestObject) (SearchDeviceDispensesResponseObject, error)
@@ -23387,6 +24096,12 @@ type StrictServerInterface interface {
 	// ListStreets List of Streets by Search Params
 	// (GET /api/uaddresses/streets)
 	ListStreets(ctx context.Context, request ListStreetsRequestObject) (ListStreetsResponseObject, error)
+	// ListDeviceDefinitions Get Device definitions v2
+	// (GET /api/v2/device_definitions)
+	ListDeviceDefinitions(ctx context.Context, request ListDeviceDefinitionsRequestObject) (ListDeviceDefinitionsResponseObject, error)
+	// GetDeviceDefinition Get Device definition details v2
+	// (GET /api/v2/device_definitions/{id})
+	GetDeviceDefinition(ctx context.Context, request GetDeviceDefinitionRequestObject) (GetDeviceDefinitionResponseObject, error)
 	// ListDictionariesV2 Get dictionaries v2
 	// (GET /api/v2/dictionaries)
 	ListDictionariesV2(ctx context.Context, request ListDictionariesV2RequestObject) (ListDictionariesV2ResponseObject, error)
@@ -23633,6 +24348,56 @@ func (sh *strictHandler) RejectDeclaration(ctx echo.Context, id string) error {
 		return err
 	} else if validResponse, ok := response.(RejectDeclarationResponseObject); ok {
 		return validResponse.VisitRejectDeclarationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDeviceDefinitionsV1 operation middleware
+func (sh *strictHandler) ListDeviceDefinitionsV1(ctx echo.Context, params ListDeviceDefinitionsV1Params) error {
+	var request ListDeviceDefinitionsV1RequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDeviceDefinitionsV1(ctx.Request().Context(), request.(ListDeviceDefinitionsV1RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDeviceDefinitionsV1")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDeviceDefinitionsV1ResponseObject); ok {
+		return validResponse.VisitListDeviceDefinitionsV1Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDeviceDefinitionV1 operation middleware
+func (sh *strictHandler) GetDeviceDefinitionV1(ctx echo.Context, id string) error {
+	var request GetDeviceDefinitionV1RequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDeviceDefinitionV1(ctx.Request().Context(), request.(GetDeviceDefinitionV1RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDeviceDefinitionV1")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDeviceDefinitionV1ResponseObject); ok {
+		return validResponse.VisitGetDeviceDefinitionV1Response(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -27421,6 +28186,56 @@ func (sh *strictHandler) ListStreets(ctx echo.Context, params ListStreetsParams)
 		return err
 	} else if validResponse, ok := response.(ListStreetsResponseObject); ok {
 		return validResponse.VisitListStreetsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDeviceDefinitions operation middleware
+func (sh *strictHandler) ListDeviceDefinitions(ctx echo.Context, params ListDeviceDefinitionsParams) error {
+	var request ListDeviceDefinitionsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDeviceDefinitions(ctx.Request().Context(), request.(ListDeviceDefinitionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDeviceDefinitions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDeviceDefinitionsResponseObject); ok {
+		return validResponse.VisitListDeviceDefinitionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDeviceDefinition operation middleware
+func (sh *strictHandler) GetDeviceDefinition(ctx echo.Context, id string) error {
+	var request GetDeviceDefinitionRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDeviceDefinition(ctx.Request().Context(), request.(GetDeviceDefinitionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDeviceDefinition")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDeviceDefinitionResponseObject); ok {
+		return validResponse.VisitGetDeviceDefinitionResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

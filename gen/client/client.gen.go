@@ -592,6 +592,27 @@ func (e DeviceDispenseStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeviceNameType.
+const (
+	DeviceNameTypePatientReported DeviceNameType = "patient_reported"
+	DeviceNameTypeRegistered      DeviceNameType = "registered"
+	DeviceNameTypeUserFriendly    DeviceNameType = "user_friendly"
+)
+
+// Valid indicates whether the value is a known member of the DeviceNameType enum.
+func (e DeviceNameType) Valid() bool {
+	switch e {
+	case DeviceNameTypePatientReported:
+		return true
+	case DeviceNameTypeRegistered:
+		return true
+	case DeviceNameTypeUserFriendly:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeviceRequestStatus.
 const (
 	DeviceRequestStatusActive         DeviceRequestStatus = "active"
@@ -3824,6 +3845,212 @@ type DeclarationUrgent struct {
 	AuthenticationMethodCurrent AuthenticationMethodCurrent `json:"authentication_method_current"`
 }
 
+// DeviceDefinition A medical device of the catalogue.
+type DeviceDefinition struct {
+	// ClassificationTypes Its classes.
+	ClassificationTypes []Coding `json:"classification_types"`
+
+	// Description What it is for, if that was written.
+	//
+	// Example: Для визначення рівня глюкози в крові за допомогою глюкометра Accu-Chek Active
+	Description *string `json:"description"`
+
+	// DeviceNames What it is called, by kind of name.
+	DeviceNames []DeviceName `json:"device_names"`
+
+	// ExternalID Its number in another register, null when there is none.
+	//
+	// Example: 0012351
+	ExternalID *string `json:"external_id"`
+
+	// ID Id of the device in the catalogue.
+	//
+	// Example: 3e34da3d-9b8c-4aaf-be8e-24a161279b6a
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the device is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Manufacturer Who makes the device. Null when that is not known.
+	Manufacturer *DeviceManufacturer `json:"manufacturer"`
+
+	// ModelNumber Its model, if known.
+	//
+	// Example: M23N76
+	ModelNumber *string `json:"model_number"`
+
+	// Note A note, if there is one.
+	//
+	// Example: Лише для глюкометра Accu-Chek Active
+	Note *string `json:"note"`
+
+	// Packaging How the device is packed.
+	Packaging DevicePackaging `json:"packaging"`
+
+	// ParentID The device that it belongs to, null when there is none.
+	//
+	// Example: 3bc7a920-53a5-46a6-a88e-b5f298c7b898
+	ParentID *string `json:"parent_id"`
+
+	// PartNumber Its part number, if known.
+	//
+	// Example: P00234
+	PartNumber *string `json:"part_number"`
+
+	// ProgramDevices The terms of the program that `medical_program_id` asks for. Absent without that filter.
+	ProgramDevices []ProgramDevice `json:"program_devices,omitempty"`
+
+	// Properties What it is like; empty when nothing was written.
+	Properties []DeviceProperty `json:"properties"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// DeviceDefinitionListResponse Answer with a page of devices of the catalogue.
+type DeviceDefinitionListResponse struct {
+	// Data The devices of this page.
+	Data []DeviceDefinition `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DeviceDefinitionResponse Answer with one device of the catalogue.
+type DeviceDefinitionResponse struct {
+	// Data A medical device of the catalogue.
+	Data DeviceDefinition `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// DeviceDefinitionV1 A medical device of the catalogue in its former shape.
+type DeviceDefinitionV1 struct {
+	// ClassificationType Its class, dictionary `device_definition_classification_type`.
+	//
+	// Example: 30221
+	ClassificationType string `json:"classification_type"`
+
+	// Description What it is for, if that was written.
+	//
+	// Example: Для визначення рівня глюкози в крові за допомогою глюкометра Accu-Chek Active
+	Description *string `json:"description"`
+
+	// DeviceNames What it is called, by kind of name.
+	DeviceNames []DeviceName `json:"device_names"`
+
+	// ExternalID Its number in another register, null when there is none.
+	//
+	// Example: 0012351
+	ExternalID *string `json:"external_id"`
+
+	// ID Id of the device in the catalogue.
+	//
+	// Example: 3e34da3d-9b8c-4aaf-be8e-24a161279b6a
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the device is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Manufacturer Who makes the device. Null when that is not known.
+	Manufacturer *DeviceManufacturer `json:"manufacturer"`
+
+	// ModelNumber Its model, if known.
+	//
+	// Example: M23N76
+	ModelNumber *string `json:"model_number"`
+
+	// Note A note, if there is one.
+	//
+	// Example: Лише для глюкометра Accu-Chek Active
+	Note *string `json:"note"`
+
+	// Packaging How the device is packed.
+	Packaging DevicePackaging `json:"packaging"`
+
+	// ParentID The device that it belongs to, null when there is none.
+	//
+	// Example: 3bc7a920-53a5-46a6-a88e-b5f298c7b898
+	ParentID *string `json:"parent_id"`
+
+	// PartNumber Its part number, if known.
+	//
+	// Example: P00234
+	PartNumber *string `json:"part_number"`
+
+	// ProgramDevices The terms of the program that `medical_program_id` asks for. Absent without that filter.
+	ProgramDevices []ProgramDevice `json:"program_devices,omitempty"`
+
+	// Properties What it is like; empty when nothing was written.
+	Properties []DevicePropertyV1 `json:"properties"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// DeviceDefinitionV1ListResponse Answer with a page of devices of the catalogue in its former shape.
+type DeviceDefinitionV1ListResponse struct {
+	// Data The devices of this page.
+	Data []DeviceDefinitionV1 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DeviceDefinitionV1Response Answer with one device of the catalogue in its former shape.
+type DeviceDefinitionV1Response struct {
+	// Data A medical device of the catalogue in its former shape.
+	Data DeviceDefinitionV1 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // DeviceDispense Devices that were handed out, or are kept ready to be handed out, to a patient.
 //
 //   - `subject` is the patient, `based_on` the device request that is met, `program` the medical program that pays.
@@ -4006,6 +4233,55 @@ type DeviceDispenseResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// DeviceManufacturer Who makes the device. Null when that is not known.
+type DeviceManufacturer struct {
+	// Country Dictionary `COUNTRY`.
+	//
+	// Example: DE
+	Country string `json:"country"`
+
+	// Name Name of the manufacturer.
+	//
+	// Example: Roche Diabetes Care GmbH
+	Name string `json:"name"`
+}
+
+// DeviceName A name of a device.
+type DeviceName struct {
+	// Name The name.
+	//
+	// Example: Тест-смужки Accu-Chek Active для глюкометра
+	Name string `json:"name"`
+
+	// Type Kind of the name, dictionary `device_name_type`.
+	//
+	// Example: user_friendly
+	Type DeviceNameType `json:"type"`
+}
+
+// DeviceNameType Kind of the name, dictionary `device_name_type`.
+//
+// Example: user_friendly
+type DeviceNameType string
+
+// DevicePackaging How the device is packed.
+type DevicePackaging struct {
+	// PackagingCount How many are in a package.
+	//
+	// Example: 50
+	PackagingCount int `json:"packaging_count"`
+
+	// PackagingType Dictionary `device_definition_packaging_type`.
+	//
+	// Example: undefined
+	PackagingType string `json:"packaging_type"`
+
+	// PackagingUnit Dictionary `device_unit`.
+	//
+	// Example: pcs
+	PackagingUnit string `json:"packaging_unit"`
+}
+
 // DeviceParameter One parameter of a prescribed device, with one of the values.
 type DeviceParameter struct {
 	// Code A meaning, told by values of dictionaries.
@@ -4028,6 +4304,63 @@ type DeviceParameter struct {
 	// ValueString The value: a text.
 	//
 	// Example: лівий
+	ValueString *string `json:"value_string,omitempty"`
+}
+
+// DeviceProperty A property of a device. One of the values is there.
+type DeviceProperty struct {
+	// Type A value of a dictionary.
+	Type Coding `json:"type"`
+
+	// ValueBoolean A value that is true or false.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueCodeableConcept A meaning, told by values of dictionaries.
+	ValueCodeableConcept *CodeableConcept `json:"value_codeable_concept,omitempty"`
+
+	// ValueDecimal A value that is a number.
+	//
+	// Example: 15.543
+	ValueDecimal *float64 `json:"value_decimal,omitempty"`
+
+	// ValueInteger A value that is a whole number.
+	//
+	// Example: 10
+	ValueInteger *int64 `json:"value_integer,omitempty"`
+
+	// ValueString A value in words.
+	//
+	// Example: синій
+	ValueString *string `json:"value_string,omitempty"`
+}
+
+// DevicePropertyV1 A property of a device in its former shape. One of the values is there.
+type DevicePropertyV1 struct {
+	// Type Dictionary `device_properties`.
+	//
+	// Example: width
+	Type string `json:"type"`
+
+	// ValueBoolean A value that is true or false.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueDecimal A value that is a number.
+	//
+	// Example: 15.543
+	ValueDecimal *float64 `json:"value_decimal,omitempty"`
+
+	// ValueInteger A value that is a whole number.
+	//
+	// Example: 10
+	ValueInteger *int64 `json:"value_integer,omitempty"`
+
+	// ValueString A value in words.
+	//
+	// Example: синій
 	ValueString *string `json:"value_string,omitempty"`
 }
 
@@ -10928,6 +11261,44 @@ type ProcedureShortListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// ProgramDevice On which terms a medical program pays for a device.
+type ProgramDevice struct {
+	// CarePlanActivityAllowed Whether a care plan may have it.
+	//
+	// Example: true
+	CarePlanActivityAllowed bool `json:"care_plan_activity_allowed"`
+
+	// DeviceRequestAllowed Whether the device can be requested.
+	//
+	// Example: true
+	DeviceRequestAllowed bool `json:"device_request_allowed"`
+
+	// EndDate Until when it pays, null when no end is set.
+	//
+	// Example: 2025-06-30
+	EndDate *string `json:"end_date"`
+
+	// ID Id of the entry of the program.
+	//
+	// Example: e477a845-972b-47a1-8ca3-1c71e4fd00c2
+	ID string `json:"id"`
+
+	// MaxDailyCount How many a day may be requested, null when any number.
+	//
+	// Example: 200
+	MaxDailyCount *float64 `json:"max_daily_count"`
+
+	// RegistryNumber Its number in the register of the program, null when there is none.
+	//
+	// Example: REG-1111
+	RegistryNumber *string `json:"registry_number"`
+
+	// StartDate Since when it pays.
+	//
+	// Example: 2019-01-01
+	StartDate string `json:"start_date"`
+}
+
 // ProgramService A service of a medical program, or a group of services: one of the two ids is null.
 type ProgramService struct {
 	// ConsumerPrice What the program pays in hryvnias, null when no price is set.
@@ -12220,6 +12591,33 @@ type ListDeclarationsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListDeviceDefinitionsV1Params defines parameters for ListDeviceDefinitionsV1.
+type ListDeviceDefinitionsV1Params struct {
+	// ClassificationType Dictionary `device_definition_classification_type`.
+	ClassificationType *string `form:"classification_type,omitempty" json:"classification_type,omitempty"`
+
+	// ModelNumber Model of the device, whole.
+	ModelNumber *string `form:"model_number,omitempty" json:"model_number,omitempty"`
+
+	// Name A part of a name of the device, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// NameType Kind of a name of the device, dictionary `device_name_type`. With `name` both mean the same name.
+	NameType *string `form:"name_type,omitempty" json:"name_type,omitempty"`
+
+	// MedicalProgramID Only devices that this medical program pays for today.
+	MedicalProgramID *string `form:"medical_program_id,omitempty" json:"medical_program_id,omitempty"`
+
+	// IsActive Devices in use (`true`) or those that are not (`false`). Not sent counts as `true`.
+	IsActive *bool `form:"is_active,omitempty" json:"is_active,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Devices per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // SearchDeviceDispensesParams defines parameters for SearchDeviceDispenses.
 type SearchDeviceDispensesParams struct {
 	// BasedOn Only dispenses of this device request.
@@ -13489,6 +13887,36 @@ type ListStreetsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListDeviceDefinitionsParams defines parameters for ListDeviceDefinitions.
+type ListDeviceDefinitionsParams struct {
+	// ClassificationTypeSystem The dictionary of a class of the device.
+	ClassificationTypeSystem *string `form:"classification_type_system,omitempty" json:"classification_type_system,omitempty"`
+
+	// ClassificationTypeCode The code of a class of the device. With the dictionary both mean the same class.
+	ClassificationTypeCode *string `form:"classification_type_code,omitempty" json:"classification_type_code,omitempty"`
+
+	// ModelNumber Model of the device, whole.
+	ModelNumber *string `form:"model_number,omitempty" json:"model_number,omitempty"`
+
+	// Name A part of a name of the device, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// NameType Kind of a name of the device, dictionary `device_name_type`. With `name` both mean the same name.
+	NameType *string `form:"name_type,omitempty" json:"name_type,omitempty"`
+
+	// MedicalProgramID Only devices that this medical program pays for today.
+	MedicalProgramID *string `form:"medical_program_id,omitempty" json:"medical_program_id,omitempty"`
+
+	// IsActive Devices in use (`true`) or those that are not (`false`). Not sent counts as `true`.
+	IsActive *bool `form:"is_active,omitempty" json:"is_active,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Devices per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDictionariesV2Params defines parameters for ListDictionariesV2.
 type ListDictionariesV2Params struct {
 	// Name Name of the dictionary, whole and exact.
@@ -13825,6 +14253,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
 	RejectDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDeviceDefinitionsV1 Get Device definitions
+	//
+	// The former shape of listDeviceDefinitions, by the same rules. Use that. Only devices of the former shape are listed, which have one
+	// class; a property whose value is a concept is left out.
+	//
+	// Corresponds with GET /api/device_definitions (the `ListDeviceDefinitionsV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ListDeviceDefinitionsV1(ctx context.Context, params *ListDeviceDefinitionsV1Params, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDeviceDefinitionV1 Get Device definition details
+	//
+	// The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept is
+	// left out.
+	//
+	// Corresponds with GET /api/device_definitions/{id} (the `GetDeviceDefinitionV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetDeviceDefinitionV1(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchDeviceDispenses Get Device dispenses by search params
 	//
@@ -15751,6 +16199,25 @@ type ClientInterface interface {
 	// Corresponds with GET /api/uaddresses/streets (the `ListStreets` operationId).
 	ListStreets(ctx context.Context, params *ListStreetsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListDeviceDefinitions Get Device definitions v2
+	//
+	// Lists the catalogue of medical devices, oldest first, in pages: every legal entity sees the same list. Nothing is changed. Filters are
+	// combined with AND; a value that no device has finds nothing.
+	//
+	// With `medical_program_id` only devices that the program pays for today are listed, each with its terms in `program_devices`.
+	//
+	// What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is shown.
+	//
+	// Corresponds with GET /api/v2/device_definitions (the `ListDeviceDefinitions` operationId).
+	ListDeviceDefinitions(ctx context.Context, params *ListDeviceDefinitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDeviceDefinition Get Device definition details v2
+	//
+	// Shows one device of the catalogue, also one that is out of use. Nothing is changed.
+	//
+	// Corresponds with GET /api/v2/device_definitions/{id} (the `GetDeviceDefinition` operationId).
+	GetDeviceDefinition(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDictionariesV2 Get dictionaries v2
 	//
 	// Gives the dictionaries that the other methods check values against. Beside code and description each value has its own status and the
@@ -16469,6 +16936,44 @@ func (c *Client) ApproveDeclaration(ctx context.Context, id string, reqEditors .
 // Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
 func (c *Client) RejectDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRejectDeclarationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDeviceDefinitionsV1 Get Device definitions
+//
+// The former shape of listDeviceDefinitions, by the same rules. Use that. Only devices of the former shape are listed, which have one
+// class; a property whose value is a concept is left out.
+//
+// Corresponds with GET /api/device_definitions (the `ListDeviceDefinitionsV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) ListDeviceDefinitionsV1(ctx context.Context, params *ListDeviceDefinitionsV1Params, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDeviceDefinitionsV1Request(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDeviceDefinitionV1 Get Device definition details
+//
+// The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept is
+// left out.
+//
+// Corresponds with GET /api/device_definitions/{id} (the `GetDeviceDefinitionV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) GetDeviceDefinitionV1(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeviceDefinitionV1Request(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -19892,6 +20397,45 @@ func (c *Client) ListStreets(ctx context.Context, params *ListStreetsParams, req
 	return c.Client.Do(req)
 }
 
+// ListDeviceDefinitions Get Device definitions v2
+//
+// Lists the catalogue of medical devices, oldest first, in pages: every legal entity sees the same list. Nothing is changed. Filters are
+// combined with AND; a value that no device has finds nothing.
+//
+// With `medical_program_id` only devices that the program pays for today are listed, each with its terms in `program_devices`.
+//
+// What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is shown.
+//
+// Corresponds with GET /api/v2/device_definitions (the `ListDeviceDefinitions` operationId).
+func (c *Client) ListDeviceDefinitions(ctx context.Context, params *ListDeviceDefinitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDeviceDefinitionsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDeviceDefinition Get Device definition details v2
+//
+// Shows one device of the catalogue, also one that is out of use. Nothing is changed.
+//
+// Corresponds with GET /api/v2/device_definitions/{id} (the `GetDeviceDefinition` operationId).
+func (c *Client) GetDeviceDefinition(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeviceDefinitionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListDictionariesV2 Get dictionaries v2
 //
 // Gives the dictionaries that the other methods check values against. Beside code and description each value has its own status and the
@@ -21211,6 +21755,178 @@ func NewRejectDeclarationRequest(server string, id string) (*http.Request, error
 	}
 
 	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListDeviceDefinitionsV1Request constructs an http.Request for the ListDeviceDefinitionsV1 method
+func NewListDeviceDefinitionsV1Request(server string, params *ListDeviceDefinitionsV1Params) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/device_definitions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ClassificationType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "classification_type", *params.ClassificationType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ModelNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "model_number", *params.ModelNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.NameType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name_type", *params.NameType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MedicalProgramID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "medical_program_id", *params.MedicalProgramID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.IsActive != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "is_active", *params.IsActive, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDeviceDefinitionV1Request constructs an http.Request for the GetDeviceDefinitionV1 method
+func NewGetDeviceDefinitionV1Request(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/device_definitions/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -31266,6 +31982,190 @@ func NewListStreetsRequest(server string, params *ListStreetsParams) (*http.Requ
 	return req, nil
 }
 
+// NewListDeviceDefinitionsRequest constructs an http.Request for the ListDeviceDefinitions method
+func NewListDeviceDefinitionsRequest(server string, params *ListDeviceDefinitionsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/device_definitions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ClassificationTypeSystem != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "classification_type_system", *params.ClassificationTypeSystem, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ClassificationTypeCode != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "classification_type_code", *params.ClassificationTypeCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ModelNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "model_number", *params.ModelNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.NameType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name_type", *params.NameType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MedicalProgramID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "medical_program_id", *params.MedicalProgramID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.IsActive != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "is_active", *params.IsActive, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDeviceDefinitionRequest constructs an http.Request for the GetDeviceDefinition method
+func NewGetDeviceDefinitionRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/device_definitions/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListDictionariesV2Request constructs an http.Request for the ListDictionariesV2 method
 func NewListDictionariesV2Request(server string, params *ListDictionariesV2Params) (*http.Request, error) {
 	var err error
@@ -32872,6 +33772,30 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
 	RejectDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectDeclarationResult, error)
+
+	// ListDeviceDefinitionsV1WithResponse Get Device definitions
+	//
+	// The former shape of listDeviceDefinitions, by the same rules. Use that. Only devices of the former shape are listed, which have one
+	// class; a property whose value is a concept is left out.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/device_definitions (the `ListDeviceDefinitionsV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ListDeviceDefinitionsV1WithResponse(ctx context.Context, params *ListDeviceDefinitionsV1Params, reqEditors ...RequestEditorFn) (*ListDeviceDefinitionsV1Result, error)
+
+	// GetDeviceDefinitionV1WithResponse Get Device definition details
+	//
+	// The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept is
+	// left out.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/device_definitions/{id} (the `GetDeviceDefinitionV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetDeviceDefinitionV1WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeviceDefinitionV1Result, error)
 
 	// SearchDeviceDispensesWithResponse Get Device dispenses by search params
 	//
@@ -35018,6 +35942,29 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/uaddresses/streets (the `ListStreets` operationId).
 	ListStreetsWithResponse(ctx context.Context, params *ListStreetsParams, reqEditors ...RequestEditorFn) (*ListStreetsResult, error)
 
+	// ListDeviceDefinitionsWithResponse Get Device definitions v2
+	//
+	// Lists the catalogue of medical devices, oldest first, in pages: every legal entity sees the same list. Nothing is changed. Filters are
+	// combined with AND; a value that no device has finds nothing.
+	//
+	// With `medical_program_id` only devices that the program pays for today are listed, each with its terms in `program_devices`.
+	//
+	// What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is shown.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/device_definitions (the `ListDeviceDefinitions` operationId).
+	ListDeviceDefinitionsWithResponse(ctx context.Context, params *ListDeviceDefinitionsParams, reqEditors ...RequestEditorFn) (*ListDeviceDefinitionsResult, error)
+
+	// GetDeviceDefinitionWithResponse Get Device definition details v2
+	//
+	// Shows one device of the catalogue, also one that is out of use. Nothing is changed.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/device_definitions/{id} (the `GetDeviceDefinition` operationId).
+	GetDeviceDefinitionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeviceDefinitionResult, error)
+
 	// ListDictionariesV2WithResponse Get dictionaries v2
 	//
 	// Gives the dictionaries that the other methods check values against. Beside code and description each value has its own status and the
@@ -35811,6 +36758,68 @@ func (r RejectDeclarationResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RejectDeclarationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListDeviceDefinitionsV1Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceDefinitionV1ListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDeviceDefinitionsV1Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDeviceDefinitionsV1Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDeviceDefinitionsV1Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDeviceDefinitionV1Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceDefinitionV1Response
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDeviceDefinitionV1Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDeviceDefinitionV1Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDeviceDefinitionV1Result) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -39853,6 +40862,68 @@ func (r ListStreetsResult) ContentType() string {
 	return ""
 }
 
+type ListDeviceDefinitionsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceDefinitionListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDeviceDefinitionsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDeviceDefinitionsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDeviceDefinitionsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDeviceDefinitionResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceDefinitionResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDeviceDefinitionResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDeviceDefinitionResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDeviceDefinitionResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDictionariesV2Result struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -40883,6 +41954,42 @@ func (c *ClientWithResponses) RejectDeclarationWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseRejectDeclarationResult(rsp)
+}
+
+// ListDeviceDefinitionsV1WithResponse Get Device definitions
+//
+// The former shape of listDeviceDefinitions, by the same rules. Use that. Only devices of the former shape are listed, which have one
+// class; a property whose value is a concept is left out.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/device_definitions (the `ListDeviceDefinitionsV1` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) ListDeviceDefinitionsV1WithResponse(ctx context.Context, params *ListDeviceDefinitionsV1Params, reqEditors ...RequestEditorFn) (*ListDeviceDefinitionsV1Result, error) {
+	rsp, err := c.ListDeviceDefinitionsV1(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDeviceDefinitionsV1Result(rsp)
+}
+
+// GetDeviceDefinitionV1WithResponse Get Device definition details
+//
+// The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept is
+// left out.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/device_definitions/{id} (the `GetDeviceDefinitionV1` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) GetDeviceDefinitionV1WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeviceDefinitionV1Result, error) {
+	rsp, err := c.GetDeviceDefinitionV1(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDeviceDefinitionV1Result(rsp)
 }
 
 // SearchDeviceDispensesWithResponse Get Device dispenses by search params
@@ -43927,6 +45034,41 @@ func (c *ClientWithResponses) ListStreetsWithResponse(ctx context.Context, param
 	return ParseListStreetsResult(rsp)
 }
 
+// ListDeviceDefinitionsWithResponse Get Device definitions v2
+//
+// Lists the catalogue of medical devices, oldest first, in pages: every legal entity sees the same list. Nothing is changed. Filters are
+// combined with AND; a value that no device has finds nothing.
+//
+// With `medical_program_id` only devices that the program pays for today are listed, each with its terms in `program_devices`.
+//
+// What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is shown.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/device_definitions (the `ListDeviceDefinitions` operationId).
+func (c *ClientWithResponses) ListDeviceDefinitionsWithResponse(ctx context.Context, params *ListDeviceDefinitionsParams, reqEditors ...RequestEditorFn) (*ListDeviceDefinitionsResult, error) {
+	rsp, err := c.ListDeviceDefinitions(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDeviceDefinitionsResult(rsp)
+}
+
+// GetDeviceDefinitionWithResponse Get Device definition details v2
+//
+// Shows one device of the catalogue, also one that is out of use. Nothing is changed.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/device_definitions/{id} (the `GetDeviceDefinition` operationId).
+func (c *ClientWithResponses) GetDeviceDefinitionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeviceDefinitionResult, error) {
+	rsp, err := c.GetDeviceDefinition(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDeviceDefinitionResult(rsp)
+}
+
 // ListDictionariesV2WithResponse Get dictionaries v2
 //
 // Gives the dictionaries that the other methods check values against. Beside code and description each value has its own status and the
@@ -44954,6 +46096,58 @@ func ParseRejectDeclarationResult(rsp *http.Response) (*RejectDeclarationResult,
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest DeclarationChangedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDeviceDefinitionsV1Result parses an HTTP response from a ListDeviceDefinitionsV1WithResponse call
+func ParseListDeviceDefinitionsV1Result(rsp *http.Response) (*ListDeviceDefinitionsV1Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDeviceDefinitionsV1Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceDefinitionV1ListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDeviceDefinitionV1Result parses an HTTP response from a GetDeviceDefinitionV1WithResponse call
+func ParseGetDeviceDefinitionV1Result(rsp *http.Response) (*GetDeviceDefinitionV1Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDeviceDefinitionV1Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceDefinitionV1Response
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -48355,6 +49549,58 @@ func ParseListStreetsResult(rsp *http.Response) (*ListStreetsResult, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest StreetListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDeviceDefinitionsResult parses an HTTP response from a ListDeviceDefinitionsWithResponse call
+func ParseListDeviceDefinitionsResult(rsp *http.Response) (*ListDeviceDefinitionsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDeviceDefinitionsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceDefinitionListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDeviceDefinitionResult parses an HTTP response from a GetDeviceDefinitionWithResponse call
+func ParseGetDeviceDefinitionResult(rsp *http.Response) (*GetDeviceDefinitionResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDeviceDefinitionResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceDefinitionResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -19,7 +19,7 @@ var (
 		"declaration:read", "declaration_request:read", "service_request:use", "service_request:read",
 		"service_request:makeinprogress", "service_request:complete", "service_request:recall", "service_request:cancel",
 		"device_dispense:read", "device_request:read", "device_request:complete", "device_request:resend",
-		"division:read", "division:details", "program_service:read", "person:read", "confidant_person_relationship:read",
+		"division:read", "division:details", "program_service:read", "device_definition:read", "person:read", "confidant_person_relationship:read",
 		"person_request:read", "person_request:write", "person_verification:details", "personal_data:read",
 		"declaration_request:write", "declaration_request:approve", "declaration_request:sign", "episode:read", "episode:write",
 		"patient_summary:read", "encounter:read", "condition:read", "observation:read", "diagnostic_report:read", "procedure:read",
@@ -27,7 +27,7 @@ var (
 	})
 	ownerScopes = slices.Concat(commonScopes, divisionScopes, staffScopes, []string{
 		"employee:deactivate", "employee:details", "declaration:read", "declaration_request:read", "service_request:read", "device_dispense:read", "device_request:read",
-		"declaration_request:write", "declaration_request:approve", "declaration_request:reject",
+		"declaration_request:write", "declaration_request:approve", "declaration_request:reject", "device_definition:read",
 	})
 	pharmacistScopes = slices.Concat(commonScopes, staffScopes, []string{
 		"device_dispense:read", "device_dispense:stop", "device_request:read", "device_request:complete", "division:read", "division:details",
