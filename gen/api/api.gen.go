@@ -3640,6 +3640,24 @@ type DeviceDispense struct {
 // Example: stopped
 type DeviceDispenseStatus string
 
+// DeviceDispenseContext Where a device dispense belongs.
+type DeviceDispenseContext struct {
+	// Episode A link to another object, or null.
+	Episode nullable.Nullable[NullableReference] `json:"episode"`
+
+	// OriginEpisode A link to another object, or null.
+	OriginEpisode nullable.Nullable[NullableReference] `json:"origin_episode"`
+}
+
+// DeviceDispenseContextResponse Where a device dispense belongs.
+type DeviceDispenseContextResponse struct {
+	// Data Where a device dispense belongs.
+	Data DeviceDispenseContext `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // DeviceDispenseDetail One kind of device in a dispense. Either `device` (a device definition, with encounters also a device) or
 // `device_code` is there. `program_device` is the device as the medical program has it.
 type DeviceDispenseDetail struct {
@@ -13270,6 +13288,9 @@ type ServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
+	// GetDeviceDispenseContext Get Device dispense contexts
+	// (GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/context)
+	GetDeviceDispenseContext(ctx echo.Context, patientID string, deviceDispenseID string) error
 	// ListDeviceRequests Get Device requests by search params
 	// (GET /api/patients/{patient_id}/device_requests)
 	ListDeviceRequests(ctx echo.Context, patientID string, params ListDeviceRequestsParams) error
@@ -15578,6 +15599,30 @@ func (w *ServerInterfaceWrapper) StopDeviceDispense(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.StopDeviceDispense(ctx, patientID, deviceDispenseID)
+	return err
+}
+
+// GetDeviceDispenseContext converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDeviceDispenseContext(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "device_dispense_id" -------------
+	var deviceDispenseID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_dispense_id", ctx.Param("device_dispense_id"), &deviceDispenseID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_dispense_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDeviceDispenseContext(ctx, patientID, deviceDispenseID)
 	return err
 }
 
@@ -19653,6 +19698,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.ListDeviceDispenses, options.OperationMiddlewares["listDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/context", wrapper.GetDeviceDispenseContext, options.OperationMiddlewares["getDeviceDispenseContext"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests", wrapper.ListDeviceRequests, options.OperationMiddlewares["listDeviceRequests"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id", wrapper.GetDeviceRequest, options.OperationMiddlewares["getDeviceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/actions/complete", wrapper.CompleteDeviceRequest, options.OperationMiddlewares["completeDeviceRequest"]...)
@@ -20974,6 +21020,29 @@ func (response StopDeviceDispense202JSONResponse) VisitStopDeviceDispenseRespons
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeviceDispenseContextRequestObject struct {
+	PatientID        string `json:"patient_id"`
+	DeviceDispenseID string `json:"device_dispense_id"`
+}
+
+type GetDeviceDispenseContextResponseObject interface {
+	VisitGetDeviceDispenseContextResponse(w http.ResponseWriter) error
+}
+
+type GetDeviceDispenseContext200JSONResponse DeviceDispenseContextResponse
+
+func (response GetDeviceDispenseContext200JSONResponse) VisitGetDeviceDispenseContextResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -23827,6 +23896,9 @@ type StrictServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx context.Context, request StopDeviceDispenseRequestObject) (StopDeviceDispenseResponseObject, error)
+	// GetDeviceDispenseContext Get Device dispense contexts
+	// (GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/context)
+	GetDeviceDispenseContext(ctx context.Context, request GetDeviceDispenseContextRequestObject) (GetDeviceDispenseContextResponseObject, error)
 	// ListDeviceRequests Get Device requests by search params
 	// (GET /api/patients/{patient_id}/device_requests)
 	ListDeviceRequests(ctx context.Context, request ListDeviceRequestsRequestObject) (ListDeviceRequestsResponseObject, error)
@@ -25650,6 +25722,32 @@ func (sh *strictHandler) StopDeviceDispense(ctx echo.Context, patientID string, 
 		return err
 	} else if validResponse, ok := response.(StopDeviceDispenseResponseObject); ok {
 		return validResponse.VisitStopDeviceDispenseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDeviceDispenseContext operation middleware
+func (sh *strictHandler) GetDeviceDispenseContext(ctx echo.Context, patientID string, deviceDispenseID string) error {
+	var request GetDeviceDispenseContextRequestObject
+
+	request.PatientID = patientID
+	request.DeviceDispenseID = deviceDispenseID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDeviceDispenseContext(ctx.Request().Context(), request.(GetDeviceDispenseContextRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDeviceDispenseContext")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDeviceDispenseContextResponseObject); ok {
+		return validResponse.VisitGetDeviceDispenseContextResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -4172,6 +4172,24 @@ type DeviceDispense struct {
 // Example: stopped
 type DeviceDispenseStatus string
 
+// DeviceDispenseContext Where a device dispense belongs.
+type DeviceDispenseContext struct {
+	// Episode A link to another object, or null.
+	Episode *NullableReference `json:"episode"`
+
+	// OriginEpisode A link to another object, or null.
+	OriginEpisode *NullableReference `json:"origin_episode"`
+}
+
+// DeviceDispenseContextResponse Where a device dispense belongs.
+type DeviceDispenseContextResponse struct {
+	// Data Where a device dispense belongs.
+	Data DeviceDispenseContext `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // DeviceDispenseDetail One kind of device in a dispense. Either `device` (a device definition, with encounters also a device) or
 // `device_code` is there. `program_device` is the device as the medical program has it.
 type DeviceDispenseDetail struct {
@@ -14932,6 +14950,18 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetDeviceDispenseContext Get Device dispense contexts
+	//
+	// In which episodes a device dispense of a patient was made: the one of the dispense itself, and the one of what it is based on. Nothing
+	// is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the dispense itself learns what to ask the patient's approval for.
+	//
+	// What clients get wrong: both are always there, and null where the dispense has none.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/context (the `GetDeviceDispenseContext` operationId).
+	GetDeviceDispenseContext(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDeviceRequests Get Device requests by search params
 	//
 	// Device requests of a patient, in any status. Nothing is changed by reading.
@@ -18130,6 +18160,28 @@ func (c *Client) GetDeviceDispense(ctx context.Context, patientID string, device
 // Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStopDeviceDispenseRequest(c.Server, patientID, deviceDispenseID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDeviceDispenseContext Get Device dispense contexts
+//
+// In which episodes a device dispense of a patient was made: the one of the dispense itself, and the one of what it is based on. Nothing
+// is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the dispense itself learns what to ask the patient's approval for.
+//
+// What clients get wrong: both are always there, and null where the dispense has none.
+//
+// Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/context (the `GetDeviceDispenseContext` operationId).
+func (c *Client) GetDeviceDispenseContext(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeviceDispenseContextRequest(c.Server, patientID, deviceDispenseID)
 	if err != nil {
 		return nil, err
 	}
@@ -25469,6 +25521,47 @@ func NewStopDeviceDispenseRequest(server string, patientID string, deviceDispens
 	}
 
 	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDeviceDispenseContextRequest constructs an http.Request for the GetDeviceDispenseContext method
+func NewGetDeviceDispenseContextRequest(server string, patientID string, deviceDispenseID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "device_dispense_id", deviceDispenseID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_dispenses/%s/context", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -34535,6 +34628,20 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*StopDeviceDispenseResult, error)
 
+	// GetDeviceDispenseContextWithResponse Get Device dispense contexts
+	//
+	// In which episodes a device dispense of a patient was made: the one of the dispense itself, and the one of what it is based on. Nothing
+	// is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the dispense itself learns what to ask the patient's approval for.
+	//
+	// What clients get wrong: both are always there, and null where the dispense has none.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/context (the `GetDeviceDispenseContext` operationId).
+	GetDeviceDispenseContextWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*GetDeviceDispenseContextResult, error)
+
 	// ListDeviceRequestsWithResponse Get Device requests by search params
 	//
 	// Device requests of a patient, in any status. Nothing is changed by reading.
@@ -38221,6 +38328,37 @@ func (r StopDeviceDispenseResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r StopDeviceDispenseResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDeviceDispenseContextResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceDispenseContextResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDeviceDispenseContextResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDeviceDispenseContextResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDeviceDispenseContextResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -43030,6 +43168,26 @@ func (c *ClientWithResponses) StopDeviceDispenseWithResponse(ctx context.Context
 	return ParseStopDeviceDispenseResult(rsp)
 }
 
+// GetDeviceDispenseContextWithResponse Get Device dispense contexts
+//
+// In which episodes a device dispense of a patient was made: the one of the dispense itself, and the one of what it is based on. Nothing
+// is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the dispense itself learns what to ask the patient's approval for.
+//
+// What clients get wrong: both are always there, and null where the dispense has none.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/context (the `GetDeviceDispenseContext` operationId).
+func (c *ClientWithResponses) GetDeviceDispenseContextWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*GetDeviceDispenseContextResult, error) {
+	rsp, err := c.GetDeviceDispenseContext(ctx, patientID, deviceDispenseID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDeviceDispenseContextResult(rsp)
+}
+
 // ListDeviceRequestsWithResponse Get Device requests by search params
 //
 // Device requests of a patient, in any status. Nothing is changed by reading.
@@ -47343,6 +47501,32 @@ func ParseStopDeviceDispenseResult(rsp *http.Response) (*StopDeviceDispenseResul
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDeviceDispenseContextResult parses an HTTP response from a GetDeviceDispenseContextWithResponse call
+func ParseGetDeviceDispenseContextResult(rsp *http.Response) (*GetDeviceDispenseContextResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDeviceDispenseContextResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceDispenseContextResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

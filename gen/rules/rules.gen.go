@@ -419,6 +419,8 @@ const (
 	DeviceDispenseStopOwnerConflict                      ID = "device_dispense.stop.owner_conflict"
 	DeviceDispenseStopOwner                              ID = "device_dispense.stop.owner"
 	DeviceDispenseStopStatus                             ID = "device_dispense.stop.status"
+	DeviceDispenseContextPerson                          ID = "device_dispense.context.person"
+	DeviceDispenseContextNotFound                        ID = "device_dispense.context.not_found"
 	DeviceRequestSearchUnknownParameter                  ID = "device_request.search.unknown_parameter"
 	DeviceRequestSearchRequisition                       ID = "device_request.search.requisition"
 	DeviceRequestSearchRequisitionEmpty                  ID = "device_request.search.requisition_empty"
@@ -6059,6 +6061,30 @@ var All = []Rule{
 		Message:   "Device dispense in status {status} cannot be stopped",
 		Source:    "seed 004, Validate transition",
 		Origin:    "seed",
+		Fixed:     true,
+	},
+	{
+		ID:        DeviceDispenseContextPerson,
+		Operation: "getDeviceDispenseContext",
+		Check:     "A patient is stored under patient_id (a malformed id finds none)",
+		CheckUK:   "Пацієнт із таким patient_id є в системі (за ідентифікатором хибного формату нікого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not_found",
+		Source:    "wiki Get Device dispense contexts 18426200466",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        DeviceDispenseContextNotFound,
+		Operation: "getDeviceDispenseContext",
+		Check:     "This patient has a device dispense with this id (another patient's, or a malformed id, is not found)",
+		CheckUK:   "Пацієнт має відпуск медичного виробу з таким ідентифікатором (відпуск іншого пацієнта й ідентифікатор хибного формату вважаються не знайденими)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not_found",
+		Source:    "wiki Get Device dispense contexts 18426200466",
+		Origin:    "wiki",
 		Fixed:     true,
 	},
 	{
@@ -19693,6 +19719,7 @@ var guards = map[string][]ID{
 	"listDeviceDispenses":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeviceDispense":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"stopDeviceDispense":                   {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"getDeviceDispenseContext":             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"searchDeviceRequests":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"listDeviceRequests":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeviceRequest":                     {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},

@@ -14,7 +14,7 @@ type call = operation.Call[*API, Document, operation.NoBody]
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
-		Stop.Operation(a.Engine, a), Get.Operation(), List.Operation(),
+		Stop.Operation(a.Engine, a), Get.Operation(), Context.Operation(), List.Operation(),
 		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
 	}
 }

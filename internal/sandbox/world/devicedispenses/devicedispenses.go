@@ -7,6 +7,7 @@ import "esoz/internal/sandbox/world/build"
 func Add(w *build.World) {
 	stop(w)
 	get(w)
+	contexts(w)
 	list(w)
 	search(w)
 }
