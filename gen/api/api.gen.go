@@ -12771,6 +12771,18 @@ type ListServicesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListSpecimenServiceRequestsParams defines parameters for ListSpecimenServiceRequests.
+type ListSpecimenServiceRequestsParams struct {
+	// Status Only referrals in this status, one of `active`, `completed`, `entered_in_error`, `recalled`. Another value finds nothing.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Service requests per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDistrictsParams defines parameters for ListDistricts.
 type ListDistrictsParams struct {
 	// RegionID Id of the region.
@@ -13539,6 +13551,9 @@ type ServerInterface interface {
 	// ListServices Get Services Dictionary
 	// (GET /api/services)
 	ListServices(ctx echo.Context, params ListServicesParams) error
+	// ListSpecimenServiceRequests Get Service requests in Specimen context
+	// (GET /api/specimens/{specimen_id}/service_requests)
+	ListSpecimenServiceRequests(ctx echo.Context, specimenID string, params ListSpecimenServiceRequestsParams) error
 	// ListDistricts List Of Districts By Search Params
 	// (GET /api/uaddresses/districts)
 	ListDistricts(ctx echo.Context, params ListDistrictsParams) error
@@ -18596,6 +18611,45 @@ func (w *ServerInterfaceWrapper) ListServices(ctx echo.Context) error {
 	return err
 }
 
+// ListSpecimenServiceRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSpecimenServiceRequests(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "specimen_id" -------------
+	var specimenID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "specimen_id", ctx.Param("specimen_id"), &specimenID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter specimen_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSpecimenServiceRequestsParams
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSpecimenServiceRequests(ctx, specimenID, params)
+	return err
+}
+
 // ListDistricts converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDistricts(ctx echo.Context) error {
 	var err error
@@ -19777,6 +19831,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/services", wrapper.ListServices, options.OperationMiddlewares["listServices"]...)
+	router.GET(options.BaseURL+"/api/specimens/:specimen_id/service_requests", wrapper.ListSpecimenServiceRequests, options.OperationMiddlewares["listSpecimenServiceRequests"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/districts", wrapper.ListDistricts, options.OperationMiddlewares["listDistricts"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/districts/:id/settlements", wrapper.ListSettlementsOfDistrict, options.OperationMiddlewares["listSettlementsOfDistrict"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/regions", wrapper.ListRegions, options.OperationMiddlewares["listRegions"]...)
@@ -22843,6 +22898,29 @@ func (response ListServices200JSONResponse) VisitListServicesResponse(w http.Res
 	return err
 }
 
+type ListSpecimenServiceRequestsRequestObject struct {
+	SpecimenID string `json:"specimen_id"`
+	Params     ListSpecimenServiceRequestsParams
+}
+
+type ListSpecimenServiceRequestsResponseObject interface {
+	VisitListSpecimenServiceRequestsResponse(w http.ResponseWriter) error
+}
+
+type ListSpecimenServiceRequests200JSONResponse ServiceRequestListResponse
+
+func (response ListSpecimenServiceRequests200JSONResponse) VisitListSpecimenServiceRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListDistrictsRequestObject struct {
 	Params ListDistrictsParams
 }
@@ -24147,6 +24225,9 @@ type StrictServerInterface interface {
 	// ListServices Get Services Dictionary
 	// (GET /api/services)
 	ListServices(ctx context.Context, request ListServicesRequestObject) (ListServicesResponseObject, error)
+	// ListSpecimenServiceRequests Get Service requests in Specimen context
+	// (GET /api/specimens/{specimen_id}/service_requests)
+	ListSpecimenServiceRequests(ctx context.Context, request ListSpecimenServiceRequestsRequestObject) (ListSpecimenServiceRequestsResponseObject, error)
 	// ListDistricts List Of Districts By Search Params
 	// (GET /api/uaddresses/districts)
 	ListDistricts(ctx context.Context, request ListDistrictsRequestObject) (ListDistrictsResponseObject, error)
@@ -28107,6 +28188,32 @@ func (sh *strictHandler) ListServices(ctx echo.Context, params ListServicesParam
 		return err
 	} else if validResponse, ok := response.(ListServicesResponseObject); ok {
 		return validResponse.VisitListServicesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListSpecimenServiceRequests operation middleware
+func (sh *strictHandler) ListSpecimenServiceRequests(ctx echo.Context, specimenID string, params ListSpecimenServiceRequestsParams) error {
+	var request ListSpecimenServiceRequestsRequestObject
+
+	request.SpecimenID = specimenID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSpecimenServiceRequests(ctx.Request().Context(), request.(ListSpecimenServiceRequestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSpecimenServiceRequests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSpecimenServiceRequestsResponseObject); ok {
+		return validResponse.VisitListSpecimenServiceRequestsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -13791,6 +13791,18 @@ type ListServicesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListSpecimenServiceRequestsParams defines parameters for ListSpecimenServiceRequests.
+type ListSpecimenServiceRequestsParams struct {
+	// Status Only referrals in this status, one of `active`, `completed`, `entered_in_error`, `recalled`. Another value finds nothing.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Service requests per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDistrictsParams defines parameters for ListDistricts.
 type ListDistrictsParams struct {
 	// RegionID Id of the region.
@@ -16160,6 +16172,17 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/services (the `ListServices` operationId).
 	ListServices(ctx context.Context, params *ListServicesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSpecimenServiceRequests Get Service requests in Specimen context
+	//
+	// Lists the service requests (referrals) that name a specimen, newest first: what a laboratory that has received it is to find out. Any
+	// legal entity with the scope may ask; of the patient the gender and the age of today are told, and no name. Nothing is changed by
+	// reading.
+	//
+	// What clients get wrong: without `status` referrals in every status are listed; a specimen that nobody knows has an empty list.
+	//
+	// Corresponds with GET /api/specimens/{specimen_id}/service_requests (the `ListSpecimenServiceRequests` operationId).
+	ListSpecimenServiceRequests(ctx context.Context, specimenID string, params *ListSpecimenServiceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDistricts List Of Districts By Search Params
 	//
@@ -20301,6 +20324,27 @@ func (c *Client) UseServiceRequest(ctx context.Context, serviceRequestID string,
 // Corresponds with GET /api/services (the `ListServices` operationId).
 func (c *Client) ListServices(ctx context.Context, params *ListServicesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListServicesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSpecimenServiceRequests Get Service requests in Specimen context
+//
+// Lists the service requests (referrals) that name a specimen, newest first: what a laboratory that has received it is to find out. Any
+// legal entity with the scope may ask; of the patient the gender and the age of today are told, and no name. Nothing is changed by
+// reading.
+//
+// What clients get wrong: without `status` referrals in every status are listed; a specimen that nobody knows has an empty list.
+//
+// Corresponds with GET /api/specimens/{specimen_id}/service_requests (the `ListSpecimenServiceRequests` operationId).
+func (c *Client) ListSpecimenServiceRequests(ctx context.Context, specimenID string, params *ListSpecimenServiceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSpecimenServiceRequestsRequest(c.Server, specimenID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -31395,6 +31439,91 @@ func NewListServicesRequest(server string, params *ListServicesParams) (*http.Re
 	return req, nil
 }
 
+// NewListSpecimenServiceRequestsRequest constructs an http.Request for the ListSpecimenServiceRequests method
+func NewListSpecimenServiceRequestsRequest(server string, specimenID string, params *ListSpecimenServiceRequestsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "specimen_id", specimenID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/specimens/%s/service_requests", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListDistrictsRequest constructs an http.Request for the ListDistricts method
 func NewListDistrictsRequest(server string, params *ListDistrictsParams) (*http.Request, error) {
 	var err error
@@ -35966,6 +36095,19 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/services (the `ListServices` operationId).
 	ListServicesWithResponse(ctx context.Context, params *ListServicesParams, reqEditors ...RequestEditorFn) (*ListServicesResult, error)
+
+	// ListSpecimenServiceRequestsWithResponse Get Service requests in Specimen context
+	//
+	// Lists the service requests (referrals) that name a specimen, newest first: what a laboratory that has received it is to find out. Any
+	// legal entity with the scope may ask; of the patient the gender and the age of today are told, and no name. Nothing is changed by
+	// reading.
+	//
+	// What clients get wrong: without `status` referrals in every status are listed; a specimen that nobody knows has an empty list.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/specimens/{specimen_id}/service_requests (the `ListSpecimenServiceRequests` operationId).
+	ListSpecimenServiceRequestsWithResponse(ctx context.Context, specimenID string, params *ListSpecimenServiceRequestsParams, reqEditors ...RequestEditorFn) (*ListSpecimenServiceRequestsResult, error)
 
 	// ListDistrictsWithResponse List Of Districts By Search Params
 	//
@@ -40783,6 +40925,37 @@ func (r ListServicesResult) ContentType() string {
 	return ""
 }
 
+type ListSpecimenServiceRequestsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ServiceRequestListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSpecimenServiceRequestsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSpecimenServiceRequestsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSpecimenServiceRequestsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDistrictsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -45066,6 +45239,25 @@ func (c *ClientWithResponses) ListServicesWithResponse(ctx context.Context, para
 		return nil, err
 	}
 	return ParseListServicesResult(rsp)
+}
+
+// ListSpecimenServiceRequestsWithResponse Get Service requests in Specimen context
+//
+// Lists the service requests (referrals) that name a specimen, newest first: what a laboratory that has received it is to find out. Any
+// legal entity with the scope may ask; of the patient the gender and the age of today are told, and no name. Nothing is changed by
+// reading.
+//
+// What clients get wrong: without `status` referrals in every status are listed; a specimen that nobody knows has an empty list.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/specimens/{specimen_id}/service_requests (the `ListSpecimenServiceRequests` operationId).
+func (c *ClientWithResponses) ListSpecimenServiceRequestsWithResponse(ctx context.Context, specimenID string, params *ListSpecimenServiceRequestsParams, reqEditors ...RequestEditorFn) (*ListSpecimenServiceRequestsResult, error) {
+	rsp, err := c.ListSpecimenServiceRequests(ctx, specimenID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSpecimenServiceRequestsResult(rsp)
 }
 
 // ListDistrictsWithResponse List Of Districts By Search Params
@@ -49551,6 +49743,32 @@ func ParseListServicesResult(rsp *http.Response) (*ListServicesResult, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ServiceCatalogueResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSpecimenServiceRequestsResult parses an HTTP response from a ListSpecimenServiceRequestsWithResponse call
+func ParseListSpecimenServiceRequestsResult(rsp *http.Response) (*ListSpecimenServiceRequestsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSpecimenServiceRequestsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ServiceRequestListResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -1401,6 +1401,7 @@ const (
 	ServiceRequestUseDivision                            ID = "service_request.use.division"
 	ServiceRequestUseDivisionLegalEntity                 ID = "service_request.use.division_legal_entity"
 	ServiceRequestUsePerformer                           ID = "service_request.use.performer"
+	ServiceRequestSpecimenListUnknownParameter           ID = "service_request.specimen_list.unknown_parameter"
 	DistrictListRegionID                                 ID = "district.list.region_id"
 	SettlementOfDistrictNotFound                         ID = "settlement.of_district.not_found"
 	DistrictOfRegionNotFound                             ID = "district.of_region.not_found"
@@ -19417,6 +19418,21 @@ var All = []Rule{
 		Origin:      "wiki",
 	},
 	{
+		ID:          ServiceRequestSpecimenListUnknownParameter,
+		Operation:   "listSpecimenServiceRequests",
+		Check:       "The query has no other parameters than those listed",
+		CheckUK:     "Запит не містить інших параметрів, крім перелічених",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "schema",
+		Description: "schema does not allow additional properties",
+		Params:      map[string]any{"properties": map[string]any{"{parameter}": "{value}"}},
+		Source:      "as Search for a Service Requests",
+		Origin:      "inferred",
+	},
+	{
 		ID:          DistrictListRegionID,
 		Operation:   "listDistricts",
 		Check:       "`region_id` is a UUID",
@@ -19838,6 +19854,7 @@ var guards = map[string][]ID{
 	"qualifyServiceRequest":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"releaseServiceRequest":                {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"useServiceRequest":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listSpecimenServiceRequests":          {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"listDistricts":                        {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
 	"listSettlementsOfDistrict":            {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
 	"listRegions":                          {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},

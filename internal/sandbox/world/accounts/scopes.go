@@ -9,14 +9,14 @@ import (
 )
 
 // Scopes of the world's tokens, by role of the user. A pharmacist may read jobs, so that the outcome of Stop Device
-// Dispense can be seen; everybody may read their own user.
+// Dispense can be seen, and a doctor what a laboratory sees of specimens; everybody may read their own user.
 var (
 	commonScopes   = []string{"user:read", "app:authorize", "job:read", "otp:read", "otp:write", "medical_program:read"}
 	divisionScopes = []string{"division:read", "division:details", "division:write", "division:activate", "division:deactivate"}
 	staffScopes    = []string{"employee:read", "legal_entity:read", "employee_role:read", "healthcare_service:read", "license:read", "employee_request:read"}
 	doctorScopes   = slices.Concat(commonScopes, staffScopes, []string{
 		"approval:cancel", "approval:create", "approval:read", "authentication_method_request:write",
-		"declaration:read", "declaration_request:read", "service_request:use", "service_request:read",
+		"declaration:read", "declaration_request:read", "service_request:use", "service_request:read", "service_request:read_impersonal",
 		"service_request:makeinprogress", "service_request:complete", "service_request:recall", "service_request:cancel",
 		"device_dispense:read", "device_request:read", "device_request:complete", "device_request:resend",
 		"division:read", "division:details", "program_service:read", "device_definition:read", "person:read", "confidant_person_relationship:read",
