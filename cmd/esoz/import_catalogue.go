@@ -23,6 +23,11 @@ type (
 	importServiceInclusionsCommand struct{ catalogueFile }
 	importMedicalProgramsCommand   struct{ catalogueFile }
 	importProgramServicesCommand   struct{ catalogueFile }
+
+	importDeviceDefinitionsCommand     struct{ catalogueFile }
+	importDeviceDefinitionNamesCommand struct{ catalogueFile }
+	importDeviceDefinitionTypesCommand struct{ catalogueFile }
+	importProgramDevicesCommand        struct{ catalogueFile }
 )
 
 func (c importServicesCommand) Run(ctx context.Context) error {
@@ -43,6 +48,22 @@ func (c importMedicalProgramsCommand) Run(ctx context.Context) error {
 
 func (c importProgramServicesCommand) Run(ctx context.Context) error {
 	return c.importInto(ctx, catalogues.ProgramServicesTable)
+}
+
+func (c importDeviceDefinitionsCommand) Run(ctx context.Context) error {
+	return c.importInto(ctx, catalogues.DeviceDefinitionsTable)
+}
+
+func (c importDeviceDefinitionNamesCommand) Run(ctx context.Context) error {
+	return c.importInto(ctx, catalogues.DeviceDefinitionNamesTable)
+}
+
+func (c importDeviceDefinitionTypesCommand) Run(ctx context.Context) error {
+	return c.importInto(ctx, catalogues.DeviceDefinitionTypesTable)
+}
+
+func (c importProgramDevicesCommand) Run(ctx context.Context) error {
+	return c.importInto(ctx, catalogues.ProgramDevicesTable)
 }
 
 // importInto imports the file, or lists the rows because of which it does not.

@@ -9,6 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 
+	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
 )
 
@@ -47,6 +48,8 @@ func TestImportCatalogue(t *testing.T) {
 		"service_inclusions": "service_code,service_group_code\n59300-00,A59001\n",
 		"medical_programs":   "name,type,funding_source\nНова,SERVICE,NHS\n",
 		"program_services":   "medical_program,service_code\nРеабілітаційна допомога,59300-00\n",
+		"device_definitions": "external_id,packaging_type,packaging_count,packaging_unit\nD-1,box,1,piece\n",
+		"program_devices":    "medical_program,device_definition,reimbursement_type,reimbursement_amount,start_date\nДоступні медичні вироби,0012351,FIXED,5,2020-01-01\n",
 	} {
 		file := filepath.Join(t.TempDir(), command+".csv")
 		require.NoError(t, os.WriteFile(file, []byte(rows), 0o600))
@@ -64,5 +67,20 @@ func TestImportCatalogue(t *testing.T) {
 		require.Equal(t, 1, s.Count(t, "prm."+command+" WHERE inserted_by = $1 AND inserted_at > $2", cfg.SystemUser, s.World.Now))
 		require.NoError(t, os.WriteFile(file, []byte("code\n"), 0o600))
 		require.ErrorContains(t, run(), "import "+file)
+	}
+	// What devices are called, and of which classes they are, says nothing of who has written it.
+	for command, rows := range map[string]string{
+		"device_definition_names":                "device_definition,name,type\n0012351,Нова,registered\n",
+		"device_definition_classification_types": "device_definition,system,code\n0012351,device_definition_classification_type,30229\n",
+	} {
+		file := filepath.Join(t.TempDir(), command+".csv")
+		require.NoError(t, os.WriteFile(file, []byte(rows), 0o600))
+		var c commands
+		parser, err := kong.New(&c, kong.BindTo(t.Context(), (*context.Context)(nil)))
+		require.NoError(t, err)
+		parsed, err := parser.Parse([]string{"import", command, file})
+		require.NoError(t, err)
+		require.NoError(t, parsed.Run())
+		require.Equal(t, 1, s.Count(t, "prm."+command+" WHERE device_definition_id = $1", world.ID("test strips")))
 	}
 }

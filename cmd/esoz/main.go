@@ -29,6 +29,11 @@ type commands struct {
 		ServiceInclusions importServiceInclusionsCommand `cmd:"" name:"service_inclusions" help:"Import which services are in which groups."`
 		MedicalPrograms   importMedicalProgramsCommand   `cmd:"" name:"medical_programs" help:"Import medical programs, by name."`
 		ProgramServices   importProgramServicesCommand   `cmd:"" name:"program_services" help:"Import what medical programs pay for."`
+
+		DeviceDefinitions     importDeviceDefinitionsCommand     `cmd:"" name:"device_definitions" help:"Import medical devices, by external id."`
+		DeviceDefinitionNames importDeviceDefinitionNamesCommand `cmd:"" name:"device_definition_names" help:"Import what medical devices are called."`
+		DeviceDefinitionTypes importDeviceDefinitionTypesCommand `cmd:"" name:"device_definition_classification_types" help:"Import the classes of medical devices."`
+		ProgramDevices        importProgramDevicesCommand        `cmd:"" name:"program_devices" help:"Import which medical devices programs pay for."`
 	} `cmd:"" help:"Import data."`
 	Admin struct {
 		Add    addCommand    `cmd:"" help:"Register a MIS, a legal entity, a user or a person, described by JSON as the sandbox's methods take it."`

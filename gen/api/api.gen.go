@@ -495,6 +495,27 @@ func (e DeviceDispenseDetailCreateQuantitySystem) Valid() bool {
 	}
 }
 
+// Defines values for DeviceNameType.
+const (
+	DeviceNameTypePatientReported DeviceNameType = "patient_reported"
+	DeviceNameTypeRegistered      DeviceNameType = "registered"
+	DeviceNameTypeUserFriendly    DeviceNameType = "user_friendly"
+)
+
+// Valid indicates whether the value is a known member of the DeviceNameType enum.
+func (e DeviceNameType) Valid() bool {
+	switch e {
+	case DeviceNameTypePatientReported:
+		return true
+	case DeviceNameTypeRegistered:
+		return true
+	case DeviceNameTypeUserFriendly:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeviceParticipantReimbursementType.
 const (
 	DeviceParticipantReimbursementTypeFIXED      DeviceParticipantReimbursementType = "FIXED"
@@ -3373,6 +3394,212 @@ type DeclarationUrgent struct {
 	AuthenticationMethodCurrent AuthenticationMethodCurrent `json:"authentication_method_current"`
 }
 
+// DeviceDefinition A medical device of the catalogue.
+type DeviceDefinition struct {
+	// ClassificationTypes Its classes.
+	ClassificationTypes json.RawMessage `json:"classification_types"`
+
+	// Description What it is for, if that was written.
+	//
+	// Example: Для визначення рівня глюкози в крові за допомогою глюкометра Accu-Chek Active
+	Description nullable.Nullable[string] `json:"description"`
+
+	// DeviceNames What it is called, by kind of name.
+	DeviceNames json.RawMessage `json:"device_names"`
+
+	// ExternalID Its number in another register, null when there is none.
+	//
+	// Example: 0012351
+	ExternalID nullable.Nullable[string] `json:"external_id"`
+
+	// ID Id of the device in the catalogue.
+	//
+	// Example: 3e34da3d-9b8c-4aaf-be8e-24a161279b6a
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the device is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Manufacturer Who makes the device. Null when that is not known.
+	Manufacturer DeviceManufacturer `json:"manufacturer"`
+
+	// ModelNumber Its model, if known.
+	//
+	// Example: M23N76
+	ModelNumber nullable.Nullable[string] `json:"model_number"`
+
+	// Note A note, if there is one.
+	//
+	// Example: Лише для глюкометра Accu-Chek Active
+	Note nullable.Nullable[string] `json:"note"`
+
+	// Packaging How the device is packed.
+	Packaging DevicePackaging `json:"packaging"`
+
+	// ParentID The device that it belongs to, null when there is none.
+	//
+	// Example: 3bc7a920-53a5-46a6-a88e-b5f298c7b898
+	ParentID nullable.Nullable[string] `json:"parent_id"`
+
+	// PartNumber Its part number, if known.
+	//
+	// Example: P00234
+	PartNumber nullable.Nullable[string] `json:"part_number"`
+
+	// ProgramDevices The terms of the program that `medical_program_id` asks for. Absent without that filter.
+	ProgramDevices json.RawMessage `json:"program_devices,omitempty"`
+
+	// Properties What it is like; empty when nothing was written.
+	Properties json.RawMessage `json:"properties"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// DeviceDefinitionListResponse Answer with a page of devices of the catalogue.
+type DeviceDefinitionListResponse struct {
+	// Data The devices of this page.
+	Data []DeviceDefinition `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DeviceDefinitionResponse Answer with one device of the catalogue.
+type DeviceDefinitionResponse struct {
+	// Data A medical device of the catalogue.
+	Data DeviceDefinition `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// DeviceDefinitionV1 A medical device of the catalogue in its former shape.
+type DeviceDefinitionV1 struct {
+	// ClassificationType Its class, dictionary `device_definition_classification_type`.
+	//
+	// Example: 30221
+	ClassificationType string `json:"classification_type"`
+
+	// Description What it is for, if that was written.
+	//
+	// Example: Для визначення рівня глюкози в крові за допомогою глюкометра Accu-Chek Active
+	Description nullable.Nullable[string] `json:"description"`
+
+	// DeviceNames What it is called, by kind of name.
+	DeviceNames json.RawMessage `json:"device_names"`
+
+	// ExternalID Its number in another register, null when there is none.
+	//
+	// Example: 0012351
+	ExternalID nullable.Nullable[string] `json:"external_id"`
+
+	// ID Id of the device in the catalogue.
+	//
+	// Example: 3e34da3d-9b8c-4aaf-be8e-24a161279b6a
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the device is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Manufacturer Who makes the device. Null when that is not known.
+	Manufacturer DeviceManufacturer `json:"manufacturer"`
+
+	// ModelNumber Its model, if known.
+	//
+	// Example: M23N76
+	ModelNumber nullable.Nullable[string] `json:"model_number"`
+
+	// Note A note, if there is one.
+	//
+	// Example: Лише для глюкометра Accu-Chek Active
+	Note nullable.Nullable[string] `json:"note"`
+
+	// Packaging How the device is packed.
+	Packaging DevicePackaging `json:"packaging"`
+
+	// ParentID The device that it belongs to, null when there is none.
+	//
+	// Example: 3bc7a920-53a5-46a6-a88e-b5f298c7b898
+	ParentID nullable.Nullable[string] `json:"parent_id"`
+
+	// PartNumber Its part number, if known.
+	//
+	// Example: P00234
+	PartNumber nullable.Nullable[string] `json:"part_number"`
+
+	// ProgramDevices The terms of the program that `medical_program_id` asks for. Absent without that filter.
+	ProgramDevices json.RawMessage `json:"program_devices,omitempty"`
+
+	// Properties What it is like; empty when nothing was written.
+	Properties json.RawMessage `json:"properties"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// DeviceDefinitionV1ListResponse Answer with a page of devices of the catalogue in its former shape.
+type DeviceDefinitionV1ListResponse struct {
+	// Data The devices of this page.
+	Data []DeviceDefinitionV1 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DeviceDefinitionV1Response Answer with one device of the catalogue in its former shape.
+type DeviceDefinitionV1Response struct {
+	// Data A medical device of the catalogue in its former shape.
+	Data DeviceDefinitionV1 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // DeviceDispense Devices that were handed out, or are kept ready to be handed out, to a patient.
 //
 //   - `subject` is the patient, `based_on` the device request that is met, `program` the medical program that pays.
@@ -3493,6 +3720,24 @@ type DeviceDispense struct {
 //
 // Example: stopped
 type DeviceDispenseStatus string
+
+// DeviceDispenseContext Where a device dispense belongs.
+type DeviceDispenseContext struct {
+	// Episode A link to another object, or null.
+	Episode nullable.Nullable[NullableReference] `json:"episode"`
+
+	// OriginEpisode A link to another object, or null.
+	OriginEpisode nullable.Nullable[NullableReference] `json:"origin_episode"`
+}
+
+// DeviceDispenseContextResponse Where a device dispense belongs.
+type DeviceDispenseContextResponse struct {
+	// Data Where a device dispense belongs.
+	Data DeviceDispenseContext `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
 
 // DeviceDispenseCreate A new device dispense.
 type DeviceDispenseCreate struct {
@@ -3666,6 +3911,45 @@ type DeviceDispenseSigned struct {
 	SignedData string `json:"signed_data"`
 }
 
+// DeviceManufacturer Who makes the device. Null when that is not known.
+type DeviceManufacturer = json.RawMessage
+
+// DeviceName A name of a device.
+type DeviceName struct {
+	// Name The name.
+	//
+	// Example: Тест-смужки Accu-Chek Active для глюкометра
+	Name string `json:"name"`
+
+	// Type Kind of the name, dictionary `device_name_type`.
+	//
+	// Example: user_friendly
+	Type DeviceNameType `json:"type"`
+}
+
+// DeviceNameType Kind of the name, dictionary `device_name_type`.
+//
+// Example: user_friendly
+type DeviceNameType string
+
+// DevicePackaging How the device is packed.
+type DevicePackaging struct {
+	// PackagingCount How many are in a package.
+	//
+	// Example: 50
+	PackagingCount int `json:"packaging_count"`
+
+	// PackagingType Dictionary `device_definition_packaging_type`.
+	//
+	// Example: undefined
+	PackagingType string `json:"packaging_type"`
+
+	// PackagingUnit Dictionary `device_unit`.
+	//
+	// Example: pcs
+	PackagingUnit string `json:"packaging_unit"`
+}
+
 // DeviceParameter One parameter of a prescribed device, with one of the values.
 type DeviceParameter struct {
 	// Code A meaning, told by values of dictionaries.
@@ -3820,6 +4104,63 @@ type DeviceParticipantDefinition struct {
 		// Example: piece
 		PackagingUnit string `json:"packaging_unit"`
 	} `json:"packaging"`
+}
+
+// DeviceProperty A property of a device. One of the values is there.
+type DeviceProperty struct {
+	// Type A value of a dictionary.
+	Type Coding `json:"type"`
+
+	// ValueBoolean A value that is true or false.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueCodeableConcept A meaning, told by values of dictionaries.
+	ValueCodeableConcept *CodeableConcept `json:"value_codeable_concept,omitempty"`
+
+	// ValueDecimal A value that is a number.
+	//
+	// Example: 15.543
+	ValueDecimal *float64 `json:"value_decimal,omitempty"`
+
+	// ValueInteger A value that is a whole number.
+	//
+	// Example: 10
+	ValueInteger *int64 `json:"value_integer,omitempty"`
+
+	// ValueString A value in words.
+	//
+	// Example: синій
+	ValueString *string `json:"value_string,omitempty"`
+}
+
+// DevicePropertyV1 A property of a device in its former shape. One of the values is there.
+type DevicePropertyV1 struct {
+	// Type Dictionary `device_properties`.
+	//
+	// Example: width
+	Type string `json:"type"`
+
+	// ValueBoolean A value that is true or false.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueDecimal A value that is a number.
+	//
+	// Example: 15.543
+	ValueDecimal *float64 `json:"value_decimal,omitempty"`
+
+	// ValueInteger A value that is a whole number.
+	//
+	// Example: 10
+	ValueInteger *int64 `json:"value_integer,omitempty"`
+
+	// ValueString A value in words.
+	//
+	// Example: синій
+	ValueString *string `json:"value_string,omitempty"`
 }
 
 // DeviceRequest A prescription of a medical device for a patient.
@@ -10370,6 +10711,44 @@ type ProcedureShortListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// ProgramDevice On which terms a medical program pays for a device.
+type ProgramDevice struct {
+	// CarePlanActivityAllowed Whether a care plan may have it.
+	//
+	// Example: true
+	CarePlanActivityAllowed bool `json:"care_plan_activity_allowed"`
+
+	// DeviceRequestAllowed Whether the device can be requested.
+	//
+	// Example: true
+	DeviceRequestAllowed bool `json:"device_request_allowed"`
+
+	// EndDate Until when it pays, null when no end is set.
+	//
+	// Example: 2025-06-30
+	EndDate nullable.Nullable[string] `json:"end_date"`
+
+	// ID Id of the entry of the program.
+	//
+	// Example: e477a845-972b-47a1-8ca3-1c71e4fd00c2
+	ID string `json:"id"`
+
+	// MaxDailyCount How many a day may be requested, null when any number.
+	//
+	// Example: 200
+	MaxDailyCount nullable.Nullable[float64] `json:"max_daily_count"`
+
+	// RegistryNumber Its number in the register of the program, null when there is none.
+	//
+	// Example: REG-1111
+	RegistryNumber nullable.Nullable[string] `json:"registry_number"`
+
+	// StartDate Since when it pays.
+	//
+	// Example: 2019-01-01
+	StartDate string `json:"start_date"`
+}
+
 // ProgramService A service of a medical program, or a group of services: one of the two ids is null.
 type ProgramService struct {
 	// ConsumerPrice What the program pays in hryvnias, null when no price is set.
@@ -11590,6 +11969,33 @@ type ListDeclarationsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListDeviceDefinitionsV1Params defines parameters for ListDeviceDefinitionsV1.
+type ListDeviceDefinitionsV1Params struct {
+	// ClassificationType Dictionary `device_definition_classification_type`.
+	ClassificationType *string `form:"classification_type,omitempty" json:"classification_type,omitempty"`
+
+	// ModelNumber Model of the device, whole.
+	ModelNumber *string `form:"model_number,omitempty" json:"model_number,omitempty"`
+
+	// Name A part of a name of the device, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// NameType Kind of a name of the device, dictionary `device_name_type`. With `name` both mean the same name.
+	NameType *string `form:"name_type,omitempty" json:"name_type,omitempty"`
+
+	// MedicalProgramID Only devices that this medical program pays for today.
+	MedicalProgramID *string `form:"medical_program_id,omitempty" json:"medical_program_id,omitempty"`
+
+	// IsActive Devices in use (`true`) or those that are not (`false`). Not sent counts as `true`.
+	IsActive *string `form:"is_active,omitempty" json:"is_active,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Devices per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // SearchDeviceDispensesParams defines parameters for SearchDeviceDispenses.
 type SearchDeviceDispensesParams struct {
 	// BasedOn Only dispenses of this device request.
@@ -12745,6 +13151,18 @@ type ListServicesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListSpecimenServiceRequestsParams defines parameters for ListSpecimenServiceRequests.
+type ListSpecimenServiceRequestsParams struct {
+	// Status Only referrals in this status, one of `active`, `completed`, `entered_in_error`, `recalled`. Another value finds nothing.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Service requests per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDistrictsParams defines parameters for ListDistricts.
 type ListDistrictsParams struct {
 	// RegionID Id of the region.
@@ -12856,6 +13274,36 @@ type ListStreetsParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Streets per page, 1 to 300. A larger value is cut to 300, anything else counts as 50.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListDeviceDefinitionsParams defines parameters for ListDeviceDefinitions.
+type ListDeviceDefinitionsParams struct {
+	// ClassificationTypeSystem The dictionary of a class of the device.
+	ClassificationTypeSystem *string `form:"classification_type_system,omitempty" json:"classification_type_system,omitempty"`
+
+	// ClassificationTypeCode The code of a class of the device. With the dictionary both mean the same class.
+	ClassificationTypeCode *string `form:"classification_type_code,omitempty" json:"classification_type_code,omitempty"`
+
+	// ModelNumber Model of the device, whole.
+	ModelNumber *string `form:"model_number,omitempty" json:"model_number,omitempty"`
+
+	// Name A part of a name of the device, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// NameType Kind of a name of the device, dictionary `device_name_type`. With `name` both mean the same name.
+	NameType *string `form:"name_type,omitempty" json:"name_type,omitempty"`
+
+	// MedicalProgramID Only devices that this medical program pays for today.
+	MedicalProgramID *string `form:"medical_program_id,omitempty" json:"medical_program_id,omitempty"`
+
+	// IsActive Devices in use (`true`) or those that are not (`false`). Not sent counts as `true`.
+	IsActive *string `form:"is_active,omitempty" json:"is_active,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Devices per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -13101,6 +13549,16 @@ type ServerInterface interface {
 	// RejectDeclaration Reject declaration
 	// (PATCH /api/declarations/{id}/actions/reject)
 	RejectDeclaration(ctx echo.Context, id string) error
+	// ListDeviceDefinitionsV1 Get Device definitions
+	// (GET /api/device_definitions)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ListDeviceDefinitionsV1(ctx echo.Context, params ListDeviceDefinitionsV1Params) error
+	// GetDeviceDefinitionV1 Get Device definition details
+	// (GET /api/device_definitions/{id})
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetDeviceDefinitionV1(ctx echo.Context, id string) error
 	// SearchDeviceDispenses Get Device dispenses by search params
 	// (GET /api/device_dispenses)
 	SearchDeviceDispenses(ctx echo.Context, params SearchDeviceDispensesParams) error
@@ -13252,6 +13710,9 @@ type ServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
+	// GetDeviceDispenseContext Get Device dispense contexts
+	// (GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/context)
+	GetDeviceDispenseContext(ctx echo.Context, patientID string, deviceDispenseID string) error
 	// ListDeviceRequests Get Device requests by search params
 	// (GET /api/patients/{patient_id}/device_requests)
 	ListDeviceRequests(ctx echo.Context, patientID string, params ListDeviceRequestsParams) error
@@ -13506,6 +13967,9 @@ type ServerInterface interface {
 	// ListServices Get Services Dictionary
 	// (GET /api/services)
 	ListServices(ctx echo.Context, params ListServicesParams) error
+	// ListSpecimenServiceRequests Get Service requests in Specimen context
+	// (GET /api/specimens/{specimen_id}/service_requests)
+	ListSpecimenServiceRequests(ctx echo.Context, specimenID string, params ListSpecimenServiceRequestsParams) error
 	// ListDistricts List Of Districts By Search Params
 	// (GET /api/uaddresses/districts)
 	ListDistricts(ctx echo.Context, params ListDistrictsParams) error
@@ -13527,6 +13991,12 @@ type ServerInterface interface {
 	// ListStreets List of Streets by Search Params
 	// (GET /api/uaddresses/streets)
 	ListStreets(ctx echo.Context, params ListStreetsParams) error
+	// ListDeviceDefinitions Get Device definitions v2
+	// (GET /api/v2/device_definitions)
+	ListDeviceDefinitions(ctx echo.Context, params ListDeviceDefinitionsParams) error
+	// GetDeviceDefinition Get Device definition details v2
+	// (GET /api/v2/device_definitions/{id})
+	GetDeviceDefinition(ctx echo.Context, id string) error
 	// ListDictionariesV2 Get dictionaries v2
 	// (GET /api/v2/dictionaries)
 	ListDictionariesV2(ctx echo.Context, params ListDictionariesV2Params) error
@@ -13745,6 +14215,89 @@ func (w *ServerInterfaceWrapper) RejectDeclaration(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RejectDeclaration(ctx, id)
+	return err
+}
+
+// ListDeviceDefinitionsV1 converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDeviceDefinitionsV1(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDeviceDefinitionsV1Params
+	// ------------- Optional query parameter "classification_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "classification_type", ctx.QueryParams(), &params.ClassificationType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter classification_type: %s", err))
+	}
+
+	// ------------- Optional query parameter "model_number" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "model_number", ctx.QueryParams(), &params.ModelNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter model_number: %s", err))
+	}
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "name_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name_type", ctx.QueryParams(), &params.NameType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name_type: %s", err))
+	}
+
+	// ------------- Optional query parameter "medical_program_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "medical_program_id", ctx.QueryParams(), &params.MedicalProgramID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter medical_program_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "is_active" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "is_active", ctx.QueryParams(), &params.IsActive, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter is_active: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDeviceDefinitionsV1(ctx, params)
+	return err
+}
+
+// GetDeviceDefinitionV1 converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDeviceDefinitionV1(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDeviceDefinitionV1(ctx, id)
 	return err
 }
 
@@ -15557,6 +16110,30 @@ func (w *ServerInterfaceWrapper) StopDeviceDispense(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.StopDeviceDispense(ctx, patientID, deviceDispenseID)
+	return err
+}
+
+// GetDeviceDispenseContext converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDeviceDispenseContext(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "device_dispense_id" -------------
+	var deviceDispenseID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_dispense_id", ctx.Param("device_dispense_id"), &deviceDispenseID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_dispense_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDeviceDispenseContext(ctx, patientID, deviceDispenseID)
 	return err
 }
 
@@ -18578,6 +19155,45 @@ func (w *ServerInterfaceWrapper) ListServices(ctx echo.Context) error {
 	return err
 }
 
+// ListSpecimenServiceRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSpecimenServiceRequests(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "specimen_id" -------------
+	var specimenID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "specimen_id", ctx.Param("specimen_id"), &specimenID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter specimen_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSpecimenServiceRequestsParams
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSpecimenServiceRequests(ctx, specimenID, params)
+	return err
+}
+
 // ListDistricts converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDistricts(ctx echo.Context) error {
 	var err error
@@ -18895,6 +19511,96 @@ func (w *ServerInterfaceWrapper) ListStreets(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListStreets(ctx, params)
+	return err
+}
+
+// ListDeviceDefinitions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDeviceDefinitions(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDeviceDefinitionsParams
+	// ------------- Optional query parameter "classification_type_system" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "classification_type_system", ctx.QueryParams(), &params.ClassificationTypeSystem, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter classification_type_system: %s", err))
+	}
+
+	// ------------- Optional query parameter "classification_type_code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "classification_type_code", ctx.QueryParams(), &params.ClassificationTypeCode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter classification_type_code: %s", err))
+	}
+
+	// ------------- Optional query parameter "model_number" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "model_number", ctx.QueryParams(), &params.ModelNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter model_number: %s", err))
+	}
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "name_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name_type", ctx.QueryParams(), &params.NameType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name_type: %s", err))
+	}
+
+	// ------------- Optional query parameter "medical_program_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "medical_program_id", ctx.QueryParams(), &params.MedicalProgramID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter medical_program_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "is_active" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "is_active", ctx.QueryParams(), &params.IsActive, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter is_active: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDeviceDefinitions(ctx, params)
+	return err
+}
+
+// GetDeviceDefinition converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDeviceDefinition(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDeviceDefinition(ctx, id)
 	return err
 }
 
@@ -19543,6 +20249,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/declarations/:id", wrapper.GetDeclaration, options.OperationMiddlewares["getDeclaration"]...)
 	router.PATCH(options.BaseURL+"/api/declarations/:id/actions/approve", wrapper.ApproveDeclaration, options.OperationMiddlewares["approveDeclaration"]...)
 	router.PATCH(options.BaseURL+"/api/declarations/:id/actions/reject", wrapper.RejectDeclaration, options.OperationMiddlewares["rejectDeclaration"]...)
+	router.GET(options.BaseURL+"/api/device_definitions", wrapper.ListDeviceDefinitionsV1, options.OperationMiddlewares["listDeviceDefinitionsV1"]...)
+	router.GET(options.BaseURL+"/api/device_definitions/:id", wrapper.GetDeviceDefinitionV1, options.OperationMiddlewares["getDeviceDefinitionV1"]...)
 	router.GET(options.BaseURL+"/api/device_dispenses", wrapper.SearchDeviceDispenses, options.OperationMiddlewares["searchDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/device_requests", wrapper.SearchDeviceRequests, options.OperationMiddlewares["searchDeviceRequests"]...)
 	router.POST(options.BaseURL+"/api/device_requests/:device_request_id/actions/qualify", wrapper.QualifyDeviceRequest, options.OperationMiddlewares["qualifyDeviceRequest"]...)
@@ -19592,6 +20300,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/complete", wrapper.CompleteDeviceDispense, options.OperationMiddlewares["completeDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/mark_in_error", wrapper.MarkInErrorDeviceDispense, options.OperationMiddlewares["markInErrorDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/context", wrapper.GetDeviceDispenseContext, options.OperationMiddlewares["getDeviceDispenseContext"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests", wrapper.ListDeviceRequests, options.OperationMiddlewares["listDeviceRequests"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id", wrapper.GetDeviceRequest, options.OperationMiddlewares["getDeviceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/actions/complete", wrapper.CompleteDeviceRequest, options.OperationMiddlewares["completeDeviceRequest"]...)
@@ -19672,6 +20381,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/services", wrapper.ListServices, options.OperationMiddlewares["listServices"]...)
+	router.GET(options.BaseURL+"/api/specimens/:specimen_id/service_requests", wrapper.ListSpecimenServiceRequests, options.OperationMiddlewares["listSpecimenServiceRequests"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/districts", wrapper.ListDistricts, options.OperationMiddlewares["listDistricts"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/districts/:id/settlements", wrapper.ListSettlementsOfDistrict, options.OperationMiddlewares["listSettlementsOfDistrict"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/regions", wrapper.ListRegions, options.OperationMiddlewares["listRegions"]...)
@@ -19679,6 +20389,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/uaddresses/settlements", wrapper.ListSettlements, options.OperationMiddlewares["listSettlements"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/settlements/:id", wrapper.GetSettlement, options.OperationMiddlewares["getSettlement"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/streets", wrapper.ListStreets, options.OperationMiddlewares["listStreets"]...)
+	router.GET(options.BaseURL+"/api/v2/device_definitions", wrapper.ListDeviceDefinitions, options.OperationMiddlewares["listDeviceDefinitions"]...)
+	router.GET(options.BaseURL+"/api/v2/device_definitions/:id", wrapper.GetDeviceDefinition, options.OperationMiddlewares["getDeviceDefinition"]...)
 	router.GET(options.BaseURL+"/api/v2/dictionaries", wrapper.ListDictionariesV2, options.OperationMiddlewares["listDictionariesV2"]...)
 	router.GET(options.BaseURL+"/api/v2/legal_entities", wrapper.ListLegalEntities, options.OperationMiddlewares["listLegalEntities"]...)
 	router.GET(options.BaseURL+"/api/v2/legal_entities/:id", wrapper.GetLegalEntity, options.OperationMiddlewares["getLegalEntity"]...)
@@ -19812,6 +20524,50 @@ type RejectDeclarationResponseObject interface {
 type RejectDeclaration200JSONResponse DeclarationChangedResponse
 
 func (response RejectDeclaration200JSONResponse) VisitRejectDeclarationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeviceDefinitionsV1RequestObject struct {
+	Params ListDeviceDefinitionsV1Params
+}
+
+type ListDeviceDefinitionsV1ResponseObject interface {
+	VisitListDeviceDefinitionsV1Response(w http.ResponseWriter) error
+}
+
+type ListDeviceDefinitionsV1200JSONResponse DeviceDefinitionV1ListResponse
+
+func (response ListDeviceDefinitionsV1200JSONResponse) VisitListDeviceDefinitionsV1Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeviceDefinitionV1RequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetDeviceDefinitionV1ResponseObject interface {
+	VisitGetDeviceDefinitionV1Response(w http.ResponseWriter) error
+}
+
+type GetDeviceDefinitionV1200JSONResponse DeviceDefinitionV1Response
+
+func (response GetDeviceDefinitionV1200JSONResponse) VisitGetDeviceDefinitionV1Response(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -20963,6 +21719,29 @@ func (response StopDeviceDispense202JSONResponse) VisitStopDeviceDispenseRespons
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeviceDispenseContextRequestObject struct {
+	PatientID        string `json:"patient_id"`
+	DeviceDispenseID string `json:"device_dispense_id"`
+}
+
+type GetDeviceDispenseContextResponseObject interface {
+	VisitGetDeviceDispenseContextResponse(w http.ResponseWriter) error
+}
+
+type GetDeviceDispenseContext200JSONResponse DeviceDispenseContextResponse
+
+func (response GetDeviceDispenseContext200JSONResponse) VisitGetDeviceDispenseContextResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -22811,6 +23590,29 @@ func (response ListServices200JSONResponse) VisitListServicesResponse(w http.Res
 	return err
 }
 
+type ListSpecimenServiceRequestsRequestObject struct {
+	SpecimenID string `json:"specimen_id"`
+	Params     ListSpecimenServiceRequestsParams
+}
+
+type ListSpecimenServiceRequestsResponseObject interface {
+	VisitListSpecimenServiceRequestsResponse(w http.ResponseWriter) error
+}
+
+type ListSpecimenServiceRequests200JSONResponse ServiceRequestListResponse
+
+func (response ListSpecimenServiceRequests200JSONResponse) VisitListSpecimenServiceRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListDistrictsRequestObject struct {
 	Params ListDistrictsParams
 }
@@ -22956,6 +23758,50 @@ type ListStreetsResponseObject interface {
 type ListStreets200JSONResponse StreetListResponse
 
 func (response ListStreets200JSONResponse) VisitListStreetsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeviceDefinitionsRequestObject struct {
+	Params ListDeviceDefinitionsParams
+}
+
+type ListDeviceDefinitionsResponseObject interface {
+	VisitListDeviceDefinitionsResponse(w http.ResponseWriter) error
+}
+
+type ListDeviceDefinitions200JSONResponse DeviceDefinitionListResponse
+
+func (response ListDeviceDefinitions200JSONResponse) VisitListDeviceDefinitionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeviceDefinitionRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetDeviceDefinitionResponseObject interface {
+	VisitGetDeviceDefinitionResponse(w http.ResponseWriter) error
+}
+
+type GetDeviceDefinition200JSONResponse DeviceDefinitionResponse
+
+func (response GetDeviceDefinition200JSONResponse) VisitGetDeviceDefinitionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -23671,6 +24517,16 @@ type StrictServerInterface interface {
 	// RejectDeclaration Reject declaration
 	// (PATCH /api/declarations/{id}/actions/reject)
 	RejectDeclaration(ctx context.Context, request RejectDeclarationRequestObject) (RejectDeclarationResponseObject, error)
+	// ListDeviceDefinitionsV1 Get Device definitions
+	// (GET /api/device_definitions)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ListDeviceDefinitionsV1(ctx context.Context, request ListDeviceDefinitionsV1RequestObject) (ListDeviceDefinitionsV1ResponseObject, error)
+	// GetDeviceDefinitionV1 Get Device definition details
+	// (GET /api/device_definitions/{id})
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetDeviceDefinitionV1(ctx context.Context, request GetDeviceDefinitionV1RequestObject) (GetDeviceDefinitionV1ResponseObject, error)
 	// SearchDeviceDispenses Get Device dispenses by search params
 	// (GET /api/device_dispenses)
 	SearchDeviceDispenses(ctx context.Context, request SearchDeviceDispensesRequestObject) (SearchDeviceDispensesResponseObject, error)
@@ -23822,6 +24678,9 @@ type StrictServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx context.Context, request StopDeviceDispenseRequestObject) (StopDeviceDispenseResponseObject, error)
+	// GetDeviceDispenseContext Get Device dispense contexts
+	// (GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/context)
+	GetDeviceDispenseContext(ctx context.Context, request GetDeviceDispenseContextRequestObject) (GetDeviceDispenseContextResponseObject, error)
 	// ListDeviceRequests Get Device requests by search params
 	// (GET /api/patients/{patient_id}/device_requests)
 	ListDeviceRequests(ctx context.Context, request ListDeviceRequestsRequestObject) (ListDeviceRequestsResponseObject, error)
@@ -24076,6 +24935,9 @@ type StrictServerInterface interface {
 	// ListServices Get Services Dictionary
 	// (GET /api/services)
 	ListServices(ctx context.Context, request ListServicesRequestObject) (ListServicesResponseObject, error)
+	// ListSpecimenServiceRequests Get Service requests in Specimen context
+	// (GET /api/specimens/{specimen_id}/service_requests)
+	ListSpecimenServiceRequests(ctx context.Context, request ListSpecimenServiceRequestsRequestObject) (ListSpecimenServiceRequestsResponseObject, error)
 	// ListDistricts List Of Districts By Search Params
 	// (GET /api/uaddresses/districts)
 	ListDistricts(ctx context.Context, request ListDistrictsRequestObject) (ListDistrictsResponseObject, error)
@@ -24097,6 +24959,12 @@ type StrictServerInterface interface {
 	// ListStreets List of Streets by Search Params
 	// (GET /api/uaddresses/streets)
 	ListStreets(ctx context.Context, request ListStreetsRequestObject) (ListStreetsResponseObject, error)
+	// ListDeviceDefinitions Get Device definitions v2
+	// (GET /api/v2/device_definitions)
+	ListDeviceDefinitions(ctx context.Context, request ListDeviceDefinitionsRequestObject) (ListDeviceDefinitionsResponseObject, error)
+	// GetDeviceDefinition Get Device definition details v2
+	// (GET /api/v2/device_definitions/{id})
+	GetDeviceDefinition(ctx context.Context, request GetDeviceDefinitionRequestObject) (GetDeviceDefinitionResponseObject, error)
 	// ListDictionariesV2 Get dictionaries v2
 	// (GET /api/v2/dictionaries)
 	ListDictionariesV2(ctx context.Context, request ListDictionariesV2RequestObject) (ListDictionariesV2ResponseObject, error)
@@ -24343,6 +25211,56 @@ func (sh *strictHandler) RejectDeclaration(ctx echo.Context, id string) error {
 		return err
 	} else if validResponse, ok := response.(RejectDeclarationResponseObject); ok {
 		return validResponse.VisitRejectDeclarationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDeviceDefinitionsV1 operation middleware
+func (sh *strictHandler) ListDeviceDefinitionsV1(ctx echo.Context, params ListDeviceDefinitionsV1Params) error {
+	var request ListDeviceDefinitionsV1RequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDeviceDefinitionsV1(ctx.Request().Context(), request.(ListDeviceDefinitionsV1RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDeviceDefinitionsV1")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDeviceDefinitionsV1ResponseObject); ok {
+		return validResponse.VisitListDeviceDefinitionsV1Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDeviceDefinitionV1 operation middleware
+func (sh *strictHandler) GetDeviceDefinitionV1(ctx echo.Context, id string) error {
+	var request GetDeviceDefinitionV1RequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDeviceDefinitionV1(ctx.Request().Context(), request.(GetDeviceDefinitionV1RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDeviceDefinitionV1")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDeviceDefinitionV1ResponseObject); ok {
+		return validResponse.VisitGetDeviceDefinitionV1Response(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -25789,6 +26707,32 @@ func (sh *strictHandler) StopDeviceDispense(ctx echo.Context, patientID string, 
 		return err
 	} else if validResponse, ok := response.(StopDeviceDispenseResponseObject); ok {
 		return validResponse.VisitStopDeviceDispenseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDeviceDispenseContext operation middleware
+func (sh *strictHandler) GetDeviceDispenseContext(ctx echo.Context, patientID string, deviceDispenseID string) error {
+	var request GetDeviceDispenseContextRequestObject
+
+	request.PatientID = patientID
+	request.DeviceDispenseID = deviceDispenseID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDeviceDispenseContext(ctx.Request().Context(), request.(GetDeviceDispenseContextRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDeviceDispenseContext")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDeviceDispenseContextResponseObject); ok {
+		return validResponse.VisitGetDeviceDispenseContextResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -28252,6 +29196,32 @@ func (sh *strictHandler) ListServices(ctx echo.Context, params ListServicesParam
 	return nil
 }
 
+// ListSpecimenServiceRequests operation middleware
+func (sh *strictHandler) ListSpecimenServiceRequests(ctx echo.Context, specimenID string, params ListSpecimenServiceRequestsParams) error {
+	var request ListSpecimenServiceRequestsRequestObject
+
+	request.SpecimenID = specimenID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSpecimenServiceRequests(ctx.Request().Context(), request.(ListSpecimenServiceRequestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSpecimenServiceRequests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSpecimenServiceRequestsResponseObject); ok {
+		return validResponse.VisitListSpecimenServiceRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListDistricts operation middleware
 func (sh *strictHandler) ListDistricts(ctx echo.Context, params ListDistrictsParams) error {
 	var request ListDistrictsRequestObject
@@ -28423,6 +29393,56 @@ func (sh *strictHandler) ListStreets(ctx echo.Context, params ListStreetsParams)
 		return err
 	} else if validResponse, ok := response.(ListStreetsResponseObject); ok {
 		return validResponse.VisitListStreetsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDeviceDefinitions operation middleware
+func (sh *strictHandler) ListDeviceDefinitions(ctx echo.Context, params ListDeviceDefinitionsParams) error {
+	var request ListDeviceDefinitionsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDeviceDefinitions(ctx.Request().Context(), request.(ListDeviceDefinitionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDeviceDefinitions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDeviceDefinitionsResponseObject); ok {
+		return validResponse.VisitListDeviceDefinitionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDeviceDefinition operation middleware
+func (sh *strictHandler) GetDeviceDefinition(ctx echo.Context, id string) error {
+	var request GetDeviceDefinitionRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDeviceDefinition(ctx.Request().Context(), request.(GetDeviceDefinitionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDeviceDefinition")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDeviceDefinitionResponseObject); ok {
+		return validResponse.VisitGetDeviceDefinitionResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -637,6 +637,27 @@ func (e DeviceDispenseDetailCreateQuantitySystem) Valid() bool {
 	}
 }
 
+// Defines values for DeviceNameType.
+const (
+	DeviceNameTypePatientReported DeviceNameType = "patient_reported"
+	DeviceNameTypeRegistered      DeviceNameType = "registered"
+	DeviceNameTypeUserFriendly    DeviceNameType = "user_friendly"
+)
+
+// Valid indicates whether the value is a known member of the DeviceNameType enum.
+func (e DeviceNameType) Valid() bool {
+	switch e {
+	case DeviceNameTypePatientReported:
+		return true
+	case DeviceNameTypeRegistered:
+		return true
+	case DeviceNameTypeUserFriendly:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeviceParticipantReimbursementType.
 const (
 	DeviceParticipantReimbursementTypeFIXED      DeviceParticipantReimbursementType = "FIXED"
@@ -3905,6 +3926,212 @@ type DeclarationUrgent struct {
 	AuthenticationMethodCurrent AuthenticationMethodCurrent `json:"authentication_method_current"`
 }
 
+// DeviceDefinition A medical device of the catalogue.
+type DeviceDefinition struct {
+	// ClassificationTypes Its classes.
+	ClassificationTypes []Coding `json:"classification_types"`
+
+	// Description What it is for, if that was written.
+	//
+	// Example: Для визначення рівня глюкози в крові за допомогою глюкометра Accu-Chek Active
+	Description *string `json:"description"`
+
+	// DeviceNames What it is called, by kind of name.
+	DeviceNames []DeviceName `json:"device_names"`
+
+	// ExternalID Its number in another register, null when there is none.
+	//
+	// Example: 0012351
+	ExternalID *string `json:"external_id"`
+
+	// ID Id of the device in the catalogue.
+	//
+	// Example: 3e34da3d-9b8c-4aaf-be8e-24a161279b6a
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the device is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Manufacturer Who makes the device. Null when that is not known.
+	Manufacturer *DeviceManufacturer `json:"manufacturer"`
+
+	// ModelNumber Its model, if known.
+	//
+	// Example: M23N76
+	ModelNumber *string `json:"model_number"`
+
+	// Note A note, if there is one.
+	//
+	// Example: Лише для глюкометра Accu-Chek Active
+	Note *string `json:"note"`
+
+	// Packaging How the device is packed.
+	Packaging DevicePackaging `json:"packaging"`
+
+	// ParentID The device that it belongs to, null when there is none.
+	//
+	// Example: 3bc7a920-53a5-46a6-a88e-b5f298c7b898
+	ParentID *string `json:"parent_id"`
+
+	// PartNumber Its part number, if known.
+	//
+	// Example: P00234
+	PartNumber *string `json:"part_number"`
+
+	// ProgramDevices The terms of the program that `medical_program_id` asks for. Absent without that filter.
+	ProgramDevices []ProgramDevice `json:"program_devices,omitempty"`
+
+	// Properties What it is like; empty when nothing was written.
+	Properties []DeviceProperty `json:"properties"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// DeviceDefinitionListResponse Answer with a page of devices of the catalogue.
+type DeviceDefinitionListResponse struct {
+	// Data The devices of this page.
+	Data []DeviceDefinition `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DeviceDefinitionResponse Answer with one device of the catalogue.
+type DeviceDefinitionResponse struct {
+	// Data A medical device of the catalogue.
+	Data DeviceDefinition `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// DeviceDefinitionV1 A medical device of the catalogue in its former shape.
+type DeviceDefinitionV1 struct {
+	// ClassificationType Its class, dictionary `device_definition_classification_type`.
+	//
+	// Example: 30221
+	ClassificationType string `json:"classification_type"`
+
+	// Description What it is for, if that was written.
+	//
+	// Example: Для визначення рівня глюкози в крові за допомогою глюкометра Accu-Chek Active
+	Description *string `json:"description"`
+
+	// DeviceNames What it is called, by kind of name.
+	DeviceNames []DeviceName `json:"device_names"`
+
+	// ExternalID Its number in another register, null when there is none.
+	//
+	// Example: 0012351
+	ExternalID *string `json:"external_id"`
+
+	// ID Id of the device in the catalogue.
+	//
+	// Example: 3e34da3d-9b8c-4aaf-be8e-24a161279b6a
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the device is in use.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Manufacturer Who makes the device. Null when that is not known.
+	Manufacturer *DeviceManufacturer `json:"manufacturer"`
+
+	// ModelNumber Its model, if known.
+	//
+	// Example: M23N76
+	ModelNumber *string `json:"model_number"`
+
+	// Note A note, if there is one.
+	//
+	// Example: Лише для глюкометра Accu-Chek Active
+	Note *string `json:"note"`
+
+	// Packaging How the device is packed.
+	Packaging DevicePackaging `json:"packaging"`
+
+	// ParentID The device that it belongs to, null when there is none.
+	//
+	// Example: 3bc7a920-53a5-46a6-a88e-b5f298c7b898
+	ParentID *string `json:"parent_id"`
+
+	// PartNumber Its part number, if known.
+	//
+	// Example: P00234
+	PartNumber *string `json:"part_number"`
+
+	// ProgramDevices The terms of the program that `medical_program_id` asks for. Absent without that filter.
+	ProgramDevices []ProgramDevice `json:"program_devices,omitempty"`
+
+	// Properties What it is like; empty when nothing was written.
+	Properties []DevicePropertyV1 `json:"properties"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// DeviceDefinitionV1ListResponse Answer with a page of devices of the catalogue in its former shape.
+type DeviceDefinitionV1ListResponse struct {
+	// Data The devices of this page.
+	Data []DeviceDefinitionV1 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DeviceDefinitionV1Response Answer with one device of the catalogue in its former shape.
+type DeviceDefinitionV1Response struct {
+	// Data A medical device of the catalogue in its former shape.
+	Data DeviceDefinitionV1 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // DeviceDispense Devices that were handed out, or are kept ready to be handed out, to a patient.
 //
 //   - `subject` is the patient, `based_on` the device request that is met, `program` the medical program that pays.
@@ -4025,6 +4252,24 @@ type DeviceDispense struct {
 //
 // Example: stopped
 type DeviceDispenseStatus string
+
+// DeviceDispenseContext Where a device dispense belongs.
+type DeviceDispenseContext struct {
+	// Episode A link to another object, or null.
+	Episode *NullableReference `json:"episode"`
+
+	// OriginEpisode A link to another object, or null.
+	OriginEpisode *NullableReference `json:"origin_episode"`
+}
+
+// DeviceDispenseContextResponse Where a device dispense belongs.
+type DeviceDispenseContextResponse struct {
+	// Data Where a device dispense belongs.
+	Data DeviceDispenseContext `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
 
 // DeviceDispenseCreate A new device dispense.
 type DeviceDispenseCreate struct {
@@ -4198,6 +4443,55 @@ type DeviceDispenseSigned struct {
 	SignedData string `json:"signed_data"`
 }
 
+// DeviceManufacturer Who makes the device. Null when that is not known.
+type DeviceManufacturer struct {
+	// Country Dictionary `COUNTRY`.
+	//
+	// Example: DE
+	Country string `json:"country"`
+
+	// Name Name of the manufacturer.
+	//
+	// Example: Roche Diabetes Care GmbH
+	Name string `json:"name"`
+}
+
+// DeviceName A name of a device.
+type DeviceName struct {
+	// Name The name.
+	//
+	// Example: Тест-смужки Accu-Chek Active для глюкометра
+	Name string `json:"name"`
+
+	// Type Kind of the name, dictionary `device_name_type`.
+	//
+	// Example: user_friendly
+	Type DeviceNameType `json:"type"`
+}
+
+// DeviceNameType Kind of the name, dictionary `device_name_type`.
+//
+// Example: user_friendly
+type DeviceNameType string
+
+// DevicePackaging How the device is packed.
+type DevicePackaging struct {
+	// PackagingCount How many are in a package.
+	//
+	// Example: 50
+	PackagingCount int `json:"packaging_count"`
+
+	// PackagingType Dictionary `device_definition_packaging_type`.
+	//
+	// Example: undefined
+	PackagingType string `json:"packaging_type"`
+
+	// PackagingUnit Dictionary `device_unit`.
+	//
+	// Example: pcs
+	PackagingUnit string `json:"packaging_unit"`
+}
+
 // DeviceParameter One parameter of a prescribed device, with one of the values.
 type DeviceParameter struct {
 	// Code A meaning, told by values of dictionaries.
@@ -4352,6 +4646,63 @@ type DeviceParticipantDefinition struct {
 		// Example: piece
 		PackagingUnit string `json:"packaging_unit"`
 	} `json:"packaging"`
+}
+
+// DeviceProperty A property of a device. One of the values is there.
+type DeviceProperty struct {
+	// Type A value of a dictionary.
+	Type Coding `json:"type"`
+
+	// ValueBoolean A value that is true or false.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueCodeableConcept A meaning, told by values of dictionaries.
+	ValueCodeableConcept *CodeableConcept `json:"value_codeable_concept,omitempty"`
+
+	// ValueDecimal A value that is a number.
+	//
+	// Example: 15.543
+	ValueDecimal *float64 `json:"value_decimal,omitempty"`
+
+	// ValueInteger A value that is a whole number.
+	//
+	// Example: 10
+	ValueInteger *int64 `json:"value_integer,omitempty"`
+
+	// ValueString A value in words.
+	//
+	// Example: синій
+	ValueString *string `json:"value_string,omitempty"`
+}
+
+// DevicePropertyV1 A property of a device in its former shape. One of the values is there.
+type DevicePropertyV1 struct {
+	// Type Dictionary `device_properties`.
+	//
+	// Example: width
+	Type string `json:"type"`
+
+	// ValueBoolean A value that is true or false.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueDecimal A value that is a number.
+	//
+	// Example: 15.543
+	ValueDecimal *float64 `json:"value_decimal,omitempty"`
+
+	// ValueInteger A value that is a whole number.
+	//
+	// Example: 10
+	ValueInteger *int64 `json:"value_integer,omitempty"`
+
+	// ValueString A value in words.
+	//
+	// Example: синій
+	ValueString *string `json:"value_string,omitempty"`
 }
 
 // DeviceRequest A prescription of a medical device for a patient.
@@ -11308,6 +11659,44 @@ type ProcedureShortListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// ProgramDevice On which terms a medical program pays for a device.
+type ProgramDevice struct {
+	// CarePlanActivityAllowed Whether a care plan may have it.
+	//
+	// Example: true
+	CarePlanActivityAllowed bool `json:"care_plan_activity_allowed"`
+
+	// DeviceRequestAllowed Whether the device can be requested.
+	//
+	// Example: true
+	DeviceRequestAllowed bool `json:"device_request_allowed"`
+
+	// EndDate Until when it pays, null when no end is set.
+	//
+	// Example: 2025-06-30
+	EndDate *string `json:"end_date"`
+
+	// ID Id of the entry of the program.
+	//
+	// Example: e477a845-972b-47a1-8ca3-1c71e4fd00c2
+	ID string `json:"id"`
+
+	// MaxDailyCount How many a day may be requested, null when any number.
+	//
+	// Example: 200
+	MaxDailyCount *float64 `json:"max_daily_count"`
+
+	// RegistryNumber Its number in the register of the program, null when there is none.
+	//
+	// Example: REG-1111
+	RegistryNumber *string `json:"registry_number"`
+
+	// StartDate Since when it pays.
+	//
+	// Example: 2019-01-01
+	StartDate string `json:"start_date"`
+}
+
 // ProgramService A service of a medical program, or a group of services: one of the two ids is null.
 type ProgramService struct {
 	// ConsumerPrice What the program pays in hryvnias, null when no price is set.
@@ -12600,6 +12989,33 @@ type ListDeclarationsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListDeviceDefinitionsV1Params defines parameters for ListDeviceDefinitionsV1.
+type ListDeviceDefinitionsV1Params struct {
+	// ClassificationType Dictionary `device_definition_classification_type`.
+	ClassificationType *string `form:"classification_type,omitempty" json:"classification_type,omitempty"`
+
+	// ModelNumber Model of the device, whole.
+	ModelNumber *string `form:"model_number,omitempty" json:"model_number,omitempty"`
+
+	// Name A part of a name of the device, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// NameType Kind of a name of the device, dictionary `device_name_type`. With `name` both mean the same name.
+	NameType *string `form:"name_type,omitempty" json:"name_type,omitempty"`
+
+	// MedicalProgramID Only devices that this medical program pays for today.
+	MedicalProgramID *string `form:"medical_program_id,omitempty" json:"medical_program_id,omitempty"`
+
+	// IsActive Devices in use (`true`) or those that are not (`false`). Not sent counts as `true`.
+	IsActive *bool `form:"is_active,omitempty" json:"is_active,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Devices per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // SearchDeviceDispensesParams defines parameters for SearchDeviceDispenses.
 type SearchDeviceDispensesParams struct {
 	// BasedOn Only dispenses of this device request.
@@ -13755,6 +14171,18 @@ type ListServicesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListSpecimenServiceRequestsParams defines parameters for ListSpecimenServiceRequests.
+type ListSpecimenServiceRequestsParams struct {
+	// Status Only referrals in this status, one of `active`, `completed`, `entered_in_error`, `recalled`. Another value finds nothing.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Service requests per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDistrictsParams defines parameters for ListDistricts.
 type ListDistrictsParams struct {
 	// RegionID Id of the region.
@@ -13866,6 +14294,36 @@ type ListStreetsParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Streets per page, 1 to 300. A larger value is cut to 300, anything else counts as 50.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListDeviceDefinitionsParams defines parameters for ListDeviceDefinitions.
+type ListDeviceDefinitionsParams struct {
+	// ClassificationTypeSystem The dictionary of a class of the device.
+	ClassificationTypeSystem *string `form:"classification_type_system,omitempty" json:"classification_type_system,omitempty"`
+
+	// ClassificationTypeCode The code of a class of the device. With the dictionary both mean the same class.
+	ClassificationTypeCode *string `form:"classification_type_code,omitempty" json:"classification_type_code,omitempty"`
+
+	// ModelNumber Model of the device, whole.
+	ModelNumber *string `form:"model_number,omitempty" json:"model_number,omitempty"`
+
+	// Name A part of a name of the device, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// NameType Kind of a name of the device, dictionary `device_name_type`. With `name` both mean the same name.
+	NameType *string `form:"name_type,omitempty" json:"name_type,omitempty"`
+
+	// MedicalProgramID Only devices that this medical program pays for today.
+	MedicalProgramID *string `form:"medical_program_id,omitempty" json:"medical_program_id,omitempty"`
+
+	// IsActive Devices in use (`true`) or those that are not (`false`). Not sent counts as `true`.
+	IsActive *bool `form:"is_active,omitempty" json:"is_active,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Devices per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -14223,6 +14681,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
 	RejectDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDeviceDefinitionsV1 Get Device definitions
+	//
+	// The former shape of listDeviceDefinitions, by the same rules. Use that. Only devices of the former shape are listed, which have one
+	// class; a property whose value is a concept is left out.
+	//
+	// Corresponds with GET /api/device_definitions (the `ListDeviceDefinitionsV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ListDeviceDefinitionsV1(ctx context.Context, params *ListDeviceDefinitionsV1Params, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDeviceDefinitionV1 Get Device definition details
+	//
+	// The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept is
+	// left out.
+	//
+	// Corresponds with GET /api/device_definitions/{id} (the `GetDeviceDefinitionV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetDeviceDefinitionV1(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchDeviceDispenses Get Device dispenses by search params
 	//
@@ -15013,6 +15491,18 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDeviceDispenseContext Get Device dispense contexts
+	//
+	// In which episodes a device dispense of a patient was made: the one of the dispense itself, and the one of what it is based on. Nothing
+	// is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the dispense itself learns what to ask the patient's approval for.
+	//
+	// What clients get wrong: both are always there, and null where the dispense has none.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/context (the `GetDeviceDispenseContext` operationId).
+	GetDeviceDispenseContext(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDeviceRequests Get Device requests by search params
 	//
@@ -16275,6 +16765,17 @@ type ClientInterface interface {
 	// Corresponds with GET /api/services (the `ListServices` operationId).
 	ListServices(ctx context.Context, params *ListServicesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListSpecimenServiceRequests Get Service requests in Specimen context
+	//
+	// Lists the service requests (referrals) that name a specimen, newest first: what a laboratory that has received it is to find out. Any
+	// legal entity with the scope may ask; of the patient the gender and the age of today are told, and no name. Nothing is changed by
+	// reading.
+	//
+	// What clients get wrong: without `status` referrals in every status are listed; a specimen that nobody knows has an empty list.
+	//
+	// Corresponds with GET /api/specimens/{specimen_id}/service_requests (the `ListSpecimenServiceRequests` operationId).
+	ListSpecimenServiceRequests(ctx context.Context, specimenID string, params *ListSpecimenServiceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDistricts List Of Districts By Search Params
 	//
 	// Lists the raions, in pages. No token is needed and nothing is changed.
@@ -16342,6 +16843,25 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/uaddresses/streets (the `ListStreets` operationId).
 	ListStreets(ctx context.Context, params *ListStreetsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDeviceDefinitions Get Device definitions v2
+	//
+	// Lists the catalogue of medical devices, oldest first, in pages: every legal entity sees the same list. Nothing is changed. Filters are
+	// combined with AND; a value that no device has finds nothing.
+	//
+	// With `medical_program_id` only devices that the program pays for today are listed, each with its terms in `program_devices`.
+	//
+	// What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is shown.
+	//
+	// Corresponds with GET /api/v2/device_definitions (the `ListDeviceDefinitions` operationId).
+	ListDeviceDefinitions(ctx context.Context, params *ListDeviceDefinitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDeviceDefinition Get Device definition details v2
+	//
+	// Shows one device of the catalogue, also one that is out of use. Nothing is changed.
+	//
+	// Corresponds with GET /api/v2/device_definitions/{id} (the `GetDeviceDefinition` operationId).
+	GetDeviceDefinition(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDictionariesV2 Get dictionaries v2
 	//
@@ -17061,6 +17581,44 @@ func (c *Client) ApproveDeclaration(ctx context.Context, id string, reqEditors .
 // Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
 func (c *Client) RejectDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRejectDeclarationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDeviceDefinitionsV1 Get Device definitions
+//
+// The former shape of listDeviceDefinitions, by the same rules. Use that. Only devices of the former shape are listed, which have one
+// class; a property whose value is a concept is left out.
+//
+// Corresponds with GET /api/device_definitions (the `ListDeviceDefinitionsV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) ListDeviceDefinitionsV1(ctx context.Context, params *ListDeviceDefinitionsV1Params, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDeviceDefinitionsV1Request(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDeviceDefinitionV1 Get Device definition details
+//
+// The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept is
+// left out.
+//
+// Corresponds with GET /api/device_definitions/{id} (the `GetDeviceDefinitionV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) GetDeviceDefinitionV1(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeviceDefinitionV1Request(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -18429,6 +18987,28 @@ func (c *Client) MarkInErrorDeviceDispense(ctx context.Context, patientID string
 // Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStopDeviceDispenseRequest(c.Server, patientID, deviceDispenseID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDeviceDispenseContext Get Device dispense contexts
+//
+// In which episodes a device dispense of a patient was made: the one of the dispense itself, and the one of what it is based on. Nothing
+// is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the dispense itself learns what to ask the patient's approval for.
+//
+// What clients get wrong: both are always there, and null where the dispense has none.
+//
+// Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/context (the `GetDeviceDispenseContext` operationId).
+func (c *Client) GetDeviceDispenseContext(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeviceDispenseContextRequest(c.Server, patientID, deviceDispenseID)
 	if err != nil {
 		return nil, err
 	}
@@ -20660,6 +21240,27 @@ func (c *Client) ListServices(ctx context.Context, params *ListServicesParams, r
 	return c.Client.Do(req)
 }
 
+// ListSpecimenServiceRequests Get Service requests in Specimen context
+//
+// Lists the service requests (referrals) that name a specimen, newest first: what a laboratory that has received it is to find out. Any
+// legal entity with the scope may ask; of the patient the gender and the age of today are told, and no name. Nothing is changed by
+// reading.
+//
+// What clients get wrong: without `status` referrals in every status are listed; a specimen that nobody knows has an empty list.
+//
+// Corresponds with GET /api/specimens/{specimen_id}/service_requests (the `ListSpecimenServiceRequests` operationId).
+func (c *Client) ListSpecimenServiceRequests(ctx context.Context, specimenID string, params *ListSpecimenServiceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSpecimenServiceRequestsRequest(c.Server, specimenID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListDistricts List Of Districts By Search Params
 //
 // Lists the raions, in pages. No token is needed and nothing is changed.
@@ -20788,6 +21389,45 @@ func (c *Client) GetSettlement(ctx context.Context, id string, reqEditors ...Req
 // Corresponds with GET /api/uaddresses/streets (the `ListStreets` operationId).
 func (c *Client) ListStreets(ctx context.Context, params *ListStreetsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListStreetsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDeviceDefinitions Get Device definitions v2
+//
+// Lists the catalogue of medical devices, oldest first, in pages: every legal entity sees the same list. Nothing is changed. Filters are
+// combined with AND; a value that no device has finds nothing.
+//
+// With `medical_program_id` only devices that the program pays for today are listed, each with its terms in `program_devices`.
+//
+// What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is shown.
+//
+// Corresponds with GET /api/v2/device_definitions (the `ListDeviceDefinitions` operationId).
+func (c *Client) ListDeviceDefinitions(ctx context.Context, params *ListDeviceDefinitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDeviceDefinitionsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDeviceDefinition Get Device definition details v2
+//
+// Shows one device of the catalogue, also one that is out of use. Nothing is changed.
+//
+// Corresponds with GET /api/v2/device_definitions/{id} (the `GetDeviceDefinition` operationId).
+func (c *Client) GetDeviceDefinition(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeviceDefinitionRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -22117,6 +22757,178 @@ func NewRejectDeclarationRequest(server string, id string) (*http.Request, error
 	}
 
 	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListDeviceDefinitionsV1Request constructs an http.Request for the ListDeviceDefinitionsV1 method
+func NewListDeviceDefinitionsV1Request(server string, params *ListDeviceDefinitionsV1Params) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/device_definitions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ClassificationType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "classification_type", *params.ClassificationType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ModelNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "model_number", *params.ModelNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.NameType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name_type", *params.NameType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MedicalProgramID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "medical_program_id", *params.MedicalProgramID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.IsActive != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "is_active", *params.IsActive, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDeviceDefinitionV1Request constructs an http.Request for the GetDeviceDefinitionV1 method
+func NewGetDeviceDefinitionV1Request(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/device_definitions/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -25861,6 +26673,47 @@ func NewStopDeviceDispenseRequest(server string, patientID string, deviceDispens
 	}
 
 	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDeviceDispenseContextRequest constructs an http.Request for the GetDeviceDispenseContext method
+func NewGetDeviceDispenseContextRequest(server string, patientID string, deviceDispenseID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "device_dispense_id", deviceDispenseID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_dispenses/%s/context", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -31802,6 +32655,91 @@ func NewListServicesRequest(server string, params *ListServicesParams) (*http.Re
 	return req, nil
 }
 
+// NewListSpecimenServiceRequestsRequest constructs an http.Request for the ListSpecimenServiceRequests method
+func NewListSpecimenServiceRequestsRequest(server string, specimenID string, params *ListSpecimenServiceRequestsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "specimen_id", specimenID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/specimens/%s/service_requests", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListDistrictsRequest constructs an http.Request for the ListDistricts method
 func NewListDistrictsRequest(server string, params *ListDistrictsParams) (*http.Request, error) {
 	var err error
@@ -32472,6 +33410,190 @@ func NewListStreetsRequest(server string, params *ListStreetsParams) (*http.Requ
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListDeviceDefinitionsRequest constructs an http.Request for the ListDeviceDefinitions method
+func NewListDeviceDefinitionsRequest(server string, params *ListDeviceDefinitionsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/device_definitions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ClassificationTypeSystem != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "classification_type_system", *params.ClassificationTypeSystem, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ClassificationTypeCode != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "classification_type_code", *params.ClassificationTypeCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ModelNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "model_number", *params.ModelNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.NameType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name_type", *params.NameType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MedicalProgramID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "medical_program_id", *params.MedicalProgramID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.IsActive != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "is_active", *params.IsActive, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDeviceDefinitionRequest constructs an http.Request for the GetDeviceDefinition method
+func NewGetDeviceDefinitionRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/device_definitions/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -34089,6 +35211,30 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
 	RejectDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectDeclarationResult, error)
 
+	// ListDeviceDefinitionsV1WithResponse Get Device definitions
+	//
+	// The former shape of listDeviceDefinitions, by the same rules. Use that. Only devices of the former shape are listed, which have one
+	// class; a property whose value is a concept is left out.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/device_definitions (the `ListDeviceDefinitionsV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ListDeviceDefinitionsV1WithResponse(ctx context.Context, params *ListDeviceDefinitionsV1Params, reqEditors ...RequestEditorFn) (*ListDeviceDefinitionsV1Result, error)
+
+	// GetDeviceDefinitionV1WithResponse Get Device definition details
+	//
+	// The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept is
+	// left out.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/device_definitions/{id} (the `GetDeviceDefinitionV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetDeviceDefinitionV1WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeviceDefinitionV1Result, error)
+
 	// SearchDeviceDispensesWithResponse Get Device dispenses by search params
 	//
 	// Device dispenses that the legal entity of the token has made, for all patients. Nothing is changed by reading. All filters are
@@ -34958,6 +36104,20 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*StopDeviceDispenseResult, error)
+
+	// GetDeviceDispenseContextWithResponse Get Device dispense contexts
+	//
+	// In which episodes a device dispense of a patient was made: the one of the dispense itself, and the one of what it is based on. Nothing
+	// is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the dispense itself learns what to ask the patient's approval for.
+	//
+	// What clients get wrong: both are always there, and null where the dispense has none.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/context (the `GetDeviceDispenseContext` operationId).
+	GetDeviceDispenseContextWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*GetDeviceDispenseContextResult, error)
 
 	// ListDeviceRequestsWithResponse Get Device requests by search params
 	//
@@ -36346,6 +37506,19 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/services (the `ListServices` operationId).
 	ListServicesWithResponse(ctx context.Context, params *ListServicesParams, reqEditors ...RequestEditorFn) (*ListServicesResult, error)
 
+	// ListSpecimenServiceRequestsWithResponse Get Service requests in Specimen context
+	//
+	// Lists the service requests (referrals) that name a specimen, newest first: what a laboratory that has received it is to find out. Any
+	// legal entity with the scope may ask; of the patient the gender and the age of today are told, and no name. Nothing is changed by
+	// reading.
+	//
+	// What clients get wrong: without `status` referrals in every status are listed; a specimen that nobody knows has an empty list.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/specimens/{specimen_id}/service_requests (the `ListSpecimenServiceRequests` operationId).
+	ListSpecimenServiceRequestsWithResponse(ctx context.Context, specimenID string, params *ListSpecimenServiceRequestsParams, reqEditors ...RequestEditorFn) (*ListSpecimenServiceRequestsResult, error)
+
 	// ListDistrictsWithResponse List Of Districts By Search Params
 	//
 	// Lists the raions, in pages. No token is needed and nothing is changed.
@@ -36427,6 +37600,29 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/uaddresses/streets (the `ListStreets` operationId).
 	ListStreetsWithResponse(ctx context.Context, params *ListStreetsParams, reqEditors ...RequestEditorFn) (*ListStreetsResult, error)
+
+	// ListDeviceDefinitionsWithResponse Get Device definitions v2
+	//
+	// Lists the catalogue of medical devices, oldest first, in pages: every legal entity sees the same list. Nothing is changed. Filters are
+	// combined with AND; a value that no device has finds nothing.
+	//
+	// With `medical_program_id` only devices that the program pays for today are listed, each with its terms in `program_devices`.
+	//
+	// What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is shown.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/device_definitions (the `ListDeviceDefinitions` operationId).
+	ListDeviceDefinitionsWithResponse(ctx context.Context, params *ListDeviceDefinitionsParams, reqEditors ...RequestEditorFn) (*ListDeviceDefinitionsResult, error)
+
+	// GetDeviceDefinitionWithResponse Get Device definition details v2
+	//
+	// Shows one device of the catalogue, also one that is out of use. Nothing is changed.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/device_definitions/{id} (the `GetDeviceDefinition` operationId).
+	GetDeviceDefinitionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeviceDefinitionResult, error)
 
 	// ListDictionariesV2WithResponse Get dictionaries v2
 	//
@@ -37221,6 +38417,68 @@ func (r RejectDeclarationResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RejectDeclarationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListDeviceDefinitionsV1Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceDefinitionV1ListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDeviceDefinitionsV1Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDeviceDefinitionsV1Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDeviceDefinitionsV1Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDeviceDefinitionV1Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceDefinitionV1Response
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDeviceDefinitionV1Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDeviceDefinitionV1Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDeviceDefinitionV1Result) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -38746,6 +40004,37 @@ func (r StopDeviceDispenseResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r StopDeviceDispenseResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDeviceDispenseContextResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceDispenseContextResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDeviceDispenseContextResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDeviceDispenseContextResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDeviceDispenseContextResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -41232,6 +42521,37 @@ func (r ListServicesResult) ContentType() string {
 	return ""
 }
 
+type ListSpecimenServiceRequestsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ServiceRequestListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSpecimenServiceRequestsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSpecimenServiceRequestsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSpecimenServiceRequestsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDistrictsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -41443,6 +42763,68 @@ func (r ListStreetsResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListStreetsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListDeviceDefinitionsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceDefinitionListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDeviceDefinitionsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDeviceDefinitionsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDeviceDefinitionsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDeviceDefinitionResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceDefinitionResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDeviceDefinitionResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDeviceDefinitionResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDeviceDefinitionResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -42479,6 +43861,42 @@ func (c *ClientWithResponses) RejectDeclarationWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseRejectDeclarationResult(rsp)
+}
+
+// ListDeviceDefinitionsV1WithResponse Get Device definitions
+//
+// The former shape of listDeviceDefinitions, by the same rules. Use that. Only devices of the former shape are listed, which have one
+// class; a property whose value is a concept is left out.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/device_definitions (the `ListDeviceDefinitionsV1` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) ListDeviceDefinitionsV1WithResponse(ctx context.Context, params *ListDeviceDefinitionsV1Params, reqEditors ...RequestEditorFn) (*ListDeviceDefinitionsV1Result, error) {
+	rsp, err := c.ListDeviceDefinitionsV1(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDeviceDefinitionsV1Result(rsp)
+}
+
+// GetDeviceDefinitionV1WithResponse Get Device definition details
+//
+// The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept is
+// left out.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/device_definitions/{id} (the `GetDeviceDefinitionV1` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) GetDeviceDefinitionV1WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeviceDefinitionV1Result, error) {
+	rsp, err := c.GetDeviceDefinitionV1(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDeviceDefinitionV1Result(rsp)
 }
 
 // SearchDeviceDispensesWithResponse Get Device dispenses by search params
@@ -43697,6 +45115,26 @@ func (c *ClientWithResponses) StopDeviceDispenseWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseStopDeviceDispenseResult(rsp)
+}
+
+// GetDeviceDispenseContextWithResponse Get Device dispense contexts
+//
+// In which episodes a device dispense of a patient was made: the one of the dispense itself, and the one of what it is based on. Nothing
+// is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the dispense itself learns what to ask the patient's approval for.
+//
+// What clients get wrong: both are always there, and null where the dispense has none.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/context (the `GetDeviceDispenseContext` operationId).
+func (c *ClientWithResponses) GetDeviceDispenseContextWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*GetDeviceDispenseContextResult, error) {
+	rsp, err := c.GetDeviceDispenseContext(ctx, patientID, deviceDispenseID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDeviceDispenseContextResult(rsp)
 }
 
 // ListDeviceRequestsWithResponse Get Device requests by search params
@@ -45665,6 +47103,25 @@ func (c *ClientWithResponses) ListServicesWithResponse(ctx context.Context, para
 	return ParseListServicesResult(rsp)
 }
 
+// ListSpecimenServiceRequestsWithResponse Get Service requests in Specimen context
+//
+// Lists the service requests (referrals) that name a specimen, newest first: what a laboratory that has received it is to find out. Any
+// legal entity with the scope may ask; of the patient the gender and the age of today are told, and no name. Nothing is changed by
+// reading.
+//
+// What clients get wrong: without `status` referrals in every status are listed; a specimen that nobody knows has an empty list.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/specimens/{specimen_id}/service_requests (the `ListSpecimenServiceRequests` operationId).
+func (c *ClientWithResponses) ListSpecimenServiceRequestsWithResponse(ctx context.Context, specimenID string, params *ListSpecimenServiceRequestsParams, reqEditors ...RequestEditorFn) (*ListSpecimenServiceRequestsResult, error) {
+	rsp, err := c.ListSpecimenServiceRequests(ctx, specimenID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSpecimenServiceRequestsResult(rsp)
+}
+
 // ListDistrictsWithResponse List Of Districts By Search Params
 //
 // Lists the raions, in pages. No token is needed and nothing is changed.
@@ -45787,6 +47244,41 @@ func (c *ClientWithResponses) ListStreetsWithResponse(ctx context.Context, param
 		return nil, err
 	}
 	return ParseListStreetsResult(rsp)
+}
+
+// ListDeviceDefinitionsWithResponse Get Device definitions v2
+//
+// Lists the catalogue of medical devices, oldest first, in pages: every legal entity sees the same list. Nothing is changed. Filters are
+// combined with AND; a value that no device has finds nothing.
+//
+// With `medical_program_id` only devices that the program pays for today are listed, each with its terms in `program_devices`.
+//
+// What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is shown.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/device_definitions (the `ListDeviceDefinitions` operationId).
+func (c *ClientWithResponses) ListDeviceDefinitionsWithResponse(ctx context.Context, params *ListDeviceDefinitionsParams, reqEditors ...RequestEditorFn) (*ListDeviceDefinitionsResult, error) {
+	rsp, err := c.ListDeviceDefinitions(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDeviceDefinitionsResult(rsp)
+}
+
+// GetDeviceDefinitionWithResponse Get Device definition details v2
+//
+// Shows one device of the catalogue, also one that is out of use. Nothing is changed.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/device_definitions/{id} (the `GetDeviceDefinition` operationId).
+func (c *ClientWithResponses) GetDeviceDefinitionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeviceDefinitionResult, error) {
+	rsp, err := c.GetDeviceDefinition(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDeviceDefinitionResult(rsp)
 }
 
 // ListDictionariesV2WithResponse Get dictionaries v2
@@ -46816,6 +48308,58 @@ func ParseRejectDeclarationResult(rsp *http.Response) (*RejectDeclarationResult,
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest DeclarationChangedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDeviceDefinitionsV1Result parses an HTTP response from a ListDeviceDefinitionsV1WithResponse call
+func ParseListDeviceDefinitionsV1Result(rsp *http.Response) (*ListDeviceDefinitionsV1Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDeviceDefinitionsV1Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceDefinitionV1ListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDeviceDefinitionV1Result parses an HTTP response from a GetDeviceDefinitionV1WithResponse call
+func ParseGetDeviceDefinitionV1Result(rsp *http.Response) (*GetDeviceDefinitionV1Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDeviceDefinitionV1Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceDefinitionV1Response
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -48115,6 +49659,32 @@ func ParseStopDeviceDispenseResult(rsp *http.Response) (*StopDeviceDispenseResul
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDeviceDispenseContextResult parses an HTTP response from a GetDeviceDispenseContextWithResponse call
+func ParseGetDeviceDispenseContextResult(rsp *http.Response) (*GetDeviceDispenseContextResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDeviceDispenseContextResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceDispenseContextResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 
@@ -50201,6 +51771,32 @@ func ParseListServicesResult(rsp *http.Response) (*ListServicesResult, error) {
 	return response, nil
 }
 
+// ParseListSpecimenServiceRequestsResult parses an HTTP response from a ListSpecimenServiceRequestsWithResponse call
+func ParseListSpecimenServiceRequestsResult(rsp *http.Response) (*ListSpecimenServiceRequestsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSpecimenServiceRequestsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ServiceRequestListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListDistrictsResult parses an HTTP response from a ListDistrictsWithResponse call
 func ParseListDistrictsResult(rsp *http.Response) (*ListDistrictsResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -50373,6 +51969,58 @@ func ParseListStreetsResult(rsp *http.Response) (*ListStreetsResult, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest StreetListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDeviceDefinitionsResult parses an HTTP response from a ListDeviceDefinitionsWithResponse call
+func ParseListDeviceDefinitionsResult(rsp *http.Response) (*ListDeviceDefinitionsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDeviceDefinitionsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceDefinitionListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDeviceDefinitionResult parses an HTTP response from a GetDeviceDefinitionWithResponse call
+func ParseGetDeviceDefinitionResult(rsp *http.Response) (*GetDeviceDefinitionResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDeviceDefinitionResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceDefinitionResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -13,6 +13,107 @@ import (
 	"github.com/google/uuid"
 )
 
+const importDeviceDefinitionClassificationTypes = `-- name: ImportDeviceDefinitionClassificationTypes :one
+WITH sent AS (
+    SELECT (r.sent ->> 'id')::uuid AS id, (r.sent ->> 'device_definition_id')::uuid AS device_definition_id,
+        (r.sent ->> 'system')::text AS system, (r.sent ->> 'code')::text AS code
+    FROM jsonb_array_elements($1::jsonb) AS r (sent)
+), written AS (
+    INSERT INTO prm.device_definition_classification_types (id, device_definition_id, system, code) SELECT id, device_definition_id, system, code FROM sent
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id
+), removed AS (
+    DELETE FROM prm.device_definition_classification_types AS old
+    WHERE old.device_definition_id IN (SELECT device_definition_id FROM sent) AND old.id NOT IN (SELECT id FROM sent)
+    RETURNING old.id
+)
+SELECT (SELECT count(*) FROM written) AS inserted, (SELECT count(*) FROM removed) AS changed
+`
+
+type ImportDeviceDefinitionClassificationTypesRow struct {
+	Inserted int64
+	Changed  int64
+}
+
+// As ImportDeviceDefinitionNames.
+func (q *Queries) ImportDeviceDefinitionClassificationTypes(ctx context.Context, db DBTX, rows json.RawMessage) (ImportDeviceDefinitionClassificationTypesRow, error) {
+	row := db.QueryRow(ctx, importDeviceDefinitionClassificationTypes, rows)
+	var i ImportDeviceDefinitionClassificationTypesRow
+	err := row.Scan(&i.Inserted, &i.Changed)
+	return i, err
+}
+
+const importDeviceDefinitionNames = `-- name: ImportDeviceDefinitionNames :one
+WITH sent AS (
+    SELECT (r.sent ->> 'id')::uuid AS id, (r.sent ->> 'device_definition_id')::uuid AS device_definition_id,
+        (r.sent ->> 'name')::text AS name, (r.sent ->> 'type')::text AS type
+    FROM jsonb_array_elements($1::jsonb) AS r (sent)
+), written AS (
+    INSERT INTO prm.device_definition_names (id, device_definition_id, name, type) SELECT id, device_definition_id, name, type FROM sent
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id
+), removed AS (
+    DELETE FROM prm.device_definition_names AS old
+    WHERE old.device_definition_id IN (SELECT device_definition_id FROM sent) AND old.id NOT IN (SELECT id FROM sent)
+    RETURNING old.id
+)
+SELECT (SELECT count(*) FROM written) AS inserted, (SELECT count(*) FROM removed) AS changed
+`
+
+type ImportDeviceDefinitionNamesRow struct {
+	Inserted int64
+	Changed  int64
+}
+
+// A name has nothing that could change, and nothing that ends it: a device that is in the
+// file has the names of the file alone.
+func (q *Queries) ImportDeviceDefinitionNames(ctx context.Context, db DBTX, rows json.RawMessage) (ImportDeviceDefinitionNamesRow, error) {
+	row := db.QueryRow(ctx, importDeviceDefinitionNames, rows)
+	var i ImportDeviceDefinitionNamesRow
+	err := row.Scan(&i.Inserted, &i.Changed)
+	return i, err
+}
+
+const importDeviceDefinitions = `-- name: ImportDeviceDefinitions :one
+WITH written AS (
+    INSERT INTO prm.device_definitions AS old (id, external_id, classification_type, description, manufacturer, model_number, part_number, note,
+        packaging_type, packaging_count, packaging_unit, parent_id, properties, is_active, inserted_by, inserted_at, updated_by, updated_at)
+    SELECT r.id, r.external_id, r.classification_type, r.description, r.manufacturer, r.model_number, r.part_number, r.note,
+        r.packaging_type, r.packaging_count, r.packaging_unit, r.parent_id, r.properties, r.is_active, $1, $2, $1, $2
+    FROM jsonb_populate_recordset(NULL::prm.device_definitions, $3::jsonb) AS r
+    ON CONFLICT (id) DO UPDATE
+    SET external_id = EXCLUDED.external_id, classification_type = EXCLUDED.classification_type, description = EXCLUDED.description,
+        manufacturer = EXCLUDED.manufacturer, model_number = EXCLUDED.model_number, part_number = EXCLUDED.part_number, note = EXCLUDED.note,
+        packaging_type = EXCLUDED.packaging_type, packaging_count = EXCLUDED.packaging_count, packaging_unit = EXCLUDED.packaging_unit,
+        parent_id = EXCLUDED.parent_id, properties = EXCLUDED.properties, is_active = EXCLUDED.is_active,
+        updated_by = EXCLUDED.updated_by, updated_at = EXCLUDED.updated_at
+    WHERE (old.external_id, old.classification_type, old.description, old.manufacturer, old.model_number, old.part_number, old.note,
+        old.packaging_type, old.packaging_count, old.packaging_unit, old.parent_id, old.properties, old.is_active) IS DISTINCT FROM
+        (EXCLUDED.external_id, EXCLUDED.classification_type, EXCLUDED.description, EXCLUDED.manufacturer, EXCLUDED.model_number, EXCLUDED.part_number, EXCLUDED.note,
+        EXCLUDED.packaging_type, EXCLUDED.packaging_count, EXCLUDED.packaging_unit, EXCLUDED.parent_id, EXCLUDED.properties, EXCLUDED.is_active)
+    RETURNING xmax = 0 AS inserted
+)
+SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS changed FROM written
+`
+
+type ImportDeviceDefinitionsParams struct {
+	By   uuid.UUID
+	At   time.Time
+	Rows json.RawMessage
+}
+
+type ImportDeviceDefinitionsRow struct {
+	Inserted int64
+	Changed  int64
+}
+
+func (q *Queries) ImportDeviceDefinitions(ctx context.Context, db DBTX, arg ImportDeviceDefinitionsParams) (ImportDeviceDefinitionsRow, error) {
+	row := db.QueryRow(ctx, importDeviceDefinitions, arg.By, arg.At, arg.Rows)
+	var i ImportDeviceDefinitionsRow
+	err := row.Scan(&i.Inserted, &i.Changed)
+	return i, err
+}
+
 const importMedicalPrograms = `-- name: ImportMedicalPrograms :one
 WITH written AS (
     INSERT INTO prm.medical_programs AS old (id, name, type, funding_source, mr_blank_type, is_active,
@@ -58,6 +159,52 @@ type ImportMedicalProgramsRow struct {
 func (q *Queries) ImportMedicalPrograms(ctx context.Context, db DBTX, arg ImportMedicalProgramsParams) (ImportMedicalProgramsRow, error) {
 	row := db.QueryRow(ctx, importMedicalPrograms, arg.By, arg.At, arg.Rows)
 	var i ImportMedicalProgramsRow
+	err := row.Scan(&i.Inserted, &i.Changed)
+	return i, err
+}
+
+const importProgramDevices = `-- name: ImportProgramDevices :one
+WITH written AS (
+    INSERT INTO prm.program_devices AS old (id, medical_program_id, device_definition_id, reimbursement_type, reimbursement_amount, percentage_discount,
+        wholesale_price, consumer_price, reimbursement_daily_count, estimated_payment_amount, max_daily_count, registry_number,
+        device_request_allowed, care_plan_activity_allowed, start_date, end_date, is_active, inserted_by, inserted_at, updated_by, updated_at)
+    SELECT r.id, r.medical_program_id, r.device_definition_id, r.reimbursement_type, r.reimbursement_amount, r.percentage_discount,
+        r.wholesale_price, r.consumer_price, r.reimbursement_daily_count, r.estimated_payment_amount, r.max_daily_count, r.registry_number,
+        r.device_request_allowed, r.care_plan_activity_allowed, r.start_date, r.end_date, r.is_active, $1, $2, $1, $2
+    FROM jsonb_populate_recordset(NULL::prm.program_devices, $3::jsonb) AS r
+    ON CONFLICT (id) DO UPDATE
+    SET reimbursement_type = EXCLUDED.reimbursement_type, reimbursement_amount = EXCLUDED.reimbursement_amount,
+        percentage_discount = EXCLUDED.percentage_discount, wholesale_price = EXCLUDED.wholesale_price, consumer_price = EXCLUDED.consumer_price,
+        reimbursement_daily_count = EXCLUDED.reimbursement_daily_count, estimated_payment_amount = EXCLUDED.estimated_payment_amount,
+        max_daily_count = EXCLUDED.max_daily_count, registry_number = EXCLUDED.registry_number,
+        device_request_allowed = EXCLUDED.device_request_allowed, care_plan_activity_allowed = EXCLUDED.care_plan_activity_allowed,
+        start_date = EXCLUDED.start_date, end_date = EXCLUDED.end_date, is_active = EXCLUDED.is_active,
+        updated_by = EXCLUDED.updated_by, updated_at = EXCLUDED.updated_at
+    WHERE (old.reimbursement_type, old.reimbursement_amount, old.percentage_discount, old.wholesale_price, old.consumer_price,
+        old.reimbursement_daily_count, old.estimated_payment_amount, old.max_daily_count, old.registry_number,
+        old.device_request_allowed, old.care_plan_activity_allowed, old.start_date, old.end_date, old.is_active) IS DISTINCT FROM
+        (EXCLUDED.reimbursement_type, EXCLUDED.reimbursement_amount, EXCLUDED.percentage_discount, EXCLUDED.wholesale_price, EXCLUDED.consumer_price,
+        EXCLUDED.reimbursement_daily_count, EXCLUDED.estimated_payment_amount, EXCLUDED.max_daily_count, EXCLUDED.registry_number,
+        EXCLUDED.device_request_allowed, EXCLUDED.care_plan_activity_allowed, EXCLUDED.start_date, EXCLUDED.end_date, EXCLUDED.is_active)
+    RETURNING xmax = 0 AS inserted
+)
+SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS changed FROM written
+`
+
+type ImportProgramDevicesParams struct {
+	By   uuid.UUID
+	At   time.Time
+	Rows json.RawMessage
+}
+
+type ImportProgramDevicesRow struct {
+	Inserted int64
+	Changed  int64
+}
+
+func (q *Queries) ImportProgramDevices(ctx context.Context, db DBTX, arg ImportProgramDevicesParams) (ImportProgramDevicesRow, error) {
+	row := db.QueryRow(ctx, importProgramDevices, arg.By, arg.At, arg.Rows)
+	var i ImportProgramDevicesRow
 	err := row.Scan(&i.Inserted, &i.Changed)
 	return i, err
 }
@@ -197,6 +344,93 @@ func (q *Queries) ImportServices(ctx context.Context, db DBTX, arg ImportService
 	return i, err
 }
 
+const listDeviceDefinitionClassificationTypeKeys = `-- name: ListDeviceDefinitionClassificationTypeKeys :many
+SELECT id, device_definition_id, system, code FROM prm.device_definition_classification_types
+`
+
+func (q *Queries) ListDeviceDefinitionClassificationTypeKeys(ctx context.Context, db DBTX) ([]PRMDeviceDefinitionClassificationType, error) {
+	rows, err := db.Query(ctx, listDeviceDefinitionClassificationTypeKeys)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PRMDeviceDefinitionClassificationType
+	for rows.Next() {
+		var i PRMDeviceDefinitionClassificationType
+		if err := rows.Scan(
+			&i.ID,
+			&i.DeviceDefinitionID,
+			&i.System,
+			&i.Code,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listDeviceDefinitionKeys = `-- name: ListDeviceDefinitionKeys :many
+SELECT id, external_id::text AS external_id FROM prm.device_definitions WHERE external_id IS NOT NULL ORDER BY is_active, inserted_at, id
+`
+
+type ListDeviceDefinitionKeysRow struct {
+	ID         uuid.UUID
+	ExternalID string
+}
+
+func (q *Queries) ListDeviceDefinitionKeys(ctx context.Context, db DBTX) ([]ListDeviceDefinitionKeysRow, error) {
+	rows, err := db.Query(ctx, listDeviceDefinitionKeys)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListDeviceDefinitionKeysRow
+	for rows.Next() {
+		var i ListDeviceDefinitionKeysRow
+		if err := rows.Scan(&i.ID, &i.ExternalID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listDeviceDefinitionNameKeys = `-- name: ListDeviceDefinitionNameKeys :many
+SELECT id, device_definition_id, name, type FROM prm.device_definition_names
+`
+
+func (q *Queries) ListDeviceDefinitionNameKeys(ctx context.Context, db DBTX) ([]PRMDeviceDefinitionName, error) {
+	rows, err := db.Query(ctx, listDeviceDefinitionNameKeys)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PRMDeviceDefinitionName
+	for rows.Next() {
+		var i PRMDeviceDefinitionName
+		if err := rows.Scan(
+			&i.ID,
+			&i.DeviceDefinitionID,
+			&i.Name,
+			&i.Type,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listMedicalProgramNames = `-- name: ListMedicalProgramNames :many
 SELECT id, name FROM prm.medical_programs ORDER BY is_active, inserted_at, id
 `
@@ -216,6 +450,36 @@ func (q *Queries) ListMedicalProgramNames(ctx context.Context, db DBTX) ([]ListM
 	for rows.Next() {
 		var i ListMedicalProgramNamesRow
 		if err := rows.Scan(&i.ID, &i.Name); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listProgramDeviceKeys = `-- name: ListProgramDeviceKeys :many
+SELECT id, medical_program_id, device_definition_id FROM prm.program_devices ORDER BY is_active, inserted_at, id
+`
+
+type ListProgramDeviceKeysRow struct {
+	ID                 uuid.UUID
+	MedicalProgramID   uuid.UUID
+	DeviceDefinitionID uuid.UUID
+}
+
+func (q *Queries) ListProgramDeviceKeys(ctx context.Context, db DBTX) ([]ListProgramDeviceKeysRow, error) {
+	rows, err := db.Query(ctx, listProgramDeviceKeys)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListProgramDeviceKeysRow
+	for rows.Next() {
+		var i ListProgramDeviceKeysRow
+		if err := rows.Scan(&i.ID, &i.MedicalProgramID, &i.DeviceDefinitionID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

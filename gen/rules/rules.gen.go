@@ -383,6 +383,13 @@ const (
 	DeclarationTerminatePisPerson                        ID = "declaration.terminate_pis.person"
 	DeclarationTerminatePisStatus                        ID = "declaration.terminate_pis.status"
 	DeclarationTerminatePisOwn                           ID = "declaration.terminate_pis.own"
+	DeviceDefinitionListV1MedicalProgramID               ID = "device_definition.list_v1.medical_program_id"
+	DeviceDefinitionListV1IsActive                       ID = "device_definition.list_v1.is_active"
+	DeviceDefinitionGetV1NotFound                        ID = "device_definition.get_v1.not_found"
+	DeviceDefinitionGetV1Version                         ID = "device_definition.get_v1.version"
+	DeviceDefinitionListMedicalProgramID                 ID = "device_definition.list.medical_program_id"
+	DeviceDefinitionListIsActive                         ID = "device_definition.list.is_active"
+	DeviceDefinitionGetNotFound                          ID = "device_definition.get.not_found"
 	DeviceDispenseSearchUnknownParameter                 ID = "device_dispense.search.unknown_parameter"
 	DeviceDispenseSearchIDFilter                         ID = "device_dispense.search.id_filter"
 	DeviceDispenseSearchDateTimeFilter                   ID = "device_dispense.search.date_time_filter"
@@ -526,6 +533,8 @@ const (
 	DeviceDispenseStopOwnerConflict                      ID = "device_dispense.stop.owner_conflict"
 	DeviceDispenseStopOwner                              ID = "device_dispense.stop.owner"
 	DeviceDispenseStopStatus                             ID = "device_dispense.stop.status"
+	DeviceDispenseContextPerson                          ID = "device_dispense.context.person"
+	DeviceDispenseContextNotFound                        ID = "device_dispense.context.not_found"
 	DeviceRequestSearchUnknownParameter                  ID = "device_request.search.unknown_parameter"
 	DeviceRequestSearchRequisition                       ID = "device_request.search.requisition"
 	DeviceRequestSearchRequisitionEmpty                  ID = "device_request.search.requisition_empty"
@@ -1591,6 +1600,7 @@ const (
 	ServiceRequestUseDivision                            ID = "service_request.use.division"
 	ServiceRequestUseDivisionLegalEntity                 ID = "service_request.use.division_legal_entity"
 	ServiceRequestUsePerformer                           ID = "service_request.use.performer"
+	ServiceRequestSpecimenListUnknownParameter           ID = "service_request.specimen_list.unknown_parameter"
 	DistrictListRegionID                                 ID = "district.list.region_id"
 	SettlementOfDistrictNotFound                         ID = "settlement.of_district.not_found"
 	DistrictOfRegionNotFound                             ID = "district.of_region.not_found"
@@ -5760,6 +5770,106 @@ var All = []Rule{
 		Origin:    "code",
 	},
 	{
+		ID:          DeviceDefinitionListV1MedicalProgramID,
+		Operation:   "listDeviceDefinitionsV1",
+		Check:       "`medical_program_id` is a UUID",
+		CheckUK:     "`medical_program_id` — UUID",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.medical_program_id",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"uuid"},
+		Source:      "texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:          DeviceDefinitionListV1IsActive,
+		Operation:   "listDeviceDefinitionsV1",
+		Check:       "`is_active` is true or false",
+		CheckUK:     "`is_active` — true або false",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.is_active",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"boolean"},
+		Source:      "texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:        DeviceDefinitionGetV1NotFound,
+		Operation: "getDeviceDefinitionV1",
+		Check:     "The id is a UUID and names a device of the catalogue",
+		CheckUK:   "Ідентифікатор — UUID, і медичний виріб у каталозі існує",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Device definition is not found",
+		Source:    "Wiki, Get Device definition details 18493276222",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        DeviceDefinitionGetV1Version,
+		Operation: "getDeviceDefinitionV1",
+		Check:     "The device has a class of the former shape (`classification_type`)",
+		CheckUK:   "Виріб має клас колишньої форми (`classification_type`)",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Use v2 version of API",
+		Source:    "Wiki, Get Device definition details 18493276222",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:          DeviceDefinitionListMedicalProgramID,
+		Operation:   "listDeviceDefinitions",
+		Check:       "`medical_program_id` is a UUID",
+		CheckUK:     "`medical_program_id` — UUID",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.medical_program_id",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"uuid"},
+		Source:      "texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:          DeviceDefinitionListIsActive,
+		Operation:   "listDeviceDefinitions",
+		Check:       "`is_active` is true or false",
+		CheckUK:     "`is_active` — true або false",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.is_active",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"boolean"},
+		Source:      "texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:        DeviceDefinitionGetNotFound,
+		Operation: "getDeviceDefinition",
+		Check:     "The id is a UUID and names a device of the catalogue",
+		CheckUK:   "Ідентифікатор — UUID, і медичний виріб у каталозі існує",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Device definition is not found",
+		Source:    "Wiki, Get Device definition details v2 18492260488",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
 		ID:          DeviceDispenseSearchUnknownParameter,
 		Operation:   "searchDeviceDispenses",
 		Check:       "The query has no other parameters than those listed",
@@ -7602,6 +7712,30 @@ var All = []Rule{
 		Message:   "Device dispense in status {status} cannot be stopped",
 		Source:    "seed 004, Validate transition",
 		Origin:    "seed",
+		Fixed:     true,
+	},
+	{
+		ID:        DeviceDispenseContextPerson,
+		Operation: "getDeviceDispenseContext",
+		Check:     "A patient is stored under patient_id (a malformed id finds none)",
+		CheckUK:   "Пацієнт із таким patient_id є в системі (за ідентифікатором хибного формату нікого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not_found",
+		Source:    "wiki Get Device dispense contexts 18426200466",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        DeviceDispenseContextNotFound,
+		Operation: "getDeviceDispenseContext",
+		Check:     "This patient has a device dispense with this id (another patient's, or a malformed id, is not found)",
+		CheckUK:   "Пацієнт має відпуск медичного виробу з таким ідентифікатором (відпуск іншого пацієнта й ідентифікатор хибного формату вважаються не знайденими)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not_found",
+		Source:    "wiki Get Device dispense contexts 18426200466",
+		Origin:    "wiki",
 		Fixed:     true,
 	},
 	{
@@ -21994,6 +22128,21 @@ var All = []Rule{
 		Origin:      "wiki",
 	},
 	{
+		ID:          ServiceRequestSpecimenListUnknownParameter,
+		Operation:   "listSpecimenServiceRequests",
+		Check:       "The query has no other parameters than those listed",
+		CheckUK:     "Запит не містить інших параметрів, крім перелічених",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "schema",
+		Description: "schema does not allow additional properties",
+		Params:      map[string]any{"properties": map[string]any{"{parameter}": "{value}"}},
+		Source:      "as Search for a Service Requests",
+		Origin:      "inferred",
+	},
+	{
 		ID:          DistrictListRegionID,
 		Operation:   "listDistricts",
 		Check:       "`region_id` is a UUID",
@@ -22288,6 +22437,10 @@ var guards = map[string][]ID{
 	"rejectDeclaration":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"getPersonDeclaration":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"terminateDeclarationPis":              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listDeviceDefinitionsV1":              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getDeviceDefinitionV1":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"listDeviceDefinitions":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getDeviceDefinition":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"searchDeviceDispenses":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"listDeviceDispenses":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"createDeviceDispense":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
@@ -22295,6 +22448,7 @@ var guards = map[string][]ID{
 	"completeDeviceDispense":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"markInErrorDeviceDispense":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"stopDeviceDispense":                   {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"getDeviceDispenseContext":             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"searchDeviceRequests":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"qualifyDeviceRequest":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"listDeviceRequests":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
@@ -22416,6 +22570,7 @@ var guards = map[string][]ID{
 	"qualifyServiceRequest":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"releaseServiceRequest":                {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"useServiceRequest":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listSpecimenServiceRequests":          {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"listDistricts":                        {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
 	"listSettlementsOfDistrict":            {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
 	"listRegions":                          {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},

@@ -257,7 +257,7 @@ func (a *App) build() error {
 		declarationsAPI: &declarationrequests.API{
 			Engine: engine, Store: declarationrequests.Store{Pool: a.Pool, Lists: lists}, Codes: codes, Media: files,
 		},
-		personsAPI:         &persons.API{Engine: engine, People: people},
+		personsAPI: &persons.API{Engine: engine, People: people},
 		deviceDispensesAPI: &devicedispenses.API{
 			Engine: engine, Programs: devicerequests.Programs{Pool: a.Pool}, People: people, Dictionaries: a.Dictionaries, Media: files,
 		},

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"testing"
@@ -64,6 +65,13 @@ var points = []point{
 		}
 		return fmt.Sprint(answer.Status, " ", read(t, s.WaitJob(t, world.TokenValue("doctor"), answer), "status_code"))
 	}, "404", "202 404"},
+	{"SIGNED_BODY_FIELDS", func(t *testing.T, s *testkit.Server) string {
+		c, found := s.World.Passing("cancelServiceRequest")
+		require.True(t, found)
+		body := maps.Clone(c.Request.Body.(object))
+		body["signed_data_encoding"] = "base64"
+		return fmt.Sprint(s.Send(t, c.Request.With(body)).Status)
+	}, "422", "202"},
 }
 
 func passing(t *testing.T, s *testkit.Server, operation string) *testkit.Response {

@@ -30,7 +30,7 @@ func TestLiveClientGetsIn(t *testing.T) {
 		t.Run(reading, func(t *testing.T) {
 			t.Parallel()
 			s := testkit.New(t, testkit.With("READING", reading), testkit.With("GATEWAY_API_KEY", "required"), testkit.With("GATEWAY_PSK", "hosting"))
-			w := &walk{Server: s, t: t}
+			w := &walk{Server: s, t: t, reading: reading}
 			scopes := w.scopes("OWNER", "DOCTOR")
 			if reading == "documented" {
 				scopes = append(scopes, "user:read")
@@ -43,6 +43,8 @@ func TestLiveClientGetsIn(t *testing.T) {
 			w.approvals()
 			w.anApproval()
 			w.records()
+			w.referrals()
+			w.devices()
 			w.leave()
 		})
 	}
@@ -53,6 +55,7 @@ type walk struct {
 	*testkit.Server
 	t *testing.T
 
+	reading         string
 	access, refresh string
 }
 

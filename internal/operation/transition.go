@@ -284,7 +284,7 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 		return nil, err
 	}
 	return &jobs.Outcome{
-		Links:  []jobs.Link{{Entity: t.Kind, Href: fmt.Sprintf("/api/patients/%s/%s/%s", patient, t.Collection, c.ID)}},
+		Links: []jobs.Link{{Entity: t.Kind, Href: fmt.Sprintf("/api/patients/%s/%s/%s", patient, t.Collection, c.ID)}},
 		Commit: func(ctx context.Context, tx postgres.Tx) error {
 			for _, f := range made {
 				if err := f.tell(ctx, tx, &c.Caller); err != nil {

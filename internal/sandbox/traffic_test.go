@@ -431,6 +431,8 @@ func explainSaysWhatItFound(t *testing.T, b *box) {
 	misspelt := maps.Clone(body)
 	misspelt["adresses"] = misspelt["addresses"]
 	delete(misspelt, "addresses")
+	const referrals = "/api/patients/{patient_id}/service_requests/{service_request_id}"
+	referral := "/api/patients/" + world.ID("patient").String() + "/service_requests/" + world.ID("service request").String()
 	for name, c := range map[string]struct {
 		request world.Request
 		rule    rules.ID
@@ -459,6 +461,15 @@ func explainSaysWhatItFound(t *testing.T, b *box) {
 			testkit.As("sandbox-owner", http.MethodDelete, "/api/divisions", nil), rules.GatewayMethod,
 			fault.Fact{What: "method", Expected: "GET, POST", Found: "DELETE"},
 			"GET /api/divisions (listDivisions) passes",
+		},
+		"a method of an action": {
+			testkit.As("sandbox-doctor", http.MethodPost, referral+"/actions/resend", []any{}), rules.GatewayMethod,
+			fault.Fact{What: "method", Expected: "PATCH", Found: "POST", Hint: "the path has: PATCH " + referrals + "/actions/resend (resendServiceRequestSms)"},
+			"PATCH " + referrals + "/actions/resend (resendServiceRequestSms) passes",
+		},
+		"another action than was meant": {
+			testkit.As("sandbox-doctor", http.MethodPatch, referral+"/actions/cancel", []any{}), rules.ServiceRequestCancelSchema, fault.Fact{},
+			"PATCH /api/service_requests/{service_request_id}/actions/release (releaseServiceRequest)",
 		},
 		"a path": {
 			testkit.As("sandbox-owner", http.MethodGet, "/divizions", nil), rules.GatewayPath,

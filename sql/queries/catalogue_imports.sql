@@ -102,3 +102,98 @@ WITH written AS (
     RETURNING xmax = 0 AS inserted
 )
 SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS changed FROM written;
+
+-- name: ListDeviceDefinitionKeys :many
+SELECT id, external_id::text AS external_id FROM prm.device_definitions WHERE external_id IS NOT NULL ORDER BY is_active, inserted_at, id;
+
+-- name: ListDeviceDefinitionNameKeys :many
+SELECT id, device_definition_id, name, type FROM prm.device_definition_names;
+
+-- name: ListDeviceDefinitionClassificationTypeKeys :many
+SELECT id, device_definition_id, system, code FROM prm.device_definition_classification_types;
+
+-- name: ListProgramDeviceKeys :many
+SELECT id, medical_program_id, device_definition_id FROM prm.program_devices ORDER BY is_active, inserted_at, id;
+
+-- name: ImportDeviceDefinitions :one
+WITH written AS (
+    INSERT INTO prm.device_definitions AS old (id, external_id, classification_type, description, manufacturer, model_number, part_number, note,
+        packaging_type, packaging_count, packaging_unit, parent_id, properties, is_active, inserted_by, inserted_at, updated_by, updated_at)
+    SELECT r.id, r.external_id, r.classification_type, r.description, r.manufacturer, r.model_number, r.part_number, r.note,
+        r.packaging_type, r.packaging_count, r.packaging_unit, r.parent_id, r.properties, r.is_active, @by, @at, @by, @at
+    FROM jsonb_populate_recordset(NULL::prm.device_definitions, @rows::jsonb) AS r
+    ON CONFLICT (id) DO UPDATE
+    SET external_id = EXCLUDED.external_id, classification_type = EXCLUDED.classification_type, description = EXCLUDED.description,
+        manufacturer = EXCLUDED.manufacturer, model_number = EXCLUDED.model_number, part_number = EXCLUDED.part_number, note = EXCLUDED.note,
+        packaging_type = EXCLUDED.packaging_type, packaging_count = EXCLUDED.packaging_count, packaging_unit = EXCLUDED.packaging_unit,
+        parent_id = EXCLUDED.parent_id, properties = EXCLUDED.properties, is_active = EXCLUDED.is_active,
+        updated_by = EXCLUDED.updated_by, updated_at = EXCLUDED.updated_at
+    WHERE (old.external_id, old.classification_type, old.description, old.manufacturer, old.model_number, old.part_number, old.note,
+        old.packaging_type, old.packaging_count, old.packaging_unit, old.parent_id, old.properties, old.is_active) IS DISTINCT FROM
+        (EXCLUDED.external_id, EXCLUDED.classification_type, EXCLUDED.description, EXCLUDED.manufacturer, EXCLUDED.model_number, EXCLUDED.part_number, EXCLUDED.note,
+        EXCLUDED.packaging_type, EXCLUDED.packaging_count, EXCLUDED.packaging_unit, EXCLUDED.parent_id, EXCLUDED.properties, EXCLUDED.is_active)
+    RETURNING xmax = 0 AS inserted
+)
+SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS changed FROM written;
+
+-- name: ImportDeviceDefinitionNames :one
+-- A name has nothing that could change, and nothing that ends it: a device that is in the
+-- file has the names of the file alone.
+WITH sent AS (
+    SELECT (r.sent ->> 'id')::uuid AS id, (r.sent ->> 'device_definition_id')::uuid AS device_definition_id,
+        (r.sent ->> 'name')::text AS name, (r.sent ->> 'type')::text AS type
+    FROM jsonb_array_elements(@rows::jsonb) AS r (sent)
+), written AS (
+    INSERT INTO prm.device_definition_names (id, device_definition_id, name, type) SELECT id, device_definition_id, name, type FROM sent
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id
+), removed AS (
+    DELETE FROM prm.device_definition_names AS old
+    WHERE old.device_definition_id IN (SELECT device_definition_id FROM sent) AND old.id NOT IN (SELECT id FROM sent)
+    RETURNING old.id
+)
+SELECT (SELECT count(*) FROM written) AS inserted, (SELECT count(*) FROM removed) AS changed;
+
+-- name: ImportDeviceDefinitionClassificationTypes :one
+-- As ImportDeviceDefinitionNames.
+WITH sent AS (
+    SELECT (r.sent ->> 'id')::uuid AS id, (r.sent ->> 'device_definition_id')::uuid AS device_definition_id,
+        (r.sent ->> 'system')::text AS system, (r.sent ->> 'code')::text AS code
+    FROM jsonb_array_elements(@rows::jsonb) AS r (sent)
+), written AS (
+    INSERT INTO prm.device_definition_classification_types (id, device_definition_id, system, code) SELECT id, device_definition_id, system, code FROM sent
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id
+), removed AS (
+    DELETE FROM prm.device_definition_classification_types AS old
+    WHERE old.device_definition_id IN (SELECT device_definition_id FROM sent) AND old.id NOT IN (SELECT id FROM sent)
+    RETURNING old.id
+)
+SELECT (SELECT count(*) FROM written) AS inserted, (SELECT count(*) FROM removed) AS changed;
+
+-- name: ImportProgramDevices :one
+WITH written AS (
+    INSERT INTO prm.program_devices AS old (id, medical_program_id, device_definition_id, reimbursement_type, reimbursement_amount, percentage_discount,
+        wholesale_price, consumer_price, reimbursement_daily_count, estimated_payment_amount, max_daily_count, registry_number,
+        device_request_allowed, care_plan_activity_allowed, start_date, end_date, is_active, inserted_by, inserted_at, updated_by, updated_at)
+    SELECT r.id, r.medical_program_id, r.device_definition_id, r.reimbursement_type, r.reimbursement_amount, r.percentage_discount,
+        r.wholesale_price, r.consumer_price, r.reimbursement_daily_count, r.estimated_payment_amount, r.max_daily_count, r.registry_number,
+        r.device_request_allowed, r.care_plan_activity_allowed, r.start_date, r.end_date, r.is_active, @by, @at, @by, @at
+    FROM jsonb_populate_recordset(NULL::prm.program_devices, @rows::jsonb) AS r
+    ON CONFLICT (id) DO UPDATE
+    SET reimbursement_type = EXCLUDED.reimbursement_type, reimbursement_amount = EXCLUDED.reimbursement_amount,
+        percentage_discount = EXCLUDED.percentage_discount, wholesale_price = EXCLUDED.wholesale_price, consumer_price = EXCLUDED.consumer_price,
+        reimbursement_daily_count = EXCLUDED.reimbursement_daily_count, estimated_payment_amount = EXCLUDED.estimated_payment_amount,
+        max_daily_count = EXCLUDED.max_daily_count, registry_number = EXCLUDED.registry_number,
+        device_request_allowed = EXCLUDED.device_request_allowed, care_plan_activity_allowed = EXCLUDED.care_plan_activity_allowed,
+        start_date = EXCLUDED.start_date, end_date = EXCLUDED.end_date, is_active = EXCLUDED.is_active,
+        updated_by = EXCLUDED.updated_by, updated_at = EXCLUDED.updated_at
+    WHERE (old.reimbursement_type, old.reimbursement_amount, old.percentage_discount, old.wholesale_price, old.consumer_price,
+        old.reimbursement_daily_count, old.estimated_payment_amount, old.max_daily_count, old.registry_number,
+        old.device_request_allowed, old.care_plan_activity_allowed, old.start_date, old.end_date, old.is_active) IS DISTINCT FROM
+        (EXCLUDED.reimbursement_type, EXCLUDED.reimbursement_amount, EXCLUDED.percentage_discount, EXCLUDED.wholesale_price, EXCLUDED.consumer_price,
+        EXCLUDED.reimbursement_daily_count, EXCLUDED.estimated_payment_amount, EXCLUDED.max_daily_count, EXCLUDED.registry_number,
+        EXCLUDED.device_request_allowed, EXCLUDED.care_plan_activity_allowed, EXCLUDED.start_date, EXCLUDED.end_date, EXCLUDED.is_active)
+    RETURNING xmax = 0 AS inserted
+)
+SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS changed FROM written;

@@ -71,13 +71,14 @@ type Config struct {
 	Rules              Switches        `env:"RULES" doc:"Rules to switch, comma-separated: +id switches on, -id off. docs/divergences.md lists the rules that can be switched"`
 
 	// What the documents say against what the running system does (decisions R31).
-	Reading            Reading `env:"READING" envDefault:"documented" doc:"Where documents and the running national system differ: documented follows the documents, live the system. The six settings after this one switch one point each and take the same values; empty: as READING says"`
+	Reading            Reading `env:"READING" envDefault:"documented" doc:"Where documents and the running national system differ: documented follows the documents, live the system. The seven settings after this one switch one point each and take the same values; empty: as READING says"`
 	ResendOTPStatus    Reading `env:"RESEND_OTP_STATUS" doc:"status in the answer of resend_otp. documented: NEW. live: new"`
 	JobLinks           Reading `env:"JOB_LINKS" doc:"Link to a job in an answer. documented: /api/jobs/{id}. live: /jobs/{id}. Both are always served"`
 	CityAreaNames      Reading `env:"CITY_AREA_NAMES" doc:"Names of Київ and Севастополь as regions in answers of the address methods. documented: as the codifier has them. live: М.КИЇВ, М.СЕВАСТОПОЛЬ"`
 	UserReadScope      Reading `env:"USER_READ_SCOPE" doc:"Scope of GET /oauth/user. documented: user:read. live: none, any access token will do"`
 	VerificationStatus Reading `env:"VERIFICATION_STATUS" doc:"Status and meta.code of POST /api/verifications. documented: 200. live: 201"`
 	AsyncChecks        Reading `env:"ASYNC_CHECKS" doc:"Where an asynchronous operation makes the checks that come after the schema of the body. documented: in the request, which gets the status of a refusal. live: in the job, after 202. Resend SMS on Approval, Release and Stop always check in the request, as their pages say"`
+	SignedBodyFields   Reading `env:"SIGNED_BODY_FIELDS" doc:"Fields that the method does not have, beside signed content in a body. documented: refused where the schema refuses them. live: ignored; live clients send signed_data_encoding and explanatory_letter"`
 
 	// Signed content.
 	Signature      SignatureMode `env:"SIGNATURE" envDefault:"cms" doc:"Form of signed content. cms: CMS containers. plain: base64 of JSON, the signer in the headers drfo, edrpou, surname, given_name and msp_drfo, or else the owner of the token. auto: either. esoz serve takes cms only"`

@@ -266,6 +266,7 @@ func TestReadings(t *testing.T) {
 	require.False(t, live.ReadsLive(live.JobLinks))
 	for _, point := range []config.Reading{
 		live.ResendOTPStatus, live.CityAreaNames, live.UserReadScope, live.VerificationStatus, live.AsyncChecks,
+		live.SignedBodyFields,
 	} {
 		require.True(t, live.ReadsLive(point))
 	}

@@ -451,7 +451,11 @@ func (s *Server) validateBody(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			b, _ := c.Request().Body.(*body)
-			sent := op.body.Check(b.value, s.Formats, s.Config.Get().On)
+			cfg, value := s.Config.Get(), b.value
+			if op.signed && cfg.ReadsLive(cfg.SignedBodyFields) {
+				value = op.body.Known(value)
+			}
+			sent := op.body.Check(value, s.Formats, cfg.On)
 			var refused []*fault.Error
 			if check := s.Bodies[op.id]; check != nil {
 				var err error

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -91,6 +92,19 @@ func (b *Body) Check(value *Value, formats Formats, on func(rules.ID) bool) *Che
 		})
 	}
 	return checked
+}
+
+// Known returns an object without the fields that the schema does not have.
+func (b *Body) Known(value *Value) *Value {
+	sent, ok := value.JSON.(map[string]any)
+	if !ok {
+		return value
+	}
+	known := *value
+	fields := maps.Clone(sent)
+	maps.DeleteFunc(fields, func(name string, _ any) bool { return b.schema.Properties[name] == nil })
+	known.JSON = fields
+	return &known
 }
 
 // ruleInvalid is the validator of repeated keys and characters that cannot be

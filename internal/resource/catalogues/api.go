@@ -1,5 +1,5 @@
 // Package catalogues holds the catalogues that the National Health Service keeps and no
-// public operation writes: medical programs, what they pay for, and services. They are
+// public operation writes: medical programs, what they pay for, services and devices. They are
 // the same for every legal entity. Import brings them.
 package catalogues
 
@@ -19,6 +19,10 @@ func (a *API) Operations() []operation.Operation {
 		{ID: "getMedicalProgram", Rules: operation.RulesOf(programGetChecks), Reads: programTable},
 		{ID: "listProgramServices", Rules: operation.RulesOf(programServiceListChecks)},
 		{ID: "getProgramService", Rules: operation.RulesOf(programServiceGetChecks), Reads: programServiceTable},
+		{ID: "listDeviceDefinitions", Rules: operation.RulesOf(deviceDefinitionListChecks)},
+		{ID: "listDeviceDefinitionsV1", Rules: operation.RulesOf(deviceDefinitionListV1Checks)},
+		{ID: "getDeviceDefinition", Rules: operation.RulesOf(deviceDefinitionGetChecks), Reads: deviceDefinitionTable},
+		{ID: "getDeviceDefinitionV1", Rules: operation.RulesOf(deviceDefinitionGetV1Checks), Reads: deviceDefinitionTable},
 		{ID: "listServices"}, // any text is a filter
 	}
 }

@@ -2,6 +2,7 @@ package catalogues
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -62,19 +64,59 @@ func (r *record) uuid(column string) (id uuid.UUID, isSent bool) {
 	return id, ok
 }
 
-var pricePattern = regexp.MustCompile(`^[0-9]{1,10}([.,][0-9]{1,2})?$`)
+var (
+	pricePattern      = regexp.MustCompile(`^[0-9]{1,10}([.,][0-9]{1,2})?$`)
+	percentagePattern = regexp.MustCompile(`^(100([.,]0{1,2})?|[0-9]{1,2}([.,][0-9]{1,2})?)$`)
+	quantityPattern   = regexp.MustCompile(`^[0-9]{1,8}([.,][0-9]{1,4})?$`)
+	countPattern      = regexp.MustCompile(`^[1-9][0-9]{0,8}$`)
+)
 
-// price reads an amount of hryvnias, with the comma of Ukrainian spreadsheets too.
+// price reads an amount of hryvnias.
 func (r *record) price(column string) *json.Number {
+	return r.number(column, pricePattern, "amount such as 152.50")
+}
+
+func (r *record) percentage(column string) *json.Number {
+	return r.number(column, percentagePattern, "percentage such as 12.5")
+}
+
+func (r *record) quantity(column string) *json.Number {
+	return r.number(column, quantityPattern, "quantity such as 2.5")
+}
+
+func (r *record) count(column string) *json.Number {
+	return r.number(column, countPattern, "count such as 50")
+}
+
+// number takes the comma of Ukrainian spreadsheets too.
+func (r *record) number(column string, pattern *regexp.Regexp, what string) *json.Number {
 	value := r.fields[column]
 	if value == "" {
 		return nil
 	}
-	if !pricePattern.MatchString(value) {
-		r.refuse("%s is no amount such as 152.50", column)
+	if !pattern.MatchString(value) {
+		r.refuse("%s is no %s", column, what)
 		return nil
 	}
-	return new(json.Number(strings.ReplaceAll(value, ",", ".")))
+	whole, fraction, _ := strings.Cut(strings.ReplaceAll(value, ",", "."), ".")
+	number := cmp.Or(strings.TrimLeft(whole, "0"), "0") // JSON begins no number with two of them
+	if fraction != "" {
+		number += "." + fraction
+	}
+	return new(json.Number(number))
+}
+
+// date reads a day.
+func (r *record) date(column string) *string {
+	value := r.text(column)
+	if value == nil {
+		return nil
+	}
+	if _, err := time.Parse(time.DateOnly, *value); err != nil {
+		r.refuse("%s is no day such as 2026-01-31", column)
+		return nil
+	}
+	return value
 }
 
 // object reads a JSON object.
@@ -89,6 +131,26 @@ func (r *record) object(column string) json.RawMessage {
 		return nil
 	}
 	return json.RawMessage(value)
+}
+
+// decoded reads JSON of a known form, and writes it in that form.
+func decoded[Value any](r *record, column, form string, isComplete func(Value) bool) json.RawMessage {
+	sent := r.fields[column]
+	if sent == "" {
+		return nil
+	}
+	var value Value
+	decoder := json.NewDecoder(strings.NewReader(sent))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&value); err != nil || decoder.More() || strings.Contains(sent, `\u0000`) || !isComplete(value) {
+		r.refuse("%s is not %s", column, form)
+		return nil
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		r.refuse("%s is not %s", column, form)
+	}
+	return text
 }
 
 // oneOf finds what a field names, by the keys of known.

@@ -17,11 +17,12 @@ import (
 
 // Tables of which an operation shows one row.
 const (
-	programTable        = "medical_programs"
-	programServiceTable = "program_services"
+	programTable          = "medical_programs"
+	programServiceTable   = "program_services"
+	deviceDefinitionTable = "device_definitions"
 )
 
-// Store keeps prm.medical_programs and prm.program_services.
+// Store keeps the tables of the catalogues.
 type Store struct {
 	Pool  *pgxpool.Pool
 	Lists *postgres.Lists

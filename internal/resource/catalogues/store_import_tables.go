@@ -20,6 +20,11 @@ const (
 	ServiceInclusionsTable = "service_inclusions"
 	MedicalProgramsTable   = programTable
 	ProgramServicesTable   = programServiceTable
+
+	DeviceDefinitionsTable     = deviceDefinitionTable
+	DeviceDefinitionNamesTable = "device_definition_names"
+	DeviceDefinitionTypesTable = "device_definition_classification_types"
+	ProgramDevicesTable        = "program_devices"
 )
 
 var tables = map[string]*table{
@@ -107,6 +112,10 @@ var tables = map[string]*table{
 			return result(n), err
 		},
 	},
+	DeviceDefinitionsTable:     &deviceDefinitions,
+	DeviceDefinitionNamesTable: &deviceDefinitionNames,
+	DeviceDefinitionTypesTable: &deviceDefinitionTypes,
+	ProgramDevicesTable:        &programDevices,
 }
 
 // params and result are those of each query that imports.
@@ -190,11 +199,16 @@ type keys struct {
 	services, groups, programs  map[string]uuid.UUID // by code, programs by name
 	inclusions, programServices map[string]uuid.UUID // by the ids of both sides
 	parents                     map[uuid.UUID]uuid.UUID
+
+	definitions    map[string]uuid.UUID // by external id
+	names, types   map[string]uuid.UUID // by definition and what it has
+	programDevices map[string]uuid.UUID // by the ids of both sides
 }
 
 func readKeys(ctx context.Context, tx pgx.Tx) (*keys, error) {
 	k := &keys{
-		map[string]uuid.UUID{}, map[string]uuid.UUID{}, map[string]uuid.UUID{}, map[string]uuid.UUID{}, map[string]uuid.UUID{}, map[uuid.UUID]uuid.UUID{},
+		services: map[string]uuid.UUID{}, groups: map[string]uuid.UUID{}, programs: map[string]uuid.UUID{},
+		inclusions: map[string]uuid.UUID{}, programServices: map[string]uuid.UUID{}, parents: map[uuid.UUID]uuid.UUID{},
 	}
 	q := db.New()
 	services, err := q.ListServiceCodes(ctx, tx)
@@ -218,7 +232,10 @@ func readKeys(ctx context.Context, tx pgx.Tx) (*keys, error) {
 	for _, p := range programs {
 		k.programs[p.Name] = p.ID
 	}
-	return k, k.readPairs(ctx, tx)
+	if err := k.readPairs(ctx, tx); err != nil {
+		return nil, err
+	}
+	return k, k.readDevices(ctx, tx)
 }
 
 func (k *keys) readPairs(ctx context.Context, tx pgx.Tx) error {

@@ -42,7 +42,7 @@ type call = operation.Call[*API, Document, operation.NoBody]
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
 		Create.Operation(a.Engine, a), Complete.Operation(a.Engine, a), Stop.Operation(a.Engine, a), MarkInError.Operation(a.Engine, a),
-		Get.Operation(), List.Operation(),
+		Get.Operation(), Context.Operation(), List.Operation(),
 		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
 	}
 }

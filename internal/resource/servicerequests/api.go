@@ -62,5 +62,6 @@ func (a *API) Operations() []operation.Operation {
 		List.Operation(),
 		ListOfEpisode.Operation(),
 		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
+		{ID: specimenListID, Rules: operation.RulesOf(specimenChecks)},
 	}
 }

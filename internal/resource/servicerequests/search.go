@@ -3,6 +3,7 @@ package servicerequests
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -21,7 +22,7 @@ func (a *API) SearchServiceRequests(
 	if err != nil {
 		return nil, err
 	}
-	data, err := a.showFound(ctx, found)
+	data, err := a.showFound(ctx, found, func(d Document) time.Time { return d.InsertedAt })
 	return api.SearchServiceRequests200JSONResponse{
 		Meta: envelope.ListMeta(ctx), Data: data, Paging: page.Paging(total, envelope.EmptyMedicalEvents),
 	}, err
@@ -70,8 +71,8 @@ func (a *API) search(ctx context.Context, params api.SearchServiceRequestsParams
 }
 
 // showFound shows service requests with as much of their patients as is needed
-// to recognise them.
-func (a *API) showFound(ctx context.Context, found []Document) ([]api.ServiceRequest, error) {
+// to recognise them, at an age of then.
+func (a *API) showFound(ctx context.Context, found []Document, then func(Document) time.Time) ([]api.ServiceRequest, error) {
 	shown := make([]api.ServiceRequest, len(found))
 	patients := make([]uuid.UUID, len(found))
 	for i := range found {
@@ -86,7 +87,7 @@ func (a *API) showFound(ctx context.Context, found []Document) ([]api.ServiceReq
 	}
 	for i, patient := range patients {
 		if identity, known := identities[patient]; known {
-			shown[i].Identity = identity.Show(found[i].InsertedAt)
+			shown[i].Identity = identity.Show(then(found[i]))
 		}
 	}
 	return shown, nil

@@ -30,6 +30,9 @@ func (x *Explanation) Advise(w *world.World, baseURL string) {
 		}
 	}
 	x.pass(w, x.op, baseURL)
+	if others := x.others; len(others) > 0 {
+		x.Try = append(x.Try, Advice{Text: "Was another action meant? There are: " + strings.Join(others, ", ")})
+	}
 }
 
 // gatewayCheck returns the gateway's check that refused, if one did.
@@ -44,7 +47,7 @@ func gatewayCheck(c Check) rules.ID {
 func (x *Explanation) pass(w *world.World, op *operation, baseURL string) {
 	if c, ok := w.Passing(op.id); ok {
 		x.Try = append(x.Try, Advice{
-			Text: fmt.Sprintf("%s %s (%s) passes: %s", op.method, op.path, op.id, c.Title), Curl: c.Request.Curl(baseURL),
+			Text: fmt.Sprintf("%s passes: %s", op.call(), c.Title), Curl: c.Request.Curl(baseURL),
 		})
 	}
 }

@@ -145,6 +145,31 @@ func (c *contract) methods(path string) (found []*operation) {
 	return found
 }
 
+// call names an operation and what is sent to it.
+func (o *operation) call() string { return fmt.Sprintf("%s %s (%s)", o.method, o.path, o.id) }
+
+// otherActions lists the other actions on what an operation acts on, wherever their paths begin: clients take one for
+// another (cancel for release).
+func (c *contract) otherActions(op *operation) (calls []string) {
+	objects, action := acted(op.path)
+	for _, other := range c.operations {
+		if of, another := acted(other.path); action != "" && of == objects && another != action {
+			calls = append(calls, other.call())
+		}
+	}
+	return calls
+}
+
+// acted takes a path …/objects/{id}/actions/action apart; of other paths both are empty.
+func acted(path string) (objects, action string) {
+	parts := strings.Split(path, "/")
+	n := len(parts)
+	if n < 5 || parts[n-2] != "actions" || !strings.HasPrefix(parts[n-3], "{") {
+		return "", ""
+	}
+	return parts[n-4], parts[n-1]
+}
+
 // nearest returns the operations of the documented path that an unknown one is most
 // like, by segments: a missing, added or other one costs about 1, a misspelt one less.
 func (c *contract) nearest(path string) (ids []string) {

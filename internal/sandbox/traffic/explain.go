@@ -31,7 +31,9 @@ type Explanation struct {
 	Try       []Advice   `json:"try"`
 	Warnings  []string   `json:"warnings,omitempty"` // what would surprise at the national host
 
-	op   *operation   // nil: the contract has no such path or method
+	op     *operation // nil: the contract has no such path or method
+	others []string   // calls of other actions on the same kind of object
+
 	near []*operation // without op: those of the path, or of the path that is most like it
 }
 
@@ -96,6 +98,7 @@ func (r *Recorder) Explain(name string) (*Explanation, bool) {
 	}
 	if op := x.op; op != nil {
 		x.Operation = &Operation{ID: op.id, Summary: op.summary, Sources: op.sources, Line: lineOf(op.sources)}
+		x.others = r.contract.otherActions(op)
 	}
 	if e.ClientID != [16]byte{} {
 		x.ClientID, x.UserID = e.ClientID.String(), e.UserID.String()
@@ -154,10 +157,13 @@ func (x *Explanation) facts(c *Check, e httpapi.Exchange) (facts []fault.Fact) {
 		}
 		return []fault.Fact{f}
 	case c.ID == rules.GatewayMethod:
+		var calls []string
 		for _, op := range x.near {
-			names = append(names, op.method)
+			names, calls = append(names, op.method), append(calls, op.call())
 		}
-		return []fault.Fact{fault.NewFact("method", names, e.Method)}
+		f := fault.NewFact("method", names, e.Method)
+		f.Hint = "the path has: " + strings.Join(calls, ", ")
+		return []fault.Fact{f}
 	default:
 		if rule, ok := rules.Get(c.ID); ok && rule.Entry != "" && !strings.Contains(rule.Entry, "{") {
 			return []fault.Fact{fault.NewFact(rule.Entry, c.Check, nil)}

@@ -9,17 +9,18 @@ import (
 )
 
 // Scopes of the world's tokens, by role of the user. A pharmacist may read jobs, so that the outcome of Stop Device
-// Dispense can be seen; everybody may read their own user.
+// Dispense can be seen, and a doctor what a laboratory sees of specimens; everybody may read their own user.
 var (
 	commonScopes   = []string{"user:read", "app:authorize", "job:read", "otp:read", "otp:write", "medical_program:read"}
 	divisionScopes = []string{"division:read", "division:details", "division:write", "division:activate", "division:deactivate"}
 	staffScopes    = []string{"employee:read", "legal_entity:read", "employee_role:read", "healthcare_service:read", "license:read", "employee_request:read"}
 	doctorScopes   = slices.Concat(commonScopes, staffScopes, []string{
 		"approval:cancel", "approval:create", "approval:read", "authentication_method_request:write",
-		"declaration:read", "declaration_request:read", "service_request:use", "service_request:read",
+		"declaration:read", "declaration_request:read", "service_request:use", "service_request:read", "service_request:read_impersonal",
 		"service_request:makeinprogress", "service_request:complete", "service_request:recall", "service_request:cancel",
 		"device_dispense:read", "device_request:read", "device_request:complete", "device_request:resend",
-		"device_request:revoke", "device_request:mark_in_error", "division:read", "division:details", "program_service:read", "person:read", "confidant_person_relationship:read",
+		"device_request:revoke", "device_request:mark_in_error", "division:read", "division:details", "program_service:read", "device_definition:read",
+		"person:read", "confidant_person_relationship:read",
 		"person_request:read", "person_request:write", "person_verification:details", "personal_data:read",
 		"declaration_request:write", "declaration_request:approve", "declaration_request:sign", "episode:read", "episode:write",
 		"patient_summary:read", "encounter:read", "condition:read", "observation:read", "diagnostic_report:read", "procedure:read",
@@ -27,7 +28,7 @@ var (
 	})
 	ownerScopes = slices.Concat(commonScopes, divisionScopes, staffScopes, []string{
 		"employee:deactivate", "employee:details", "declaration:read", "declaration_request:read", "service_request:read", "device_dispense:read", "device_request:read",
-		"declaration_request:write", "declaration_request:approve", "declaration_request:reject",
+		"declaration_request:write", "declaration_request:approve", "declaration_request:reject", "device_definition:read",
 	})
 	medAdminScopes = slices.Concat(commonScopes, staffScopes, []string{
 		"device_request:read", "device_request:resend", "device_request:revoke", "device_request:mark_in_error", "device_dispense:read",

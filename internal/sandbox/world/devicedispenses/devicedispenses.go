@@ -10,6 +10,7 @@ func Add(w *build.World) {
 	stop(w)
 	markInError(w)
 	get(w)
+	contexts(w)
 	list(w)
 	search(w)
 }

@@ -47,6 +47,7 @@ func Add(w *build.World) {
 	includes(w, "program service of an inactive program", "inactive medical program", build.Row{"service_id": consultation, "request_allowed": true})
 	includes(w, "former program service", "other medical program", build.Row{"service_id": consultation, "is_active": false, "request_allowed": false})
 	devicesOfPrograms(w)
+	definitions(w)
 	catalogue(w)
 	programReads(w)
 	programServiceReads(w)

@@ -16,6 +16,7 @@ func Add(w *build.World) {
 	get(w)
 	search(w)
 	lists(w)
+	ofSpecimen(w)
 	readsInEpisode(w)
 }
 
