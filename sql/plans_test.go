@@ -29,6 +29,8 @@ var reading = map[string]string{
 	"ListDictionaries": "dictionaries", "ListCacheVersions": "cache_versions",
 	"ListServiceGroups": "service_groups", "ListServiceCodes": "services", "ListServiceGroupCodes": "service_groups",
 	"ListServiceInclusionKeys": "service_inclusions", "ListProgramServiceKeys": "program_services",
+	"ListDeviceDefinitionNameKeys": "device_definition_names", "ListProgramDeviceKeys": "program_devices",
+	"ListDeviceDefinitionClassificationTypeKeys": "device_definition_classification_types",
 }
 
 // However much a table grows, no query reads all of it: each finds its rows by

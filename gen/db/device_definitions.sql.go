@@ -31,8 +31,8 @@ SELECT d.id, d.external_id, d.classification_type, d.description, d.manufacturer
         AND p.is_active AND p.start_date <= $2::date AND (p.end_date IS NULL OR p.end_date >= $2::date))::jsonb AS program_devices,
   count(*) OVER () AS total
 FROM prm.device_definitions d
-WHERE ($3::uuid IS NULL OR d.id = $3::uuid)
-  AND ($4::boolean IS NULL OR d.is_active = $4::boolean)
+WHERE d.is_active = ANY ($3::boolean[])
+  AND ($4::uuid IS NULL OR d.id = $4::uuid)
   AND (NOT $5::boolean OR d.classification_type <> '')
   AND ($6::text IS NULL OR d.classification_type = $6::text)
   -- Both filters of a class mean the same one, and so do both of a name.
@@ -58,8 +58,8 @@ LIMIT $13 OFFSET $12
 type ListDeviceDefinitionsParams struct {
 	MedicalProgramID         *uuid.UUID
 	Today                    time.Time
+	IsActive                 []bool
 	ID                       *uuid.UUID
-	IsActive                 *bool
 	OfVersion1               bool
 	ClassificationType       *string
 	ClassificationTypeSystem *string
@@ -81,13 +81,13 @@ type ListDeviceDefinitionsRow struct {
 	Total               int64
 }
 
-// A page of medical devices, as in ListMedicalPrograms; with an id alone, that device.
+// A page of medical devices, as in ListMedicalPrograms; with an id, that device.
 func (q *Queries) ListDeviceDefinitions(ctx context.Context, db DBTX, arg ListDeviceDefinitionsParams) ([]ListDeviceDefinitionsRow, error) {
 	rows, err := db.Query(ctx, listDeviceDefinitions,
 		arg.MedicalProgramID,
 		arg.Today,
-		arg.ID,
 		arg.IsActive,
+		arg.ID,
 		arg.OfVersion1,
 		arg.ClassificationType,
 		arg.ClassificationTypeSystem,

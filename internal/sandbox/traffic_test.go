@@ -468,7 +468,8 @@ func explainSaysWhatItFound(t *testing.T, b *box) {
 			"PATCH " + referrals + "/actions/resend (resendServiceRequestSms) passes",
 		},
 		"another action than was meant": {
-			testkit.As("sandbox-doctor", http.MethodPatch, referral+"/actions/cancel", []any{}), rules.ServiceRequestCancelSchema, fault.Fact{},
+			testkit.As("sandbox-doctor", http.MethodPatch, referral+"/actions/cancel", []any{}), rules.ServiceRequestCancelSchema,
+			fault.Fact{},
 			"PATCH /api/service_requests/{service_request_id}/actions/release (releaseServiceRequest)",
 		},
 		"a path": {

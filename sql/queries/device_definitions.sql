@@ -1,5 +1,5 @@
 -- name: ListDeviceDefinitions :many
--- A page of medical devices, as in ListMedicalPrograms; with an id alone, that device.
+-- A page of medical devices, as in ListMedicalPrograms; with an id, that device.
 SELECT sqlc.embed(d),
   coalesce((SELECT jsonb_agg(jsonb_build_object('name', n.name, 'type', n.type) ORDER BY n.type, n.name)
       FROM prm.device_definition_names n WHERE n.device_definition_id = d.id), '[]')::jsonb AS device_names,
@@ -17,8 +17,8 @@ SELECT sqlc.embed(d),
         AND p.is_active AND p.start_date <= @today::date AND (p.end_date IS NULL OR p.end_date >= @today::date))::jsonb AS program_devices,
   count(*) OVER () AS total
 FROM prm.device_definitions d
-WHERE (sqlc.narg('id')::uuid IS NULL OR d.id = sqlc.narg('id')::uuid)
-  AND (sqlc.narg('is_active')::boolean IS NULL OR d.is_active = sqlc.narg('is_active')::boolean)
+WHERE d.is_active = ANY (@is_active::boolean[])
+  AND (sqlc.narg('id')::uuid IS NULL OR d.id = sqlc.narg('id')::uuid)
   AND (NOT @of_version_1::boolean OR d.classification_type <> '')
   AND (sqlc.narg('classification_type')::text IS NULL OR d.classification_type = sqlc.narg('classification_type')::text)
   -- Both filters of a class mean the same one, and so do both of a name.

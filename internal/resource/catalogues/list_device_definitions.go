@@ -61,10 +61,8 @@ func (a *API) deviceDefinitions(ctx context.Context, program, active *string, f 
 	s := &deviceDefinitionListing{Caller: a.Engine.Caller(ctx), deviceDefinitionFilter: f}
 	s.Today = clock.Today(s.Now)
 	s.MedicalProgramID, s.isID = envelope.SentID(program)
-	s.IsActive, s.isFlag = envelope.ParseBool(active)
-	if s.IsActive == nil {
-		s.IsActive = new(true)
-	}
+	isActive, isFlag := envelope.ParseBool(active)
+	s.IsActive, s.isFlag = []bool{isActive == nil || *isActive}, isFlag
 	return s
 }
 

@@ -16,7 +16,7 @@ import (
 
 // deviceDefinition returns a medical device; fault.ErrNotFound when there is none.
 func (s Store) deviceDefinition(ctx context.Context, id uuid.UUID) (found db.ListDeviceDefinitionsRow, err error) {
-	rows, err := db.New().ListDeviceDefinitions(ctx, s.Pool, db.ListDeviceDefinitionsParams{ID: &id, PageLimit: 1})
+	rows, err := db.New().ListDeviceDefinitions(ctx, s.Pool, db.ListDeviceDefinitionsParams{ID: &id, IsActive: []bool{true, false}, PageLimit: 1})
 	if err != nil {
 		return found, fmt.Errorf("look up device definition: %w", postgres.Error(err))
 	}

@@ -71,11 +71,16 @@ func definitionReads(w *build.World) {
 		class           url.Values
 		program, active rules.ID
 	}{
-		{"listDeviceDefinitions", "/api/v2/device_definitions", "", url.Values{
-			"classification_type_system": {"device_definition_classification_type"}, "classification_type_code": {"30221"},
-		}, rules.DeviceDefinitionListMedicalProgramID, rules.DeviceDefinitionListIsActive},
-		{"listDeviceDefinitionsV1", "/api/device_definitions", " in the former shape", url.Values{"classification_type": {"30221"}},
-			rules.DeviceDefinitionListV1MedicalProgramID, rules.DeviceDefinitionListV1IsActive},
+		{
+			"listDeviceDefinitions", "/api/v2/device_definitions", "",
+			url.Values{"classification_type_system": {"device_definition_classification_type"}, "classification_type_code": {"30221"}},
+			rules.DeviceDefinitionListMedicalProgramID, rules.DeviceDefinitionListIsActive,
+		},
+		{
+			"listDeviceDefinitionsV1", "/api/device_definitions", " in the former shape",
+			url.Values{"classification_type": {"30221"}},
+			rules.DeviceDefinitionListV1MedicalProgramID, rules.DeviceDefinitionListV1IsActive,
+		},
 	} {
 		by := func(queries ...url.Values) build.Request {
 			all := url.Values{}

@@ -17,6 +17,7 @@ func ofSpecimen(w *build.World) {
 		r := issue(w, name, "patient", "names a specimen of the patient", clinic(3*day)).withoutProgram().category("laboratory_procedure")
 		r.d.Specimens = []medicalevents.Reference{medicalevents.To("specimen", build.ID("another specimen")), medicalevents.To("specimen", build.ID("specimen of patient"))}
 		if name != "service request for a specimen" {
+			r.d.CompletedWith = new(medicalevents.To("encounter", build.ID("encounter of the service")))
 			r.status(servicerequests.Completed, nil, clinic(day))
 		}
 		r.add()
