@@ -4602,50 +4602,23 @@ type DeviceParticipantDefinition struct {
 	ClassificationTypes []Coding `json:"classification_types"`
 
 	// DeviceNames Its names.
-	DeviceNames []struct {
-		// Name The name.
-		//
-		// Example: Тест-смужки Accu-Chek Active для глюкометра
-		Name string `json:"name"`
-
-		// Type Whose name it is. Dictionary `device_name_type`.
-		//
-		// Example: user_friendly
-		Type string `json:"type"`
-	} `json:"device_names"`
+	DeviceNames []DeviceName `json:"device_names"`
 
 	// ID Device definition id.
 	//
 	// Example: 3e34da3d-9b8c-4aaf-be8e-24a161279b6a
 	ID string `json:"id"`
 
-	// Manufacturer Who makes it.
-	//
-	// Example: {"country":"UA","name":"ПАТ \"Київський вітамінний завод\""}
-	Manufacturer map[string]interface{} `json:"manufacturer,omitempty"`
+	// Manufacturer Who makes the device. Null when that is not known.
+	Manufacturer *DeviceManufacturer `json:"manufacturer,omitempty"`
 
 	// ModelNumber Model.
 	//
 	// Example: M23N76
 	ModelNumber *string `json:"model_number,omitempty"`
 
-	// Packaging How it is packed.
-	Packaging struct {
-		// PackagingCount Devices in a package.
-		//
-		// Example: 50
-		PackagingCount int `json:"packaging_count"`
-
-		// PackagingType Dictionary `device_definition_packaging_type`.
-		//
-		// Example: box
-		PackagingType string `json:"packaging_type"`
-
-		// PackagingUnit What is counted. Dictionary `device_unit`.
-		//
-		// Example: piece
-		PackagingUnit string `json:"packaging_unit"`
-	} `json:"packaging"`
+	// Packaging How the device is packed.
+	Packaging DevicePackaging `json:"packaging"`
 }
 
 // DeviceProperty A property of a device. One of the values is there.
