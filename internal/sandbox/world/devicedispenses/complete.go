@@ -99,7 +99,7 @@ func complete(w *build.World) {
 	against("an activity of a care plan that has ended", "of a care plan that has ended", "in_progress; its care plan has ended",
 		rules.DeviceDispenseCompleteCarePlanEnd, planned("of a care plan that has ended", servicerequests.Plan{Ended: true}))
 	foreign := begin(w, "device dispense of a colleague", "patient", "in_progress, of the pharmacy, by its owner", own)
-	foreign.d.InsertedBy = build.ID("pharmacy_owner")
+	foreign.d.InsertedBy, foreign.d.UpdatedBy = build.ID("pharmacy_owner"), build.ID("pharmacy_owner")
 	foreign.add()
 	refused("a dispense of a colleague", by("pharmacist", patient, foreign.d.ID.String(), content(foreign)), rules.DeviceDispenseCompleteAuthor)
 	stopped := begin(w, "device dispense that is stopped, not handed over", "patient", "status stopped", own).to(devicedispenses.Stopped, build.ID("pharmacist"), time.Hour)

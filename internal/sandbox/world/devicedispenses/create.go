@@ -79,11 +79,13 @@ func create(w *build.World) {
 	request("device request to be met by a percentage", "active, in a program with two prices").InProgram("device program of several devices", "Вироби на вибір").Add()
 	several := build.Row{"program": refer("medical_program", "device program of several devices")}
 	passes("a percentage", "device request to be met by a percentage", build.Changed(several, details(build.Row{"program_device": refer("program_device", "second program device")})))
-	request("device request of any amount to be met", "active, without a quantity, with a dispense in progress").With(func(d *stored.Document) { d.Quantity = nil }).Add()
+	request("device request of any amount to be met", "active, of no program, without a quantity, with a dispense in progress").WithoutProgram().
+		With(func(d *stored.Document) { d.Quantity = nil }).Add()
 	waiting := begin(w, "device dispense of any amount", "patient", "in_progress; its request has no quantity", own)
 	waiting.d.BasedOn = new(medicalevents.To("device_request", build.ID("device request of any amount to be met")))
+	waiting.outsideOfPrograms()
 	waiting.seed()
-	passes("a second dispense of a request without a quantity", "device request of any amount to be met", nil)
+	passes("a second dispense of a request without a quantity", "device request of any amount to be met", outside(nil))
 	begin(w, "device dispense that was not picked up", "patient", "status unknown", own).expire(time.Hour).add()
 	passes("a request whose dispense was not picked up", "device request of device dispense that was not picked up", nil)
 

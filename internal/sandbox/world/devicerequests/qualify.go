@@ -38,8 +38,7 @@ func qualify(w *build.World) {
 	w.Passes(op, "programs that do not pay", of(typed, "no program", "inactive medical program", "medical program", "medical program of devices",
 		"scarce device program", "former device program", "device program of boxes", "device program of large packages"), http.StatusOK)
 	w.Passes(op, "a request of a type of devices", of(typed, "device program"), http.StatusOK)
-	open := issue(w, "device request of any amount to be qualified", "patient", "active, without a quantity", clinic)
-	open.d.Quantity = nil
+	open := issue(w, "device request of any amount to be qualified", "patient", "active, without a quantity", clinic).withoutQuantity()
 	w.Passes(op, "a request without a quantity", of(open.Add(), "device program"), http.StatusOK)
 
 	w.Refused(op, "no programs", of(request), build.WrongShape(rules.DeviceRequestQualifySchema, "$.programs", "length", "expected a minimum of 1 items but got 0"))
