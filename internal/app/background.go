@@ -189,7 +189,9 @@ type cleaner struct {
 }
 
 // Timeout implements river.Worker.
-func (c *cleaner) Timeout(job *river.Job[cleanUpArgs]) time.Duration { return c.timeouts[job.Args.Task] }
+func (c *cleaner) Timeout(job *river.Job[cleanUpArgs]) time.Duration {
+	return c.timeouts[job.Args.Task]
+}
 
 // Work runs one task; a failed one waits for its next turn.
 func (c *cleaner) Work(ctx context.Context, job *river.Job[cleanUpArgs]) error {

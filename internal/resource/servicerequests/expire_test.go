@@ -55,7 +55,8 @@ func TestReferralsExpire(t *testing.T) {
 	srv.Remove(t, "encounters", meeting)
 	report := world.ID("report of a referral that expires")
 	_, err := srv.Mongo.Collection("diagnostic_reports").InsertOne(t.Context(), bson.D{
-		{Key: "_id", Value: report}, {Key: "patient_id", Value: running.Subject},
+		{Key: "_id", Value: report},
+		{Key: "patient_id", Value: running.Subject},
 		{Key: "based_on", Value: medicalevents.To("service_request", carried)},
 	})
 	require.NoError(t, err)
