@@ -85,8 +85,8 @@ func complete(w *build.World) {
 		p := given(name, note, change)
 		refused(title, by("pharmacist", patient, p.d.ID.String(), content(p)), rule)
 	}
-	against("a dispense of a completed request", "of a completed request", "in_progress; its request is completed", rules.DeviceDispenseCompleteRequest,
-		func(r *devicerequests.Request) { r.Complete(build.ID("pharmacist"), time.Hour) })
+	against("a dispense of a revoked request", "of a revoked request", "in_progress; its request is revoked", rules.DeviceDispenseCompleteRequest,
+		func(r *devicerequests.Request) { r.Revoke() })
 	planned := func(what string, plan servicerequests.Plan) func(r *devicerequests.Request) {
 		return func(r *devicerequests.Request) {
 			r.With(func(d *stored.Document) { d.BasedOn = plan.Add(w, "of a dispense, "+what) })

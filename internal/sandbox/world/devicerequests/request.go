@@ -99,6 +99,11 @@ func (r *Request) Complete(by uuid.UUID, ago time.Duration) *Request {
 	return r.to(devicerequests.Completed, by, ago)
 }
 
+// Revoke is Revoke Device Request.
+func (r *Request) Revoke() *Request {
+	return r.end(devicerequests.Revoked, "device_request_revoke_reasons")
+}
+
 // end is Revoke or Mark in error Device Request.
 func (r *Request) end(status, reasons string) *Request {
 	r.d.StatusReason = new(medicalevents.Concept(reasons, "incorrect_patient"))
