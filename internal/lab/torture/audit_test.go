@@ -559,7 +559,7 @@ func (a *auditor) auditTokens() {
 }
 
 // informing are the operations after which the patient gets an SMS without a code.
-var informing = []string{"cancelApproval", "recallServiceRequest", "cancelServiceRequest", "completeDeviceRequest"}
+var informing = []string{"cancelApproval", "recallServiceRequest", "cancelServiceRequest", "completeDeviceRequest", "revokeDeviceRequest", "markInErrorDeviceRequest"}
 
 // auditMessages: each code has its message, each message has been sent unless its
 // code is dead, and those that may have been sent twice are marked.

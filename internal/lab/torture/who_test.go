@@ -110,7 +110,7 @@ func endsWith(rule rules.Rule, ends ...string) bool {
 func asksForOwner(rule rules.Rule) bool {
 	return endsWith(rule, ".owner", ".owner_conflict", ".access", ".requester", ".use.employee", ".use.used_by_legal_entity", "person_request.create.employee_type",
 		"person_request.create_v1.employee_type", "person_request.create_v3.employee_type", ".create.employee_legal_entity", ".sign.employee", ".create.managing_organization",
-		"approval.create.granted_to_organization") || rule.Check == "The request belongs to the legal entity of the token"
+		"approval.create.granted_to_organization", "device_request.revoke.author", "device_request.mark_in_error.author") || rule.Check == "The request belongs to the legal entity of the token"
 }
 
 // asksForStatus: the legal entity of the token is in a status in which it may do this.
