@@ -49,8 +49,8 @@ func (t *Transition[A, D, B]) follow(ctx context.Context, c *Call[A, D, B], jobI
 		set := map[string]any{"updated_at": c.Now, "updated_by": c.UserID}
 		maps.Copy(set, change.Set)
 		one := followed{
-			f.Collection, id, f.Event, mongodb.Change{Set: set, Push: change.Push, Mark: mongodb.Mark{Job: fmt.Sprintf("%s/%d", jobID, i), At: c.Now}},
-			mongodb.DocumentsOf(c.engine.Documents, f.Collection),
+			collection: f.Collection, id: id, event: f.Event, store: mongodb.DocumentsOf(c.engine.Documents, f.Collection),
+			change: mongodb.Change{Set: set, Push: change.Push, Mark: mongodb.Mark{Job: fmt.Sprintf("%s/%d", jobID, i), At: c.Now}},
 		}
 		ours, err := one.make(ctx, f.From)
 		if err != nil {

@@ -59,7 +59,7 @@ func (w *walk) all() error {
 	}
 	for _, step := range []func() error{
 		w.logIn, w.createDivision, w.register, w.resendOTP, w.resendApprovalSMS, w.openEpisode, w.confirmOtherwise, w.expire, w.releaseAndStop,
-		w.serveReferral, w.withdraw,
+		w.serveReferral, w.withdraw, w.dispense,
 	} {
 		if err := step(); err != nil {
 			return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -78,27 +77,16 @@ func (w *walk) withdraw() error {
 		{"Cancel a referral that was written by mistake", "service request to be canceled", "cancel", "entered_in_error"},
 	} {
 		w.say(c.title)
-		doctor := world.TokenValue("doctor")
-		referral := "/api/patients/" + world.ID("patient").String() + "/service_requests/" + world.ID(c.name).String()
-		var shown struct{ Data map[string]any }
+		doctor, referral := world.TokenValue("doctor"), patientPath("service_requests", world.ID(c.name).String())
+		var shown struct{ Data body }
 		if err := w.send(doctor, http.MethodGet, referral, nil, http.StatusOK, &shown); err != nil {
 			return err
 		}
 		shown.Data["status_reason"] = body{"coding": []body{{"system": "eHealth/service_request_" + c.action + "_reasons", "code": "default"}}}
-		content, err := json.Marshal(shown.Data)
-		if err != nil {
-			return fmt.Errorf("write what is to be signed: %w", err)
-		}
-		container, headers, err := w.sign(w, "doctor", "", content)
-		if err != nil {
-			return err
-		}
-		w.extra = headers
 		since := time.Now() //nolint:forbidigo // as any client does
-		if err := w.job(doctor, http.MethodPatch, referral+"/actions/"+c.action, body{"signed_data": container}, http.StatusSeeOther, nil); err != nil {
+		if err := w.signedJob("doctor", referral+"/actions/"+c.action, shown.Data); err != nil {
 			return err
 		}
-		w.extra = nil
 		if _, _, err := w.inbox(since); err != nil {
 			return err
 		}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/google/uuid"
+
+	"esoz/internal/sandbox/world"
+)
+
+// dispense takes a prescription of a device from the SMS of its patient to the hand-over, and
+// two more dispenses to another end.
+func (w *walk) dispense() error {
+	number, code, err := w.prescription()
+	if err != nil {
+		return err
+	}
+	w.say("Find the prescription by its number, as the pharmacist")
+	pharmacist := world.TokenValue("pharmacist")
+	var found struct{ Data []struct{ ID string } }
+	path := "/api/device_requests?" + url.Values{"requisition": {number}}.Encode()
+	if err := w.send(pharmacist, http.MethodGet, path, nil, http.StatusOK, &found); err != nil {
+		return err
+	}
+	if len(found.Data) != 1 {
+		return fmt.Errorf("%d prescriptions have the number, want 1", len(found.Data))
+	}
+	w.say("Ask a medical program whether it pays, and by which devices")
+	var told struct {
+		Data []struct {
+			Status       string
+			Participants []struct{ ID string }
+		}
+	}
+	err = w.send(pharmacist, http.MethodPost, "/api/device_requests/"+found.Data[0].ID+"/actions/qualify", body{
+		"location": reference("division", world.ID("drugstore").String()), "programs": []any{reference("medical_program", world.ID("device program").String())},
+	}, http.StatusOK, &told)
+	if err != nil {
+		return err
+	}
+	if len(told.Data) != 1 || told.Data[0].Status != "VALID" || len(told.Data[0].Participants) != 1 {
+		return errors.New("the program does not pay")
+	}
+	for _, end := range []struct {
+		request, code, title string
+		by                   func(dispense string) error
+		statuses             []string // of the dispense, and that of its request
+	}{
+		{"device request to be met", code, "Hand the device over, signed by the pharmacist", w.complete, []string{"in_progress", "completed"}},
+		{"device request to be met without a code", "", "Stop a second dispense", w.stop, []string{"in_progress", "stopped"}},
+		{"device request to be met in part", "", "Take a third one back, which was recorded by mistake", w.markInError, []string{"in_progress", "entered_in_error"}},
+	} {
+		id, err := w.beginDispense(end.request, end.code)
+		if err != nil {
+			return err
+		}
+		w.say(end.title)
+		if err := end.by(id); err != nil {
+			return err
+		}
+		if err := w.tells("DeviceDispense", id, end.statuses...); err != nil {
+			return err
+		}
+	}
+	return w.tells("DeviceRequest", found.Data[0].ID, "completed")
+}
+
+// prescription has the number and the code of a prescription sent to its patient again.
+func (w *walk) prescription() (number, code string, err error) {
+	w.say("Send the SMS of a prescription again, as the doctor")
+	doctor, path := world.TokenValue("doctor"), patientPath("device_requests", world.ID("device request to be met").String())
+	since := time.Now() //nolint:forbidigo // as any client does
+	if err := w.job(doctor, http.MethodPatch, path+"/actions/resend", nil, http.StatusSeeOther, nil); err != nil {
+		return "", "", err
+	}
+	if _, code, err = w.inbox(since); err != nil {
+		return "", "", err
+	}
+	var shown struct{ Data struct{ Requisition string } }
+	err = w.send(doctor, http.MethodGet, path, nil, http.StatusOK, &shown)
+	return shown.Data.Requisition, code, err
+}
+
+// beginDispense is Create Device Dispense; it returns the id.
+func (w *walk) beginDispense(request, code string) (string, error) {
+	w.say("Keep the device ready for the patient")
+	id := uuid.NewString()
+	sent := body{
+		"id": id, "status": "in_progress", "primary_source": true,
+		"performer": reference("employee", world.ID("employee pharmacist").String()), "location": reference("division", world.ID("drugstore").String()),
+		"based_on": reference("device_request", world.ID(request).String()), "program": reference("medical_program", world.ID("device program").String()),
+		"details": []body{{
+			"device":   reference("device_definition", world.ID("device definition").String()),
+			"quantity": body{"value": 10, "system": "device_unit", "code": "piece"}, "sell_price": 18.65,
+		}},
+	}
+	if code != "" {
+		sent["verification_code"] = code
+	}
+	return id, w.job(world.TokenValue("pharmacist"), http.MethodPost, patientPath("device_dispenses", ""), sent, http.StatusSeeOther, nil)
+}
+
+func (w *walk) complete(dispense string) error {
+	return w.signDispense(dispense, "complete", body{
+		"status": "completed", "when_handed_over": time.Now().UTC().Format(time.RFC3339), "payment_amount": 61.5, "payment_id": "1239804", //nolint:forbidigo // as above
+	})
+}
+
+func (w *walk) stop(dispense string) error {
+	return w.job(world.TokenValue("pharmacist"), http.MethodPatch, patientPath("device_dispenses", dispense)+"/actions/stop", nil, http.StatusSeeOther, nil)
+}
+
+func (w *walk) markInError(dispense string) error {
+	return w.signDispense(dispense, "mark_in_error", body{
+		"status":        "entered_in_error",
+		"status_reason": body{"coding": []body{{"system": "device_dispense_mark_in_error_reasons", "code": "incorrect_patient"}}},
+	})
+}
+
+// signDispense signs a dispense as it is read, with changes.
+func (w *walk) signDispense(dispense, action string, changes body) error {
+	pharmacist, path := world.TokenValue("pharmacist"), patientPath("device_dispenses", dispense)
+	var shown struct{ Data body }
+	if err := w.send(pharmacist, http.MethodGet, path, nil, http.StatusOK, &shown); err != nil {
+		return err
+	}
+	for field, value := range changes {
+		shown.Data[field] = value
+	}
+	return w.signedJob("pharmacist", path+"/actions/"+action, shown.Data)
+}
+
+// signedJob sends what a user has signed, for a job.
+func (w *walk) signedJob(user, path string, content body) error {
+	raw, err := json.Marshal(content)
+	if err != nil {
+		return fmt.Errorf("write what is to be signed: %w", err)
+	}
+	container, headers, err := w.sign(w, user, "", raw)
+	if err != nil {
+		return err
+	}
+	w.extra = headers
+	defer func() { w.extra = nil }()
+	return w.job(world.TokenValue(user), http.MethodPatch, path, body{"signed_data": container}, http.StatusSeeOther, nil)
+}
+
+// tells reads the events of an object, which must tell these statuses.
+func (w *walk) tells(entity, id string, statuses ...string) error {
+	var events struct {
+		Data []struct {
+			ID         string `json:"entity_id"`
+			Properties struct {
+				Status struct {
+					NewValue string `json:"new_value"`
+				}
+			}
+		}
+	}
+	path := "/api/events?" + url.Values{"entity_type": {entity}, "page_size": {"100"}}.Encode()
+	if err := w.send(world.TokenValue("mis"), http.MethodGet, path, nil, http.StatusOK, &events); err != nil {
+		return err
+	}
+	var told []string
+	for _, e := range events.Data {
+		if e.ID == id {
+			told = append(told, e.Properties.Status.NewValue)
+		}
+	}
+	if fmt.Sprint(told) != fmt.Sprint(statuses) {
+		return fmt.Errorf("the events of the %s tell %v, want %v", entity, told, statuses)
+	}
+	return nil
+}
+
+func patientPath(resource, id string) string {
+	path := "/api/patients/" + world.ID("patient").String() + "/" + resource
+	if id != "" {
+		path += "/" + id
+	}
+	return path
+}
