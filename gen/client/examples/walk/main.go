@@ -179,15 +179,15 @@ func (m *mis) enterCode(ctx context.Context) error {
 	if _, err := m.clinic.ResendDeclarationRequestOTPWithResponse(ctx, declarationRequest); err != nil {
 		return fmt.Errorf("have the code sent again: %w", err)
 	}
-	phone, text, err := m.inbox.next(ctx, before)
+	message, err := m.inbox.next(ctx, before)
 	if err != nil {
 		return fmt.Errorf("read the code: %w", err)
 	}
-	code, err := strconv.ParseFloat(text, 64)
+	code, err := strconv.ParseFloat(message.Code, 64)
 	if err != nil {
 		return fmt.Errorf("read the code: %w", err)
 	}
-	verified, err := m.clinic.CompleteVerificationWithResponse(ctx, phone, client.VerificationCompleteRequest{Code: code})
+	verified, err := m.clinic.CompleteVerificationWithResponse(ctx, message.Phone, client.VerificationCompleteRequest{Code: code})
 	if err != nil {
 		return fmt.Errorf("enter the code: %w", err)
 	}

@@ -89,14 +89,14 @@ func (m *mis) confirmOtherwise(ctx context.Context) error {
 		}
 		var entered client.ApprovalVerify
 		if c.phone != "" {
-			phone, code, err := m.inbox.next(ctx, before)
+			message, err := m.inbox.next(ctx, before)
 			if err != nil {
 				return err
 			}
-			if phone != c.phone {
+			if message.Phone != c.phone {
 				return errors.New("the SMS went to another phone than the third person's")
 			}
-			entered.Code = code
+			entered.Code = message.Code
 		}
 		if _, err := api.VerifyApprovalWithResponse(ctx, c.person, approval, entered); err != nil {
 			return fmt.Errorf("verify the approval: %w", err)
