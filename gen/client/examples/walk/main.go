@@ -70,6 +70,7 @@ type mis struct {
 	division   string // that was created
 	person     string // who was registered
 	began      time.Time
+	changes    []change
 }
 
 func walk(ctx context.Context, baseURL string) error {
@@ -88,7 +89,8 @@ func walk(ctx context.Context, baseURL string) error {
 		return err
 	}
 	for _, step := range []func(context.Context) error{
-		m.createDivision, m.register, m.shareEpisode, m.confirmOtherwise, m.expire, m.enterCode, m.resendApprovalSMS, m.release, m.stopDispense, m.readEvents,
+		m.createDivision, m.register, m.shareEpisode, m.confirmOtherwise, m.expire, m.enterCode, m.resendApprovalSMS, m.release, m.stopDispense,
+		m.serveReferral, m.withdrawReferrals, m.readEvents,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -224,6 +226,7 @@ func (m *mis) release(ctx context.Context) error {
 		return fmt.Errorf("release the service request: %w", err)
 	}
 	fmt.Println("Released", job.Links[0].Href)
+	m.changed("ServiceRequest", serviceRequest, 1)
 	return nil
 }
 
@@ -238,23 +241,6 @@ func (m *mis) stopDispense(ctx context.Context) error {
 		return fmt.Errorf("stop the device dispense: %w", err)
 	}
 	fmt.Println("Stopped", job.Links[0].Href)
-	return nil
-}
-
-// readEvents shows what has changed since the walk began.
-func (m *mis) readEvents(ctx context.Context) error {
-	for _, entity := range []string{"ServiceRequest", "DeviceDispense"} {
-		events, err := m.itself.ListEventsWithResponse(ctx, &client.ListEventsParams{
-			EntityType: &entity, Date: new(m.began.Format("2006-01-02T15:04:05")),
-		})
-		if err != nil {
-			return fmt.Errorf("read the events: %w", err)
-		}
-		for _, event := range events.JSON200.Data {
-			for name, property := range event.Properties {
-				fmt.Println("Event:", event.EntityType, event.EntityID, name, "is now", property.NewValue)
-			}
-		}
-	}
+	m.changed("DeviceDispense", deviceDispense, 1)
 	return nil
 }

@@ -189,9 +189,9 @@ func (d registering) askForEpisode(ctx context.Context, api *client.ClientWithRe
 	return made.ID, nil
 }
 
-func reference(kind, id string) map[string]any {
-	coding := []any{map[string]any{"system": "eHealth/resources", "code": kind}}
-	return map[string]any{"identifier": map[string]any{"type": map[string]any{"coding": coding}, "value": id}}
+func reference(kind, id string) client.ReferenceRequest {
+	coding := []client.Coding{{System: "eHealth/resources", Code: kind}}
+	return client.ReferenceRequest{Identifier: client.Identifier{Type: client.CodeableConcept{Coding: coding}, Value: id}}
 }
 
 func jsonOf(v any) (*bytes.Reader, error) {
