@@ -4,12 +4,15 @@
 // approval of the patient's episode and loses it again, others confirm approvals by
 // documents and through a third person, one has expired, a code is sent again and
 // entered, an approval's SMS is sent again, a service request released, a device
-// dispense stopped, and the events of it all are read.
+// dispense stopped. A referral is used, given back, used again and completed; others
+// are recalled and cancelled by signature. A pharmacist finds device requests by the
+// number in an SMS, and dispenses what they ask for, stops, or takes a mistake back.
+// The events of it all are read.
 //
 //	go run ./gen/client/examples/walk http://127.0.0.1:8080
 //
 // It needs a sandbox that is freshly started or reset: what was released once is
-// not released again.
+// not released again. For a while it changes one of its settings.
 package main
 
 import (
@@ -82,7 +85,7 @@ func walk(ctx context.Context, baseURL string) error {
 	if m.clinic, err = client.New(baseURL, client.WithTokenSource(source), client.WithAPIKey(apiKey)); err != nil {
 		return err
 	}
-	if m.pharmacist, err = client.New(baseURL, client.WithToken("sandbox-pharmacist"), client.WithAPIKey(apiKey)); err != nil {
+	if m.pharmacist, err = client.New(baseURL, client.WithToken(pharmacistToken), client.WithAPIKey(apiKey)); err != nil {
 		return err
 	}
 	if m.itself, err = client.New(baseURL, client.WithToken("sandbox-mis"), client.WithAPIKey(apiKey)); err != nil {
@@ -90,7 +93,7 @@ func walk(ctx context.Context, baseURL string) error {
 	}
 	for _, step := range []func(context.Context) error{
 		m.createDivision, m.register, m.shareEpisode, m.confirmOtherwise, m.expire, m.enterCode, m.resendApprovalSMS, m.release, m.stopDispense,
-		m.serveReferral, m.withdrawReferrals, m.readEvents,
+		m.serveReferral, m.withdrawReferrals, m.dispenseDevices, m.readEvents,
 	} {
 		if err := step(ctx); err != nil {
 			return err
