@@ -50,7 +50,17 @@ func tryExamples(t *testing.T, baseURL string) {
 		cmd.Dir = root
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)
-		require.Contains(t, string(out), "status is now stopped")
+		for _, event := range []string{
+			"ServiceRequest 52b52c98-11c0-582d-8bcf-123a1780685e status is now completed",
+			"ServiceRequest 5468f469-e9f4-5104-b75d-60be911bb0c4 status is now recalled",
+			"ServiceRequest 3532ff1d-271c-5934-a13a-91ae9545f8a8 status is now entered_in_error",
+			"DeviceRequest 3afbd8f0-2fdc-59c3-988d-7c1dbc289d2a status is now completed",
+			"DeviceDispense 45ab6d7a-ff13-5796-8116-741f2db75e20 status is now stopped",
+		} {
+			require.Contains(t, string(out), "Event: "+event+"\n")
+		}
+		require.Regexp(t, `Event: DeviceDispense \S+ status is now completed\n`, string(out))
+		require.Regexp(t, `Event: DeviceDispense \S+ status is now entered_in_error\n`, string(out))
 		for _, refusal := range []string{
 			"Invalid verification code", "Signed content does not match the previously created content", "Does not match the signer drfo",
 		} {

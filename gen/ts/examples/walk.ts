@@ -3,12 +3,14 @@
 // declares with two doctors of it, a doctor of another clinic gets an approval of the
 // patient's episode and loses it again, others confirm approvals by documents and
 // through a third person, one has expired, a code is sent again and entered, an approval's
-// SMS is sent again, a service request released, a device dispense stopped, and the
-// events of it all are read.
+// SMS is sent again, a service request released, a device dispense stopped. A referral is
+// used, given back, used again and completed; others are recalled and cancelled by signature.
+// A pharmacist finds device requests by the number in an SMS, and dispenses what they ask
+// for, stops, or takes a mistake back. The events of it all are read.
 //
 // It needs a sandbox that is freshly started or reset: what was released once is
-// not released again.
-import { createClient, EsozError, tokenSource, waitJob, type Client, type Options } from "esoz";
+// not released again. For a while it changes one of its settings.
+import { createClient, EsozError, tokenSource, waitJob, type Client, type components, type Options } from "esoz";
 
 const baseUrl = process.env["ESOZ_URL"] ?? "http://127.0.0.1:8080";
 const apiKey = "sandbox-mis-key";
@@ -153,8 +155,8 @@ async function declare(doctor: Doctor, person: string, division: string): Promis
   return signed.data.id;
 }
 
-/** Signs with a key of the sandbox. Elsewhere the doctor's own key does that. */
-async function sign(by: Doctor, content: object): Promise<string> {
+/** Signs with a key of the sandbox. Elsewhere the user's own key does that. */
+async function sign(by: { token: string }, content: object): Promise<string> {
   const response = await fetch(`${baseUrl}/_sandbox/sign`, {
     method: "POST", headers: { Authorization: `Bearer ${by.token}`, "Content-Type": "application/json" }, body: JSON.stringify({ content }),
   });
@@ -319,6 +321,7 @@ async function release(api: Client): Promise<void> {
   });
   const job = await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
   console.log(`      changed: ${job.links?.[0]?.href}`);
+  changed("ServiceRequest", serviceRequest, 1);
 }
 
 async function stopDispense(api: Client): Promise<void> {
@@ -326,31 +329,244 @@ async function stopDispense(api: Client): Promise<void> {
     params: { path: { patient_id: patient, device_dispense_id: deviceDispense } },
   });
   await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
+  changed("DeviceDispense", deviceDispense, 1);
 }
+
+const referrals = {
+  toUse: "52b52c98-11c0-582d-8bcf-123a1780685e",
+  toRecall: "5468f469-e9f4-5104-b75d-60be911bb0c4",
+  toCancel: "3532ff1d-271c-5934-a13a-91ae9545f8a8",
+};
+
+/**
+ * Takes a referral from the question who pays to its end. On the way it is given back once, which takes the flow in which
+ * Use puts referrals into a queue.
+ */
+async function serveReferral(): Promise<void> {
+  const api = connect(doctors.first.token);
+  const program = reference("medical_program", "222ead96-3c1f-509e-b1b8-5b421f652c07");
+  const params = { path: { service_request_id: referrals.toUse } };
+  const { data: told } = await api.POST("/api/service_requests/{service_request_id}/actions/qualify", { params, body: { programs: [program] } });
+  if (told.data[0]?.status !== "VALID") {
+    throw new Error("the program does not pay for the referral");
+  }
+  const use = () =>
+    api.PATCH("/api/service_requests/{service_request_id}/actions/use", {
+      params,
+      body: {
+        program, used_by_legal_entity: reference("legal_entity", clinic), used_by_employee: reference("employee", doctors.first.employee),
+        used_by_division: reference("division", "965430ff-3e10-5377-af26-dafce365a69f"),
+      },
+    });
+  await putUsedInto("in_queue");
+  for (const step of [
+    use,
+    () => api.PATCH("/api/service_requests/{service_request_id}/actions/release", { params }),
+    use,
+    () => api.PATCH("/api/service_requests/{service_request_id}/actions/process", { params }),
+    () => api.PATCH("/api/service_requests/{service_request_id}/actions/complete", { params, body: {} }),
+  ]) {
+    const { data: accepted } = await step();
+    await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
+  }
+  await putUsedInto("in_progress");
+  changed("ServiceRequest", referrals.toUse, 6); // one of each step, and one of the end of its program
+}
+
+/** Changes what Use does with referrals, a setting of the national system. Only in a sandbox can one change it. */
+async function putUsedInto(status: string): Promise<void> {
+  const response = await fetch(`${baseUrl}/_sandbox/config`, {
+    method: "POST", body: JSON.stringify({ SERVICE_REQUEST_USE_TARGET_STATUS: status }),
+  });
+  if (!response.ok) {
+    throw new Error(`a setting of the sandbox is not changed: ${response.status}`);
+  }
+}
+
+/** Has the author of two referrals recall the one and cancel the other, by signature. The patient is told by SMS. */
+async function withdrawReferrals(): Promise<void> {
+  const author = doctors.first;
+  const api = connect(author.token);
+  for (const { id, action, status } of [
+    { id: referrals.toRecall, action: "recall", status: "recalled" },
+    { id: referrals.toCancel, action: "cancel", status: "entered_in_error" },
+  ] as const) {
+    const params = { path: { patient_id: patient, service_request_id: id } };
+    const read = () => api.GET("/api/patients/{patient_id}/service_requests/{service_request_id}", { params });
+    const { data: before } = await read();
+    const status_reason = { coding: [{ system: `eHealth/service_request_${action}_reasons`, code: "default" }] };
+    const signed_data = await sign(author, { ...before.data, status_reason });
+    const since = new Date();
+    const { data: accepted } = await api.PATCH(`/api/patients/{patient_id}/service_requests/{service_request_id}/actions/${action}`, {
+      params, body: { signed_data },
+    });
+    await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
+    const { text } = await inbox(since);
+    console.log(`      ${text}`);
+    if (!text.includes(before.data.requisition)) {
+      throw new Error("the SMS does not tell the number of the referral");
+    }
+    const { data: after } = await read();
+    if (after.data.status !== status) {
+      throw new Error(`the referral is ${after.data.status}, want ${status}`);
+    }
+    changed("ServiceRequest", id, 1);
+  }
+}
+
+const pharmacist = { token: "sandbox-pharmacist", employee: "dda9abdf-51f9-5657-adf0-a75886dc1ac7" };
+type DeviceRequest = components["schemas"]["DeviceRequest"];
+
+/**
+ * Has a pharmacist dispense what three device requests ask for: what is handed over completes its request, the second
+ * dispense is stopped, and the third was a mistake.
+ */
+async function dispenseDevices(): Promise<void> {
+  const api = connect(pharmacist.token);
+  for (const { request, end, dispensed, requested } of [
+    { request: "3afbd8f0-2fdc-59c3-988d-7c1dbc289d2a", end: handOver, dispensed: "completed", requested: "completed" },
+    { request: "8f9e57c8-add2-537d-9f6e-1d4f9b057710", end: stop, dispensed: "stopped", requested: "active" },
+    { request: "3f57d3df-8ed0-538b-8222-3cc60b3b0768", end: markInError, dispensed: "entered_in_error", requested: "active" },
+  ]) {
+    const { number, code } = await prescription(request);
+    const dispense = await beginDispense(api, await find(api, number), code);
+    await end(api, dispense);
+    const { status: became } = await readDispense(api, dispense);
+    const { status } = await find(api, number);
+    if (became !== dispensed || status !== requested) {
+      throw new Error(`the dispense is ${became}, its request ${status}; want ${dispensed} and ${requested}`);
+    }
+    changed("DeviceDispense", dispense, 2); // of its beginning and of its end
+    changed("DeviceRequest", request, requested === "completed" ? 1 : 0);
+  }
+}
+
+/** Has the doctor send the SMS about a device request again. The patient shows it at the pharmacy. */
+async function prescription(request: string): Promise<{ number: string; code: string }> {
+  const api = connect(doctors.first.token);
+  const since = new Date();
+  const { data: accepted } = await api.PATCH("/api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend", {
+    params: { path: { patient_id: patient, device_request_id: request } },
+  });
+  await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
+  const { text, code } = await inbox(since);
+  const [number] = /[0-9A-Z]{4}(-[0-9A-Z]{4}){3}/.exec(text) ?? [];
+  if (number === undefined || code === "") {
+    throw new Error("the SMS about the device request tells no number and code");
+  }
+  return { number, code };
+}
+
+/** Returns the device request that has a number. */
+async function find(api: Client, requisition: string): Promise<DeviceRequest> {
+  const { data: found } = await api.GET("/api/device_requests", { params: { query: { requisition } } });
+  const [request] = found.data;
+  if (request === undefined || found.data.length !== 1) {
+    throw new Error(`${found.data.length} device requests have the number, want 1`);
+  }
+  return request;
+}
+
+/** Begins a dispense of all that a device request asks for, at the expense of its medical program. */
+async function beginDispense(api: Client, request: DeviceRequest, verification_code: string): Promise<string> {
+  const program = reference("medical_program", "c582f656-203d-5971-a05d-71dd2c1c25eb");
+  const location = reference("division", "cf89e85c-4261-5d55-8e25-a2258360834b"); // a drugstore
+  const { data: told } = await api.POST("/api/device_requests/{device_request_id}/actions/qualify", {
+    params: { path: { device_request_id: request.id } }, body: { location, programs: [program] },
+  });
+  const device = told.data[0]?.participants[0]; // what the program pays for
+  if (told.data[0]?.status !== "VALID" || device === undefined || request.quantity === undefined) {
+    throw new Error("the program does not pay for the device request");
+  }
+  const id = crypto.randomUUID();
+  const { data: accepted } = await api.POST("/api/patients/{patient_id}/device_dispenses", {
+    params: { path: { patient_id: patient } },
+    body: {
+      id, status: "in_progress", primary_source: true, based_on: reference("device_request", request.id), program, location, verification_code,
+      performer: reference("employee", pharmacist.employee),
+      details: [
+        {
+          device: reference("device_definition", device.device_definition.id), program_device: reference("program_device", device.id),
+          quantity: { value: request.quantity.value, system: "device_unit", code: request.quantity.code }, sell_price: 18.65, discount_amount: 150,
+        },
+      ],
+    },
+  });
+  await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
+  return id;
+}
+
+const dispensePath = (id: string) => ({ path: { patient_id: patient, device_dispense_id: id } });
+
+async function readDispense(api: Client, id: string): Promise<components["schemas"]["DeviceDispense"]> {
+  const { data: read } = await api.GET("/api/patients/{patient_id}/device_dispenses/{device_dispense_id}", { params: dispensePath(id) });
+  return read.data;
+}
+
+/** Completes a dispense by signature: as it is read, with what has become of it. */
+async function handOver(api: Client, id: string): Promise<void> {
+  const signed_data = await sign(pharmacist, {
+    ...(await readDispense(api, id)), status: "completed", when_handed_over: new Date().toISOString(), payment_amount: 36.5,
+  });
+  const { data: accepted } = await api.PATCH("/api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/complete", {
+    params: dispensePath(id), body: { signed_data },
+  });
+  await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
+}
+
+/** Ends a dispense whose devices were not picked up. */
+async function stop(api: Client, id: string): Promise<void> {
+  const { data: accepted } = await api.PATCH("/api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop", {
+    params: dispensePath(id),
+  });
+  await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
+}
+
+/** Takes a dispense back that was a mistake, by signature. */
+async function markInError(api: Client, id: string): Promise<void> {
+  const status_reason = { coding: [{ system: "device_dispense_mark_in_error_reasons", code: "incorrect_patient" }] };
+  const signed_data = await sign(pharmacist, { ...(await readDispense(api, id)), status: "entered_in_error", status_reason });
+  const { data: accepted } = await api.PATCH("/api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error", {
+    params: dispensePath(id), body: { signed_data },
+  });
+  await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
+}
+
+/** What the walk has changed, and by how many events that is told. */
+const changes: { entity: string; id: string; events: number }[] = [];
+const changed = (entity: string, id: string, events: number) => changes.push({ entity, id, events });
 
 async function readEvents(api: Client, since: Date): Promise<void> {
   const date = since.toISOString().slice(0, 19); // UTC, without a zone
-  for (const entity_type of ["ServiceRequest", "DeviceDispense"]) {
-    const { data: events } = await api.GET("/api/events", { params: { query: { date, entity_type } } });
-    if (events.data.length !== 1) {
-      throw new Error(`${events.data.length} events tell the change of the ${entity_type}, want 1`);
+  const told: { entity_type: string; entity_id: string }[] = [];
+  for (const entity_type of ["ServiceRequest", "DeviceRequest", "DeviceDispense"]) {
+    const { data: events } = await api.GET("/api/events", { params: { query: { date, entity_type, page_size: 100 } } });
+    told.push(...events.data);
+    for (const { entity_id, properties } of events.data) {
+      console.log(`      ${entity_type} ${entity_id} ${JSON.stringify(properties)}`);
     }
-    console.log(`      ${JSON.stringify(events.data[0]?.properties)}`);
+  }
+  for (const { entity, id, events } of changes) {
+    const count = told.filter((event) => event.entity_type === entity && event.entity_id === id).length;
+    if (count !== events) {
+      throw new Error(`${count} events tell of ${entity} ${id}, want ${events}`);
+    }
   }
 }
 
 /**
  * Waits for the message that came after a moment. The inbox is the phone of all
- * patients of the sandbox and no part of the API: elsewhere people tell the code.
+ * patients of the sandbox and no part of the API: elsewhere people tell the code. It
+ * is empty for an SMS that does not end with a number.
  */
-async function inbox(after: Date): Promise<{ phone: string; code: string }> {
+async function inbox(after: Date): Promise<{ phone: string; text: string; code: string }> {
   const query = new URLSearchParams({ wait: "10s", after: after.toISOString() });
   const response = await fetch(`${baseUrl}/_sandbox/sms?${query}`);
-  const [message] = (await response.json()) as { phone: string; code: string }[];
+  const [message] = (await response.json()) as { phone: string; text: string; code?: string }[];
   if (message === undefined) {
     throw new Error("no message arrived");
   }
-  return message;
+  return { code: "", ...message };
 }
 
 const began = new Date();
@@ -361,6 +577,9 @@ await expire();
 await enterCode(user);
 await resendApprovalSms(user);
 await release(user);
-await stopDispense(connect("sandbox-pharmacist"));
+await stopDispense(connect(pharmacist.token));
+await serveReferral();
+await withdrawReferrals();
+await dispenseDevices();
 await readEvents(connect("sandbox-mis"), began);
 console.log("Done.");

@@ -14,24 +14,27 @@ import (
 // API: elsewhere people read their SMS and tell the code.
 type sandboxInbox struct{ baseURL string }
 
+// sms is a message as the inbox shows it. Code is the number at its end, if there is one.
+type sms struct{ Phone, Text, Code string }
+
 // next waits for the first message after a moment.
-func (i sandboxInbox) next(ctx context.Context, after time.Time) (phone, code string, err error) {
+func (i sandboxInbox) next(ctx context.Context, after time.Time) (message sms, err error) {
 	query := url.Values{"wait": {"10s"}, "after": {after.UTC().Format(time.RFC3339Nano)}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, i.baseURL+"/_sandbox/sms?"+query.Encode(), nil)
 	if err != nil {
-		return "", "", err
+		return sms{}, err
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return "", "", err
+		return sms{}, err
 	}
 	defer func() { err = errors.Join(err, res.Body.Close()) }()
-	var messages []struct{ Phone, Code string }
+	var messages []sms
 	if err := json.NewDecoder(res.Body).Decode(&messages); err != nil {
-		return "", "", fmt.Errorf("inbox of the sandbox: %w", err)
+		return sms{}, fmt.Errorf("inbox of the sandbox: %w", err)
 	}
 	if len(messages) == 0 {
-		return "", "", errors.New("no message arrived")
+		return sms{}, errors.New("no message arrived")
 	}
-	return messages[0].Phone, messages[0].Code, nil
+	return messages[0], nil
 }

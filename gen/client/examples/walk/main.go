@@ -4,12 +4,15 @@
 // approval of the patient's episode and loses it again, others confirm approvals by
 // documents and through a third person, one has expired, a code is sent again and
 // entered, an approval's SMS is sent again, a service request released, a device
-// dispense stopped, and the events of it all are read.
+// dispense stopped. A referral is used, given back, used again and completed; others
+// are recalled and cancelled by signature. A pharmacist finds device requests by the
+// number in an SMS, and dispenses what they ask for, stops, or takes a mistake back.
+// The events of it all are read.
 //
 //	go run ./gen/client/examples/walk http://127.0.0.1:8080
 //
 // It needs a sandbox that is freshly started or reset: what was released once is
-// not released again.
+// not released again. For a while it changes one of its settings.
 package main
 
 import (
@@ -70,6 +73,7 @@ type mis struct {
 	division   string // that was created
 	person     string // who was registered
 	began      time.Time
+	changes    []change
 }
 
 func walk(ctx context.Context, baseURL string) error {
@@ -81,14 +85,15 @@ func walk(ctx context.Context, baseURL string) error {
 	if m.clinic, err = client.New(baseURL, client.WithTokenSource(source), client.WithAPIKey(apiKey)); err != nil {
 		return err
 	}
-	if m.pharmacist, err = client.New(baseURL, client.WithToken("sandbox-pharmacist"), client.WithAPIKey(apiKey)); err != nil {
+	if m.pharmacist, err = client.New(baseURL, client.WithToken(pharmacistToken), client.WithAPIKey(apiKey)); err != nil {
 		return err
 	}
 	if m.itself, err = client.New(baseURL, client.WithToken("sandbox-mis"), client.WithAPIKey(apiKey)); err != nil {
 		return err
 	}
 	for _, step := range []func(context.Context) error{
-		m.createDivision, m.register, m.shareEpisode, m.confirmOtherwise, m.expire, m.enterCode, m.resendApprovalSMS, m.release, m.stopDispense, m.readEvents,
+		m.createDivision, m.register, m.shareEpisode, m.confirmOtherwise, m.expire, m.enterCode, m.resendApprovalSMS, m.release, m.stopDispense,
+		m.serveReferral, m.withdrawReferrals, m.dispenseDevices, m.readEvents,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -179,15 +184,15 @@ func (m *mis) enterCode(ctx context.Context) error {
 	if _, err := m.clinic.ResendDeclarationRequestOTPWithResponse(ctx, declarationRequest); err != nil {
 		return fmt.Errorf("have the code sent again: %w", err)
 	}
-	phone, text, err := m.inbox.next(ctx, before)
+	message, err := m.inbox.next(ctx, before)
 	if err != nil {
 		return fmt.Errorf("read the code: %w", err)
 	}
-	code, err := strconv.ParseFloat(text, 64)
+	code, err := strconv.ParseFloat(message.Code, 64)
 	if err != nil {
 		return fmt.Errorf("read the code: %w", err)
 	}
-	verified, err := m.clinic.CompleteVerificationWithResponse(ctx, phone, client.VerificationCompleteRequest{Code: code})
+	verified, err := m.clinic.CompleteVerificationWithResponse(ctx, message.Phone, client.VerificationCompleteRequest{Code: code})
 	if err != nil {
 		return fmt.Errorf("enter the code: %w", err)
 	}
@@ -224,6 +229,7 @@ func (m *mis) release(ctx context.Context) error {
 		return fmt.Errorf("release the service request: %w", err)
 	}
 	fmt.Println("Released", job.Links[0].Href)
+	m.changed("ServiceRequest", serviceRequest, 1)
 	return nil
 }
 
@@ -238,23 +244,6 @@ func (m *mis) stopDispense(ctx context.Context) error {
 		return fmt.Errorf("stop the device dispense: %w", err)
 	}
 	fmt.Println("Stopped", job.Links[0].Href)
-	return nil
-}
-
-// readEvents shows what has changed since the walk began.
-func (m *mis) readEvents(ctx context.Context) error {
-	for _, entity := range []string{"ServiceRequest", "DeviceDispense"} {
-		events, err := m.itself.ListEventsWithResponse(ctx, &client.ListEventsParams{
-			EntityType: &entity, Date: new(m.began.Format("2006-01-02T15:04:05")),
-		})
-		if err != nil {
-			return fmt.Errorf("read the events: %w", err)
-		}
-		for _, event := range events.JSON200.Data {
-			for name, property := range event.Properties {
-				fmt.Println("Event:", event.EntityType, event.EntityID, name, "is now", property.NewValue)
-			}
-		}
-	}
+	m.changed("DeviceDispense", deviceDispense, 1)
 	return nil
 }

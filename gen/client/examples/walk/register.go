@@ -3,10 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -68,8 +66,8 @@ func (d registering) codeAfter(ctx context.Context, do func() error) (code strin
 	if err := do(); err != nil {
 		return "", err
 	}
-	_, code, err = d.inbox.next(ctx, before)
-	return code, err
+	message, err := d.inbox.next(ctx, before)
+	return message.Code, err
 }
 
 // registerPatient is refused with a wrong code, with changed content and with a foreign signature, and then accepted.
@@ -206,42 +204,16 @@ func (d registering) declare(ctx context.Context, person, division string) (decl
 	return signed.JSON200.Data.ID, nil
 }
 
-// sign has a part of an answer signed by a key of the sandbox, after the patient has signed the printed form. Elsewhere
-// the doctor's own key does that.
+// sign has a part of an answer signed, after the patient has signed the printed form.
 func (d registering) sign(ctx context.Context, answer []byte, token string, path ...string) (container string, err error) {
-	decoder := json.NewDecoder(bytes.NewReader(answer))
-	decoder.UseNumber() // numbers are signed as they came
-	var content map[string]any
-	if err := decoder.Decode(&content); err != nil {
-		return "", fmt.Errorf("read what is to be signed: %w", err)
-	}
-	for _, field := range path {
-		content, _ = content[field].(map[string]any)
+	content, err := shown(answer, path...)
+	if err != nil {
+		return "", err
 	}
 	form := content
 	if _, top := content["patient_signed"]; !top {
 		form, _ = content["person"].(map[string]any)
 	}
 	form["patient_signed"] = true
-	body, err := json.Marshal(map[string]any{"content": content})
-	if err != nil {
-		return "", fmt.Errorf("write what is to be signed: %w", err)
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.inbox.baseURL+"/_sandbox/sign", bytes.NewReader(body))
-	if err != nil {
-		return "", err
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return "", fmt.Errorf("sign: %w", err)
-	}
-	defer func() { err = errors.Join(err, response.Body.Close()) }()
-	var signed struct {
-		Container string `json:"signed_content"`
-	}
-	if err := json.NewDecoder(response.Body).Decode(&signed); err != nil {
-		return "", fmt.Errorf("sign: %w", err)
-	}
-	return signed.Container, nil
+	return signAs(ctx, d.inbox.baseURL, token, content)
 }

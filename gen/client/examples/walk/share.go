@@ -89,14 +89,14 @@ func (m *mis) confirmOtherwise(ctx context.Context) error {
 		}
 		var entered client.ApprovalVerify
 		if c.phone != "" {
-			phone, code, err := m.inbox.next(ctx, before)
+			message, err := m.inbox.next(ctx, before)
 			if err != nil {
 				return err
 			}
-			if phone != c.phone {
+			if message.Phone != c.phone {
 				return errors.New("the SMS went to another phone than the third person's")
 			}
-			entered.Code = code
+			entered.Code = message.Code
 		}
 		if _, err := api.VerifyApprovalWithResponse(ctx, c.person, approval, entered); err != nil {
 			return fmt.Errorf("verify the approval: %w", err)
@@ -189,9 +189,9 @@ func (d registering) askForEpisode(ctx context.Context, api *client.ClientWithRe
 	return made.ID, nil
 }
 
-func reference(kind, id string) map[string]any {
-	coding := []any{map[string]any{"system": "eHealth/resources", "code": kind}}
-	return map[string]any{"identifier": map[string]any{"type": map[string]any{"coding": coding}, "value": id}}
+func reference(kind, id string) client.ReferenceRequest {
+	coding := []client.Coding{{System: "eHealth/resources", Code: kind}}
+	return client.ReferenceRequest{Identifier: client.Identifier{Type: client.CodeableConcept{Coding: coding}, Value: id}}
 }
 
 func jsonOf(v any) (*bytes.Reader, error) {
