@@ -14667,8 +14667,8 @@ type ClientInterface interface {
 
 	// GetDeviceDefinitionV1 Get Device definition details
 	//
-	// The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept is
-	// left out.
+	// The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept
+	// is left out.
 	//
 	// Corresponds with GET /api/device_definitions/{id} (the `GetDeviceDefinitionV1` operationId).
 	//
@@ -14702,10 +14702,9 @@ type ClientInterface interface {
 	// Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
 	// dispenses it, and by which devices. Nothing changes.
 	//
-	// A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
-	// `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
-	// many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
-	// `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+	// A program that does not is `INVALID`, and `rejection_reason` is the first of these: the program is not found or inactive, its type is
+	// not `DEVICE`, the division does not provide it, it has no device in date for so many a day, none in the units of the quantity, none
+	// whose `packaging_count` divides the quantity.
 	//
 	// What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
 	//
@@ -14719,10 +14718,9 @@ type ClientInterface interface {
 	// Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
 	// dispenses it, and by which devices. Nothing changes.
 	//
-	// A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
-	// `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
-	// many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
-	// `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+	// A program that does not is `INVALID`, and `rejection_reason` is the first of these: the program is not found or inactive, its type is
+	// not `DEVICE`, the division does not provide it, it has no device in date for so many a day, none in the units of the quantity, none
+	// whose `packaging_count` divides the quantity.
 	//
 	// What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
 	//
@@ -15389,7 +15387,8 @@ type ClientInterface interface {
 	// CompleteDeviceDispenseWithBody Complete Device dispense
 	//
 	// Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
-	// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+	// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the
+	// receipt).
 	//
 	// What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
 	// request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
@@ -15405,7 +15404,8 @@ type ClientInterface interface {
 	// CompleteDeviceDispense Complete Device dispense
 	//
 	// Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
-	// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+	// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the
+	// receipt).
 	//
 	// What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
 	// request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
@@ -16824,7 +16824,8 @@ type ClientInterface interface {
 	//
 	// With `medical_program_id` only devices that the program pays for today are listed, each with its terms in `program_devices`.
 	//
-	// What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is shown.
+	// What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is
+	// shown.
 	//
 	// Corresponds with GET /api/v2/device_definitions (the `ListDeviceDefinitions` operationId).
 	ListDeviceDefinitions(ctx context.Context, params *ListDeviceDefinitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -17585,8 +17586,8 @@ func (c *Client) ListDeviceDefinitionsV1(ctx context.Context, params *ListDevice
 
 // GetDeviceDefinitionV1 Get Device definition details
 //
-// The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept is
-// left out.
+// The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept
+// is left out.
 //
 // Corresponds with GET /api/device_definitions/{id} (the `GetDeviceDefinitionV1` operationId).
 // Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
@@ -17649,10 +17650,9 @@ func (c *Client) SearchDeviceRequests(ctx context.Context, params *SearchDeviceR
 // Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
 // dispenses it, and by which devices. Nothing changes.
 //
-// A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
-// `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
-// many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
-// `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+// A program that does not is `INVALID`, and `rejection_reason` is the first of these: the program is not found or inactive, its type is
+// not `DEVICE`, the division does not provide it, it has no device in date for so many a day, none in the units of the quantity, none
+// whose `packaging_count` divides the quantity.
 //
 // What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
 //
@@ -17676,10 +17676,9 @@ func (c *Client) QualifyDeviceRequestWithBody(ctx context.Context, deviceRequest
 // Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
 // dispenses it, and by which devices. Nothing changes.
 //
-// A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
-// `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
-// many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
-// `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+// A program that does not is `INVALID`, and `rejection_reason` is the first of these: the program is not found or inactive, its type is
+// not `DEVICE`, the division does not provide it, it has no device in date for so many a day, none in the units of the quantity, none
+// whose `packaging_count` divides the quantity.
 //
 // What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
 //
@@ -18844,7 +18843,8 @@ func (c *Client) GetDeviceDispense(ctx context.Context, patientID string, device
 // CompleteDeviceDispenseWithBody Complete Device dispense
 //
 // Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
-// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the
+// receipt).
 //
 // What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
 // request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
@@ -18870,7 +18870,8 @@ func (c *Client) CompleteDeviceDispenseWithBody(ctx context.Context, patientID s
 // CompleteDeviceDispense Complete Device dispense
 //
 // Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
-// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the
+// receipt).
 //
 // What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
 // request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
@@ -21379,7 +21380,8 @@ func (c *Client) ListStreets(ctx context.Context, params *ListStreetsParams, req
 //
 // With `medical_program_id` only devices that the program pays for today are listed, each with its terms in `program_devices`.
 //
-// What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is shown.
+// What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is
+// shown.
 //
 // Corresponds with GET /api/v2/device_definitions (the `ListDeviceDefinitions` operationId).
 func (c *Client) ListDeviceDefinitions(ctx context.Context, params *ListDeviceDefinitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -35198,8 +35200,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetDeviceDefinitionV1WithResponse Get Device definition details
 	//
-	// The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept is
-	// left out.
+	// The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept
+	// is left out.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -35239,10 +35241,9 @@ type ClientWithResponsesInterface interface {
 	// Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
 	// dispenses it, and by which devices. Nothing changes.
 	//
-	// A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
-	// `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
-	// many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
-	// `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+	// A program that does not is `INVALID`, and `rejection_reason` is the first of these: the program is not found or inactive, its type is
+	// not `DEVICE`, the division does not provide it, it has no device in date for so many a day, none in the units of the quantity, none
+	// whose `packaging_count` divides the quantity.
 	//
 	// What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
 	//
@@ -35256,10 +35257,9 @@ type ClientWithResponsesInterface interface {
 	// Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
 	// dispenses it, and by which devices. Nothing changes.
 	//
-	// A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
-	// `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
-	// many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
-	// `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+	// A program that does not is `INVALID`, and `rejection_reason` is the first of these: the program is not found or inactive, its type is
+	// not `DEVICE`, the division does not provide it, it has no device in date for so many a day, none in the units of the quantity, none
+	// whose `packaging_count` divides the quantity.
 	//
 	// What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
 	//
@@ -36000,7 +36000,8 @@ type ClientWithResponsesInterface interface {
 	// CompleteDeviceDispenseWithBodyWithResponse Complete Device dispense
 	//
 	// Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
-	// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+	// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the
+	// receipt).
 	//
 	// What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
 	// request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
@@ -36016,7 +36017,8 @@ type ClientWithResponsesInterface interface {
 	// CompleteDeviceDispenseWithResponse Complete Device dispense
 	//
 	// Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
-	// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+	// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the
+	// receipt).
 	//
 	// What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
 	// request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
@@ -37581,7 +37583,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// With `medical_program_id` only devices that the program pays for today are listed, each with its terms in `program_devices`.
 	//
-	// What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is shown.
+	// What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is
+	// shown.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -43856,8 +43859,8 @@ func (c *ClientWithResponses) ListDeviceDefinitionsV1WithResponse(ctx context.Co
 
 // GetDeviceDefinitionV1WithResponse Get Device definition details
 //
-// The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept is
-// left out.
+// The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept
+// is left out.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -43915,10 +43918,9 @@ func (c *ClientWithResponses) SearchDeviceRequestsWithResponse(ctx context.Conte
 // Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
 // dispenses it, and by which devices. Nothing changes.
 //
-// A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
-// `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
-// many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
-// `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+// A program that does not is `INVALID`, and `rejection_reason` is the first of these: the program is not found or inactive, its type is
+// not `DEVICE`, the division does not provide it, it has no device in date for so many a day, none in the units of the quantity, none
+// whose `packaging_count` divides the quantity.
 //
 // What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
 //
@@ -43938,10 +43940,9 @@ func (c *ClientWithResponses) QualifyDeviceRequestWithBodyWithResponse(ctx conte
 // Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
 // dispenses it, and by which devices. Nothing changes.
 //
-// A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
-// `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
-// many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
-// `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+// A program that does not is `INVALID`, and `rejection_reason` is the first of these: the program is not found or inactive, its type is
+// not `DEVICE`, the division does not provide it, it has no device in date for so many a day, none in the units of the quantity, none
+// whose `packaging_count` divides the quantity.
 //
 // What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
 //
@@ -44982,7 +44983,8 @@ func (c *ClientWithResponses) GetDeviceDispenseWithResponse(ctx context.Context,
 // CompleteDeviceDispenseWithBodyWithResponse Complete Device dispense
 //
 // Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
-// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the
+// receipt).
 //
 // What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
 // request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
@@ -45004,7 +45006,8 @@ func (c *ClientWithResponses) CompleteDeviceDispenseWithBodyWithResponse(ctx con
 // CompleteDeviceDispenseWithResponse Complete Device dispense
 //
 // Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
-// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+// `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the
+// receipt).
 //
 // What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
 // request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
@@ -47226,7 +47229,8 @@ func (c *ClientWithResponses) ListStreetsWithResponse(ctx context.Context, param
 //
 // With `medical_program_id` only devices that the program pays for today are listed, each with its terms in `program_devices`.
 //
-// What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is shown.
+// What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is
+// shown.
 //
 // Returns a wrapper object for the known response body format(s).
 //

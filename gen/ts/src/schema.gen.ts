@@ -833,8 +833,8 @@ export interface paths {
         /**
          * Get Device definition details
          * @deprecated
-         * @description The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept is
-         *     left out.
+         * @description The former shape of getDeviceDefinition. Use that. A device of the newer shape alone is refused; a property whose value is a concept
+         *     is left out.
          */
         get: operations["getDeviceDefinitionV1"];
         put?: never;
@@ -859,7 +859,8 @@ export interface paths {
          *
          *     With `medical_program_id` only devices that the program pays for today are listed, each with its terms in `program_devices`.
          *
-         *     What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is shown.
+         *     What clients get wrong: without `is_active` only devices in use are listed; without `medical_program_id` no `program_devices` is
+         *     shown.
          */
         get: operations["listDeviceDefinitions"];
         put?: never;
@@ -995,7 +996,8 @@ export interface paths {
         /**
          * Complete Device dispense
          * @description Tells that the devices were handed over. Who created the dispense signs it as Get Device dispense details shows it, with
-         *     `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the receipt).
+         *     `status` `completed`, `when_handed_over`, `payment_amount` (UAH, what the patient has paid) and, if wanted, `payment_id` (the
+         *     receipt).
          *
          *     What changes: the dispense becomes `completed` and takes these fields from the content, and what was signed is kept. Its device
          *     request becomes `completed` when nothing of its quantity is left; the activity that the request carries out gets the dispense in
@@ -1126,10 +1128,9 @@ export interface paths {
          * @description Tells for each medical program of the body whether it pays for what an `active` device request asks for, when the division `location`
          *     dispenses it, and by which devices. Nothing changes.
          *
-         *     A program that does not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
-         *     `Program is not provided by the division`, `No appropriate participants found for this medical program` (none in date, or none for so
-         *     many a day), `Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request`,
-         *     `The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition`.
+         *     A program that does not is `INVALID`, and `rejection_reason` is the first of these: the program is not found or inactive, its type is
+         *     not `DEVICE`, the division does not provide it, it has no device in date for so many a day, none in the units of the quantity, none
+         *     whose `packaging_count` divides the quantity.
          *
          *     What clients get wrong: who dispenses has to ask again before Create Device Dispense, which asks the same of the program.
          */
