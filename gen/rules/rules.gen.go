@@ -6157,8 +6157,8 @@ var All = []Rule{
 	{
 		ID:          DeviceDispenseCreatePerformer,
 		Operation:   "createDeviceDispense",
-		Check:       "performer is an employee that the user is in the legal entity of the token",
-		CheckUK:     "performer — сам користувач як працівник закладу, якому видано токен",
+		Check:       "performer is an employee that the user is",
+		CheckUK:     "performer — сам користувач як працівник",
 		Status:      422,
 		Type:        "validation_failed",
 		Entry:       "$.performer",

@@ -109,7 +109,7 @@ func endsWith(rule rules.Rule, ends ...string) bool {
 // has opened it to that.
 func asksForOwner(rule rules.Rule) bool {
 	return endsWith(rule, ".owner", ".owner_conflict", ".access", ".requester", ".use.employee", ".use.used_by_legal_entity", "person_request.create.employee_type",
-		"person_request.create_v1.employee_type", "person_request.create_v3.employee_type", ".create.employee_legal_entity", ".sign.employee", ".create.managing_organization",
+		"person_request.create_v1.employee_type", "person_request.create_v3.employee_type", ".create.employee_legal_entity", ".sign.employee", ".create.managing_organization", "device_dispense.create.performer_legal_entity", "device_request.qualify.division_legal_entity",
 		"approval.create.granted_to_organization", "device_request.revoke.author", "device_request.mark_in_error.author") || rule.Check == "The request belongs to the legal entity of the token"
 }
 
@@ -132,7 +132,7 @@ func TestRulesOfLegalEntitiesAreKnown(t *testing.T) {
 		if !strings.Contains(rule.Check, "legal entity of the token") && !strings.Contains(name, "legal_entity") {
 			continue
 		}
-		known := asksForOwner(rule) || asksForStatus(rule) || endsWith(rule, ".division_legal_entity") || // of the body's division
+		known := asksForOwner(rule) || asksForStatus(rule) || endsWith(rule, ".division_legal_entity", ".location_legal_entity") || // of what the body names
 			// It exists, is of a type, is asked for, has had its SMS: the matrix breaks none of these.
 			endsWith(rule, ".legal_entity", ".legal_entity_type", ".legal_entity_verified", ".author", ".record_legal_entity", ".legal_entity_id", ".legal_entity_limit", ".parent_legal_entity")
 		require.True(t, known, "%s: %s", rule.ID, rule.Check)
