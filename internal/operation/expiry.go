@@ -30,6 +30,8 @@ type Expiry[A, D any] struct {
 	Kept   func(ctx context.Context, c *Call[A, D, NoBody]) (bool, error)
 	Change func(c *Call[A, D, NoBody]) Change
 	Event  Event
+	// Follows are the changes of further documents.
+	Follows []Following[A, D, NoBody]
 }
 
 // Schedule is an expiry that a server runs.
@@ -114,7 +116,7 @@ func (x *Expiry[A, D]) carryOut(ctx context.Context, e *Engine, asked A, jobID s
 	}
 	outcome := &jobs.Outcome{Links: []jobs.Link{{Entity: x.Kind, Href: fmt.Sprintf("/api/patients/%s/%s/%s", patient, x.Collection, c.ID)}}}
 
-	t := Transition[A, D, NoBody]{ID: x.ID, Kind: x.Kind, Collection: x.Collection, Change: x.Change, Event: x.Event}
+	t := Transition[A, D, NoBody]{ID: x.ID, Kind: x.Kind, Collection: x.Collection, Change: x.Change, Event: x.Event, Follows: x.Follows}
 	first, ours := stored.MarkOf(jobID)
 	if ours { // it carries on after a crash
 		c.Now = first.At
@@ -133,7 +135,11 @@ func (x *Expiry[A, D]) carryOut(ctx context.Context, e *Engine, asked A, jobID s
 			return nil, err
 		}
 	}
-	outcome.Commit = func(ctx context.Context, tx postgres.Tx) error { return t.commit(ctx, tx, c, jobID, change) }
-	outcome.Forget = func(ctx context.Context) error { return c.store.Forget(ctx, c.ID, change.Mark) }
+	made, err := t.follow(ctx, c, jobID)
+	if err != nil {
+		return nil, err
+	}
+	outcome.Commit = func(ctx context.Context, tx postgres.Tx) error { return t.commit(ctx, tx, c, jobID, change, made) }
+	outcome.Forget = func(ctx context.Context) error { return t.forget(ctx, c, change.Mark, made) }
 	return outcome, nil
 }

@@ -284,23 +284,9 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 		return nil, err
 	}
 	return &jobs.Outcome{
-		Links: []jobs.Link{{Entity: t.Kind, Href: fmt.Sprintf("/api/patients/%s/%s/%s", patient, t.Collection, c.ID)}},
-		Commit: func(ctx context.Context, tx postgres.Tx) error {
-			for _, f := range made {
-				if err := f.tell(ctx, tx, &c.Caller); err != nil {
-					return err
-				}
-			}
-			return t.commit(ctx, tx, c, jobID, change)
-		},
-		Forget: func(ctx context.Context) error {
-			for _, f := range made {
-				if err := f.store.Forget(ctx, f.id, f.change.Mark); err != nil {
-					return err
-				}
-			}
-			return c.store.Forget(ctx, c.ID, mark)
-		},
+		Links:  []jobs.Link{{Entity: t.Kind, Href: fmt.Sprintf("/api/patients/%s/%s/%s", patient, t.Collection, c.ID)}},
+		Commit: func(ctx context.Context, tx postgres.Tx) error { return t.commit(ctx, tx, c, jobID, change, made) },
+		Forget: func(ctx context.Context) error { return t.forget(ctx, c, mark, made) },
 	}, nil
 }
 
@@ -344,7 +330,14 @@ func (t *Transition[A, D, B]) changedBefore(ctx context.Context, c *Call[A, D, B
 }
 
 // commit writes the event, the audit row and what else belongs to the change.
-func (t *Transition[A, D, B]) commit(ctx context.Context, tx postgres.Tx, c *Call[A, D, B], jobID string, change mongodb.Change) error {
+func (t *Transition[A, D, B]) commit(
+	ctx context.Context, tx postgres.Tx, c *Call[A, D, B], jobID string, change mongodb.Change, made []followed,
+) error {
+	for _, f := range made {
+		if err := f.tell(ctx, tx, &c.Caller); err != nil {
+			return err
+		}
+	}
 	for i, told := range append([]Event{t.Event}, t.Also...) {
 		value, set := change.Set[told.Attribute]
 		if told.Entity == "" || i > 0 && !set {
@@ -369,6 +362,16 @@ func (t *Transition[A, D, B]) commit(ctx context.Context, tx postgres.Tx, c *Cal
 		return err
 	}
 	return t.Commit(ctx, tx, c)
+}
+
+// forget takes the marks away.
+func (t *Transition[A, D, B]) forget(ctx context.Context, c *Call[A, D, B], mark mongodb.Mark, made []followed) error {
+	for _, f := range made {
+		if err := f.store.Forget(ctx, f.id, f.change.Mark); err != nil {
+			return err
+		}
+	}
+	return c.store.Forget(ctx, c.ID, mark)
 }
 
 // meets makes a check of the document.
@@ -474,7 +477,7 @@ func (t *Transition[A, D, B]) Operation(e *Engine, asked A) Operation {
 		also = append(also, t.moves(told))
 	}
 	for _, f := range t.Follows {
-		if f.Event.Entity != "" {
+		if len(f.From) > 0 && f.Event.Entity != "" {
 			also = append(also, &Moves{Collection: f.Collection, Attribute: f.Event.Attribute, From: f.From, To: f.Event.To})
 		}
 	}

@@ -108,14 +108,14 @@ var Complete = operation.Transition[*API, Document, complete]{
 	Follows: []operation.Following[*API, Document, complete]{
 		{
 			Collection: devicerequests.Collection, From: []string{devicerequests.Active},
-			Event:  operation.Event{Entity: "DeviceRequest", Attribute: "status", To: []string{devicerequests.Completed}},
-			Change: completeRequest,
+			Event: operation.Event{Entity: "DeviceRequest", Attribute: "status", To: []string{devicerequests.Completed}},
+			Steps: completeRequest,
 		},
-		{Collection: "activities", Change: func(ctx context.Context, c *completing) (uuid.UUID, *operation.Change, error) {
+		{Collection: "activities", Steps: func(ctx context.Context, c *completing) ([]operation.Step, error) {
 			outcome := medicalevents.To(kind, c.ID)
 			return carriedOutBy(ctx, c, operation.Change{Push: map[string]any{"outcome_reference": outcome}})
 		}},
-		{Collection: "activities", From: []string{"scheduled"}, Change: func(ctx context.Context, c *completing) (uuid.UUID, *operation.Change, error) {
+		{Collection: "activities", From: []string{"scheduled"}, Steps: func(ctx context.Context, c *completing) ([]operation.Step, error) {
 			return carriedOutBy(ctx, c, operation.Change{Set: map[string]any{"status": "in_progress"}})
 		}},
 	},
@@ -158,28 +158,26 @@ func contentIsStored(_ context.Context, c *completing) error {
 }
 
 // completeRequest ends the device request when its dispenses have handed all of it over.
-func completeRequest(ctx context.Context, c *completing) (uuid.UUID, *operation.Change, error) {
+func completeRequest(ctx context.Context, c *completing) ([]operation.Step, error) {
 	request, err := c.API.requestOf(ctx, &c.Document)
 	if err != nil || request == nil || request.Quantity == nil {
-		return uuid.Nil, nil, err
+		return nil, err
 	}
 	handed, err := devicerequests.HandedOver(ctx, c.API.Engine.Documents, request.ID)
 	if err != nil || handed < request.Quantity.Value {
-		return uuid.Nil, nil, err
+		return nil, err
 	}
-	return request.ID, &operation.Change{Set: map[string]any{"status": devicerequests.Completed}}, nil
+	return []operation.Step{{ID: request.ID, Change: operation.Change{Set: map[string]any{"status": devicerequests.Completed}}}}, nil
 }
 
 // carriedOutBy changes the activity that the device request carries out.
-func carriedOutBy(ctx context.Context, c *completing, change operation.Change) (uuid.UUID, *operation.Change, error) {
+func carriedOutBy(ctx context.Context, c *completing, change operation.Change) ([]operation.Step, error) {
 	request, err := c.API.requestOf(ctx, &c.Document)
 	if err != nil || request == nil {
-		return uuid.Nil, nil, err
+		return nil, err
 	}
-	for _, r := range request.BasedOn {
-		if r.Identifier.Type.Coding[0].Code == "activity" {
-			return r.Identifier.Value, &change, nil
-		}
+	if id := medicalevents.ActivityOf(request.BasedOn); id != uuid.Nil {
+		return []operation.Step{{ID: id, Change: change}}, nil
 	}
-	return uuid.Nil, nil, nil
+	return nil, nil
 }

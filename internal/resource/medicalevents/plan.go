@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"esoz/gen/rules"
 	"esoz/internal/operation"
 )
@@ -68,4 +70,14 @@ func (p Plan[S]) find(ctx context.Context, s S, kind string) (*operation.Referen
 		}
 	}
 	return nil, nil
+}
+
+// ActivityOf is the activity that based_on of a document names, uuid.Nil when it names none.
+func ActivityOf(basedOn []Reference) uuid.UUID {
+	for _, r := range basedOn {
+		if r.Identifier.Type.Coding[0].Code == "activity" {
+			return r.Identifier.Value
+		}
+	}
+	return uuid.Nil
 }
