@@ -16205,7 +16205,8 @@ type ClientInterface interface {
 	//
 	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
+	// and what is left of its activity is counted anew. The answer is 202 with a job.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -16220,7 +16221,8 @@ type ClientInterface interface {
 	//
 	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
+	// and what is left of its activity is counted anew. The answer is 202 with a job.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -16235,7 +16237,8 @@ type ClientInterface interface {
 	//
 	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
+	// and what is left of its activity is counted anew. The answer is 202 with a job.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -16250,7 +16253,8 @@ type ClientInterface interface {
 	//
 	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
+	// and what is left of its activity is counted anew. The answer is 202 with a job.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -20281,7 +20285,8 @@ func (c *Client) GetServiceRequest(ctx context.Context, patientID string, servic
 //
 // What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 // gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
+// and what is left of its activity is counted anew. The answer is 202 with a job.
 //
 // Takes any type of body and a specified content type.
 //
@@ -20306,7 +20311,8 @@ func (c *Client) CancelServiceRequestWithBody(ctx context.Context, patientID str
 //
 // What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 // gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
+// and what is left of its activity is counted anew. The answer is 202 with a job.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -20331,7 +20337,8 @@ func (c *Client) CancelServiceRequest(ctx context.Context, patientID string, ser
 //
 // What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 // gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
+// and what is left of its activity is counted anew. The answer is 202 with a job.
 //
 // Takes any type of body and a specified content type.
 //
@@ -20356,7 +20363,8 @@ func (c *Client) RecallServiceRequestWithBody(ctx context.Context, patientID str
 //
 // What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 // gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
+// and what is left of its activity is counted anew. The answer is 202 with a job.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -36910,7 +36918,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
+	// and what is left of its activity is counted anew. The answer is 202 with a job.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -36925,7 +36934,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
+	// and what is left of its activity is counted anew. The answer is 202 with a job.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -36940,7 +36950,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
+	// and what is left of its activity is counted anew. The answer is 202 with a job.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -36955,7 +36966,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
+	// and what is left of its activity is counted anew. The answer is 202 with a job.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -46265,7 +46277,8 @@ func (c *ClientWithResponses) GetServiceRequestWithResponse(ctx context.Context,
 //
 // What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 // gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
+// and what is left of its activity is counted anew. The answer is 202 with a job.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -46286,7 +46299,8 @@ func (c *ClientWithResponses) CancelServiceRequestWithBodyWithResponse(ctx conte
 //
 // What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 // gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
+// and what is left of its activity is counted anew. The answer is 202 with a job.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -46307,7 +46321,8 @@ func (c *ClientWithResponses) CancelServiceRequestWithResponse(ctx context.Conte
 //
 // What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 // gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
+// and what is left of its activity is counted anew. The answer is 202 with a job.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -46328,7 +46343,8 @@ func (c *ClientWithResponses) RecallServiceRequestWithBodyWithResponse(ctx conte
 //
 // What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 // gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. The answer is 202 with a job.
+// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
+// and what is left of its activity is counted anew. The answer is 202 with a job.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

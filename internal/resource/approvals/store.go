@@ -25,6 +25,7 @@ func Indexes() []mongo.IndexModel {
 	return []mongo.IndexModel{
 		{Keys: bson.D{{Key: "inserted_at", Value: 1}, {Key: "status", Value: 1}}, Options: options.Index().SetName("autodeletion_idx")},
 		{Keys: bson.D{{Key: "patient_id", Value: 1}, {Key: "inserted_at", Value: 1}, {Key: "_id", Value: 1}}},
+		{Keys: bson.D{{Key: "reason.identifier.value", Value: 1}}},
 		{Keys: bson.D{
 			{Key: "patient_id", Value: 1},
 			{Key: "granted_to.identifier.value", Value: 1},

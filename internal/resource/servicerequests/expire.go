@@ -34,7 +34,8 @@ var Expire = operation.Expiry[*API, Document]{
 			},
 		}
 	},
-	Event: operation.Event{Entity: "ServiceRequest", Attribute: "status", To: []string{Recalled}},
+	Event:   operation.Event{Entity: "ServiceRequest", Attribute: "status", To: []string{Recalled}},
+	Follows: ends[operation.NoBody](),
 }
 
 // Schedules are what the resource does by schedule, in jobs.

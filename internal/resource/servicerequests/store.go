@@ -27,6 +27,7 @@ func Indexes() []mongo.IndexModel {
 		{Keys: bson.D{{Key: "subject", Value: 1}, {Key: "inserted_at", Value: -1}, {Key: "_id", Value: 1}}},
 		{Keys: bson.D{{Key: "subject", Value: 1}, {Key: episodeField, Value: 1}, {Key: "inserted_at", Value: -1}, {Key: "_id", Value: 1}}},
 		{Keys: bson.D{{Key: "status", Value: 1}, {Key: "expiration_date", Value: 1}}},
+		{Keys: bson.D{{Key: activityField, Value: 1}}},
 		{Keys: bson.D{{Key: specimenField, Value: 1}, {Key: "inserted_at", Value: -1}, {Key: "_id", Value: 1}}},
 		{Keys: bson.D{{Key: RequisitionField, Value: 1}, {Key: "status", Value: 1}, {Key: "inserted_at", Value: -1}, {Key: "_id", Value: 1}}},
 	}

@@ -97,7 +97,8 @@ func (w withdraw) transition() operation.Transition[*API, Document, withdrawal] 
 			}
 			return change
 		},
-		Event: operation.Event{Entity: "ServiceRequest", Attribute: "status", To: []string{w.to}},
+		Event:   operation.Event{Entity: "ServiceRequest", Attribute: "status", To: []string{w.to}},
+		Follows: ends[withdrawal](),
 		Commit: func(ctx context.Context, tx postgres.Tx, c *withdrawing) error {
 			if err := medicalevents.Keep(ctx, tx, c.API.Media, medicalevents.ContentName(Collection, c.ID, w.file), c.Body.SignedData); err != nil {
 				return err

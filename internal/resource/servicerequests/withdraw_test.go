@@ -3,9 +3,12 @@ package servicerequests_test
 import (
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -98,4 +101,62 @@ func TestRecallSurvivesACrash(t *testing.T) {
 	require.Equal(t, []string{`StatusChangeEvent {"status": {"new_value": "recalled"}}`}, told(t, srv, id))
 	require.Equal(t, 1, srv.Count(t, `prm.audit_log WHERE resource_id = $1 AND changeset::text LIKE '%service_request_recall_reasons%'`, id.String()))
 	require.Equal(t, 1, srv.Count(t, "il.media WHERE name = $1", "service_requests/"+id.String()+"/recall"))
+}
+
+// What a withdrawn referral has led to ends with it: approvals are cancelled, and its activity
+// has its quantity again.
+func TestWithdrawnReferralsEndWhatTheyHaveLedTo(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t)
+	for _, c := range []struct{ operation, done, approval string }{
+		{"recallServiceRequest", "recalled", "approval for the clinic"},
+		{"cancelServiceRequest", "canceled", "approval of personal data"},
+	} {
+		id, activity, approval := world.ID("service request for an activity to be "+c.done), world.ID("activity of a referral to be "+c.done), world.ID(c.approval)
+		srv.Change(t, "approvals", approval, bson.D{{Key: "reason", Value: medicalevents.To("service_request", id)}})
+		i := slices.IndexFunc(srv.World.Cases, func(one world.Case) bool {
+			return one.OperationID == c.operation && one.Title == "an activity of a care plan"
+		})
+		require.Equal(t, http.StatusSeeOther, srv.WaitJob(t, doctor, srv.Send(t, srv.World.Cases[i].Request)).Status)
+		unmarked(t, srv, id)
+
+		var planned struct {
+			Detail struct {
+				Remaining medicalevents.Quantity `bson:"remaining_quantity"`
+			}
+			Marks []bson.M `bson:"applied_jobs"`
+		}
+		srv.Decode(t, "activities", activity, &planned)
+		require.InDelta(t, 15, planned.Detail.Remaining.Value, 0)
+		require.Empty(t, planned.Marks)
+
+		var ended struct {
+			Status    string
+			ExpiresAt time.Time `bson:"expires_at"`
+			UpdatedBy uuid.UUID `bson:"updated_by"`
+			Marks     []bson.M  `bson:"applied_jobs"`
+		}
+		srv.Decode(t, "approvals", approval, &ended)
+		require.Equal(t, "cancelled", ended.Status)
+		require.False(t, ended.ExpiresAt.After(srv.Clock.Now()))
+		require.Equal(t, world.ID("doctor"), ended.UpdatedBy)
+		require.Empty(t, ended.Marks)
+		events := srv.Events(t, approval)
+		require.JSONEq(t, `{"status":{"new_value":"CANCELLED"}}`, events[len(events)-1].Properties)
+	}
+}
+
+// An approval that has ended already stays as it is.
+func TestWithdrawnReferralsLeaveWhatHasEnded(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t)
+	id, approval := world.ID("service request for an activity to be recalled"), world.ID("approval for the clinic")
+	srv.Change(t, "approvals", approval, bson.D{{Key: "reason", Value: medicalevents.To("service_request", id)}, {Key: "status", Value: "terminated"}})
+	before := srv.Documents(t, "approvals")[approval]
+	i := slices.IndexFunc(srv.World.Cases, func(one world.Case) bool {
+		return one.OperationID == "recallServiceRequest" && one.Title == "an activity of a care plan"
+	})
+	require.Equal(t, http.StatusSeeOther, srv.WaitJob(t, doctor, srv.Send(t, srv.World.Cases[i].Request)).Status)
+	require.Equal(t, before, srv.Documents(t, "approvals")[approval])
+	require.Empty(t, srv.Events(t, approval))
 }

@@ -57,6 +57,13 @@ func planned(w *build.World, what string, p Plan) uuid.UUID {
 	return r.add()
 }
 
+// ofReferral is how much a referral asks for.
+const ofReferral = 10
+
+func units(value float64) medicalevents.Quantity {
+	return medicalevents.Quantity{Value: value, System: "SERVICE_UNIT", Code: "PIECE"}
+}
+
 // Plan is a care plan of the patient with an activity: active, scheduled and with something
 // left, unless it says something else.
 type Plan struct {
@@ -95,7 +102,9 @@ func (p Plan) Add(w *build.World, what string) []medicalevents.Reference {
 		{Key: "patient_id", Value: patient},
 		{Key: "status", Value: or(p.Activity, "scheduled")},
 		{Key: "care_plan", Value: medicalevents.To("care_plan", carePlan)},
-		{Key: "detail", Value: bson.D{{Key: "remaining_quantity", Value: medicalevents.Quantity{Value: left, System: "SERVICE_UNIT", Code: "PIECE"}}}},
+		{Key: "detail", Value: bson.D{
+			{Key: "quantity", Value: units(left + ofReferral)}, {Key: "remaining_quantity", Value: units(left)},
+		}},
 		{Key: "inserted_at", Value: at},
 	})
 	return []medicalevents.Reference{medicalevents.To("care_plan", carePlan), medicalevents.To("activity", activity)}
