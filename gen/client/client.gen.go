@@ -16205,8 +16205,8 @@ type ClientInterface interface {
 	//
 	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-	// and what is left of its activity is counted anew. The answer is 202 with a job.
+	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+	// cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -16221,8 +16221,8 @@ type ClientInterface interface {
 	//
 	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-	// and what is left of its activity is counted anew. The answer is 202 with a job.
+	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+	// cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -16237,8 +16237,8 @@ type ClientInterface interface {
 	//
 	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-	// and what is left of its activity is counted anew. The answer is 202 with a job.
+	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+	// cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -16253,8 +16253,8 @@ type ClientInterface interface {
 	//
 	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-	// and what is left of its activity is counted anew. The answer is 202 with a job.
+	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+	// cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -20285,8 +20285,8 @@ func (c *Client) GetServiceRequest(ctx context.Context, patientID string, servic
 //
 // What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 // gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-// and what is left of its activity is counted anew. The answer is 202 with a job.
+// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+// cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
 //
 // Takes any type of body and a specified content type.
 //
@@ -20311,8 +20311,8 @@ func (c *Client) CancelServiceRequestWithBody(ctx context.Context, patientID str
 //
 // What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 // gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-// and what is left of its activity is counted anew. The answer is 202 with a job.
+// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+// cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -20337,8 +20337,8 @@ func (c *Client) CancelServiceRequest(ctx context.Context, patientID string, ser
 //
 // What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 // gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-// and what is left of its activity is counted anew. The answer is 202 with a job.
+// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+// cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
 //
 // Takes any type of body and a specified content type.
 //
@@ -20363,8 +20363,8 @@ func (c *Client) RecallServiceRequestWithBody(ctx context.Context, patientID str
 //
 // What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 // gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-// and what is left of its activity is counted anew. The answer is 202 with a job.
+// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+// cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -36918,8 +36918,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-	// and what is left of its activity is counted anew. The answer is 202 with a job.
+	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+	// cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -36934,8 +36934,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-	// and what is left of its activity is counted anew. The answer is 202 with a job.
+	// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+	// cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -36950,8 +36950,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-	// and what is left of its activity is counted anew. The answer is 202 with a job.
+	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+	// cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -36966,8 +36966,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 	// gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-	// and what is left of its activity is counted anew. The answer is 202 with a job.
+	// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+	// cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -46277,8 +46277,8 @@ func (c *ClientWithResponses) GetServiceRequestWithResponse(ctx context.Context,
 //
 // What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 // gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-// and what is left of its activity is counted anew. The answer is 202 with a job.
+// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+// cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -46299,8 +46299,8 @@ func (c *ClientWithResponses) CancelServiceRequestWithBodyWithResponse(ctx conte
 //
 // What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 // gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-// and what is left of its activity is counted anew. The answer is 202 with a job.
+// (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+// cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -46321,8 +46321,8 @@ func (c *ClientWithResponses) CancelServiceRequestWithResponse(ctx context.Conte
 //
 // What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 // gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-// and what is left of its activity is counted anew. The answer is 202 with a job.
+// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+// cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -46343,8 +46343,8 @@ func (c *ClientWithResponses) RecallServiceRequestWithBodyWithResponse(ctx conte
 //
 // What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
 // gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-// and what is left of its activity is counted anew. The answer is 202 with a job.
+// (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+// cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -3777,8 +3777,8 @@ export interface paths {
          *
          *     What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
          *     gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-         *     (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-         *     and what is left of its activity is counted anew. The answer is 202 with a job.
+         *     (`CANCEL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+         *     cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
          */
         patch: operations["cancelServiceRequest"];
         trace?: never;
@@ -3804,8 +3804,8 @@ export interface paths {
          *
          *     What changes: `status` becomes `recalled`, `status_reason` and `explanatory_letter` are those of the content, `status_history`
          *     gets an entry, and what was signed is kept. A `StatusChangeEvent` is stored with the change. The patient gets an SMS
-         *     (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are cancelled,
-         *     and what is left of its activity is counted anew. The answer is 202 with a job.
+         *     (`RECALL_SMS`), unless the referral names a `performer` or no method of theirs gets SMS. Approvals whose reason is the referral are
+         *     cancelled, and what is left of its activity is counted anew. The answer is 202 with a job.
          */
         patch: operations["recallServiceRequest"];
         trace?: never;
