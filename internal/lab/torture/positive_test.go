@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -133,6 +134,8 @@ func (f fitting) value(schema *openapi3.Schema, like any, at string) any {
 		return like
 	case schema.Nullable && f.yes(at+" null"):
 		return nil
+	case len(schema.Enum) > 0 && !schema.Type.Is("string"):
+		return rapid.SampledFrom(schema.Enum).Draw(f.t, at)
 	case schema.Type.Is("boolean"):
 		return f.yes(at)
 	case schema.Type.Is("integer"):
@@ -224,7 +227,11 @@ func (f fitting) number(schema *openapi3.Schema, at string) float64 {
 	if schema.Max != nil {
 		most = *schema.Max
 	}
-	return rapid.Float64Range(least, most).Draw(f.t, at)
+	drawn := rapid.Float64Range(least, most).Draw(f.t, at)
+	if drawn == least && schema.ExclusiveMin.IsTrue() {
+		return math.Nextafter(least, most)
+	}
+	return drawn
 }
 
 // fittingTexts are what formats take. What they may hold at all is U+0000 not
