@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"maps"
-	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -227,11 +226,7 @@ func (f fitting) number(schema *openapi3.Schema, at string) float64 {
 	if schema.Max != nil {
 		most = *schema.Max
 	}
-	drawn := rapid.Float64Range(least, most).Draw(f.t, at)
-	if drawn == least && schema.ExclusiveMin.IsTrue() {
-		return math.Nextafter(least, most)
-	}
-	return drawn
+	return rapid.Float64Range(least, most).Draw(f.t, at)
 }
 
 // fittingTexts are what formats take. What they may hold at all is U+0000 not
