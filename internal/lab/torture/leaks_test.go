@@ -23,14 +23,14 @@ import (
 // shared are the operations that the documents let every legal entity do with
 // what is another's, and why.
 var shared = map[string]string{
-	"searchServiceRequests":       "whoever was told the number of a referral finds it, to carry it out",
+	"searchServiceRequests":       "a legal entity that knows the number of a referral finds it and carries it out",
 	"searchDeviceRequests":        "like searchServiceRequests",
 	"releaseServiceRequest":       "any legal entity may give a reservation back, as long as service_request.release.owner is off",
 	"completeDeviceRequest":       "any legal entity that may work with medical events ends a device request that it serves; the page compares nothing else",
-	"getDeviceDispenseContext":    "whoever knows patient and dispense learns which episodes to ask for",
-	"listSpecimenServiceRequests": "whoever has the specimen sees what is to be done with it, without the names of the patient",
-	"qualifyServiceRequest":       "whoever serves a referral asks programs about it; programs are everybody's",
-	"resendServiceRequestSms":     "whoever knows patient and referral may have its number sent to the patient again",
+	"getDeviceDispenseContext":    "a user who knows the patient and the dispense reads which episodes to ask access to",
+	"listSpecimenServiceRequests": "a laboratory reads the referrals of its specimen, without the names of the patient",
+	"qualifyServiceRequest":       "any legal entity may ask medical programs about a referral",
+	"resendServiceRequestSms":     "a user who knows the patient and the referral may send its number to the patient again",
 	"resendDeviceRequestSms":      "like resendServiceRequestSms",
 	"resendApprovalSms":           "whoever knows patient and approval may have the code sent to the patient again",
 	"verifyApproval":              "whoever knows patient, approval and the code of the SMS confirms it; the pages compare nothing else",

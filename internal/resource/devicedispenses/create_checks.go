@@ -10,11 +10,9 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/db"
-	"esoz/gen/rules"
 	"esoz/internal/operation"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/platform/fault"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/resource/devicerequests"
 	"esoz/internal/resource/medicalevents"
@@ -113,13 +111,10 @@ func nothingIsBeingDispensed(ctx context.Context, c *creating) error {
 	return operation.Expect(len(waiting) == 0, "dispenses of the device request in_progress", 0, len(waiting))
 }
 
-// isFirst refuses when another dispense of the request was made at the same time, and was
-// faster. What is looked up are documents whose job has ended, as its audit row tells.
+// isFirst looks again in the transaction that ends the job: another dispense of the request
+// may have been made at the same time. It counts when its job has ended, as its audit row
+// tells.
 func (a *API) isFirst(ctx context.Context, tx postgres.Tx, c *creating, id uuid.UUID) error {
-	rule := rules.DeviceDispenseCreateOtherDispense
-	if !c.Config.On(rule) {
-		return nil
-	}
 	if err := db.New().LockDispensesOfRequest(ctx, tx, id.String()); err != nil {
 		return fmt.Errorf("lock the dispenses of a device request: %w", postgres.Error(err))
 	}
@@ -136,7 +131,7 @@ func (a *API) isFirst(ctx context.Context, tx postgres.Tx, c *creating, id uuid.
 		switch {
 		case other.ID == c.ID:
 		case len(other.AppliedJobs) == 0:
-			return fault.Refuse(rule)
+			return operation.Expect(false, "dispenses of the device request in_progress", "none", "another one")
 		default:
 			onTheirWay = append(onTheirWay, other.ID.String())
 		}
@@ -145,10 +140,7 @@ func (a *API) isFirst(ctx context.Context, tx postgres.Tx, c *creating, id uuid.
 	if err != nil {
 		return fmt.Errorf("look up dispenses of a device request: %w", postgres.Error(err))
 	}
-	if len(told) > 0 {
-		return fault.Refuse(rule)
-	}
-	return nil
+	return operation.Expect(len(told) == 0, "dispenses of the device request in_progress", "none", "another one")
 }
 
 func codeFits(_ context.Context, c *creating) error {
