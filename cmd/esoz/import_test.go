@@ -68,7 +68,7 @@ func TestImportCatalogue(t *testing.T) {
 		require.NoError(t, os.WriteFile(file, []byte("code\n"), 0o600))
 		require.ErrorContains(t, run(), "import "+file)
 	}
-	// What devices are called, and of which classes they are, says nothing of who has written it.
+	// Tables of names and classes have no column for the user who imports them.
 	for command, rows := range map[string]string{
 		"device_definition_names":                "device_definition,name,type\n0012351,Нова,registered\n",
 		"device_definition_classification_types": "device_definition,system,code\n0012351,device_definition_classification_type,30229\n",

@@ -124,7 +124,9 @@ var Create = operation.Addition[*API, Document, create]{
 	Commit: func(ctx context.Context, tx postgres.Tx, c *creating, d *Document) error {
 		return operation.Run(ctx, []operation.Check[*creating]{{
 			Rule: rules.DeviceDispenseCreateOtherDispense,
-			Pass: func(ctx context.Context, c *creating) error { return c.API.isFirst(ctx, tx, c, d.BasedOn.Identifier.Value) },
+			Pass: func(ctx context.Context, c *creating) error {
+				return c.API.isFirst(ctx, tx, c, d.BasedOn.Identifier.Value)
+			},
 		}}, c)
 	},
 }
