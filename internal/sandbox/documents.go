@@ -62,18 +62,18 @@ func (h *Handler) baseURL(r *http.Request) string {
 	if configured := h.config.Get().PublicBaseURL; configured != h.address {
 		return configured
 	}
-	return "http://" + r.Host
+	return "http://" + r.Host + h.prefix
 }
 
-// jsonOf turns a YAML document into JSON.
-func jsonOf(document []byte) ([]byte, error) {
+// ownDocument is the document of the sandbox's own methods as JSON.
+var ownDocument = sync.OnceValues(func() ([]byte, error) {
 	var value any
 	if err := yaml.Unmarshal(document, &value); err != nil {
-		return nil, fmt.Errorf("parse YAML: %w", err)
+		return nil, fmt.Errorf("parse the sandbox's document: %w", err)
 	}
 	raw, err := json.Marshal(value)
 	if err != nil {
-		return nil, fmt.Errorf("encode JSON: %w", err)
+		return nil, fmt.Errorf("encode the sandbox's document: %w", err)
 	}
 	return raw, nil
-}
+})

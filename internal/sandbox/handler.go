@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 
@@ -45,10 +46,12 @@ type Handler struct {
 	documents publish.Documents
 	// crossOrigin lets pages of others not change the sandbox.
 	crossOrigin *http.CrossOriginProtection
+	prefix      string // of every path of this world; "" for the sandbox's own
 	address     string // where it is reached unless PUBLIC_BASE_URL says otherwise
 	public      bool   // other machines reach it
-	// closing ends long polls when the server stops.
+	// closing ends long polls when the server stops, as leave tells them to.
 	closing <-chan struct{}
+	leave   context.CancelFunc
 
 	// changing is held for writing while the world is emptied and filled: no
 	// request sees half a world.
@@ -56,6 +59,7 @@ type Handler struct {
 	initial  *config.Config    // what a reset goes back to
 	settings map[string]string // what was set since, guarded by changing
 	world    *world.World      // as last seeded, guarded by changing
+	next     serving           // once this server is no longer its world's, guarded by changing
 }
 
 // NewHandler wraps a server whose world is seeded and that is reached at an address, by anybody if it is public. When ctx
@@ -64,15 +68,21 @@ func NewHandler(
 	ctx context.Context, a *app.App, live *config.Live, clk *clock.Clock, w *world.World, recorder *traffic.Recorder, logger *slog.Logger,
 	address string, public bool,
 ) (*Handler, error) {
+	at, err := url.Parse(address)
+	if err != nil {
+		return nil, fmt.Errorf("address of the sandbox: %w", err)
+	}
+	ctx, leave := context.WithCancel(ctx)
 	h := &Handler{
-		closing: ctx.Done(), address: address, public: public, crossOrigin: http.NewCrossOriginProtection(),
+		closing: ctx.Done(), leave: leave, address: address, prefix: at.Path, public: public, crossOrigin: http.NewCrossOriginProtection(),
 		app: a, config: live, clock: clk, logger: logger, mux: http.NewServeMux(),
 		initial: live.Get(), settings: map[string]string{}, world: w, traffic: recorder,
 		documents: publish.For(live.Get().PublicBaseURL),
 	}
-	own, err := jsonOf(document)
+	own, err := ownDocument()
 	if err != nil {
-		return nil, fmt.Errorf("read the sandbox's document: %w", err)
+		leave()
+		return nil, err
 	}
 	h.mux.HandleFunc("GET /_sandbox/world", h.getWorld)
 	h.mux.HandleFunc("GET /_sandbox/config", h.getConfig)
@@ -144,19 +154,26 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, own := range []string{"/_sandbox/", "/docs", "/openapi.", "/openapi-"} {
 		if strings.HasPrefix(r.URL.Path, own) {
-			if err := h.crossOrigin.Check(r); err != nil {
-				h.refuse(w, http.StatusForbidden, errors.New("a page of another origin may not change the sandbox"))
-				return
-			}
-			head := w.Header()
-			head.Set("Content-Security-Policy", policy(r.URL.Path))
-			head.Set("X-Frame-Options", "deny")
-			head.Set("X-Content-Type-Options", "nosniff")
-			h.mux.ServeHTTP(w, r)
+			h.guarded(h.mux).ServeHTTP(w, r)
 			return
 		}
 	}
 	h.api(w, r)
+}
+
+// guarded lets pages of others neither change nor frame what the sandbox adds to the API.
+func (h *Handler) guarded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h.crossOrigin.Check(r); err != nil {
+			h.refuse(w, http.StatusForbidden, errors.New("a page of another origin may not change the sandbox"))
+			return
+		}
+		head := w.Header()
+		head.Set("Content-Security-Policy", policy(r.URL.Path))
+		head.Set("X-Frame-Options", "deny")
+		head.Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r)
+	})
 }
 
 // api serves a request while no world is being changed. The body is read before and the answer sent after that, so
@@ -179,13 +196,29 @@ func (h *Handler) api(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, raw []byte, whole bool) {
 	h.changing.RLock()
+	if next := h.next; next != nil {
+		h.changing.RUnlock()
+		next(w, r, raw, whole)
+		return
+	}
 	defer h.changing.RUnlock()
 	if !signin.IsFor(r) && !strings.HasPrefix(r.URL.Path, media.Prefix) { // neither what is typed into the page nor scans are remembered
 		r = h.traffic.Arrive(r, raw, whole)
-		w.Header().Set("X-Sandbox-Explain", fmt.Sprintf("/_sandbox/explain/%d", traffic.NumberOf(r)))
+		w.Header().Set("X-Sandbox-Explain", fmt.Sprintf("%s/_sandbox/explain/%d", h.prefix, traffic.NumberOf(r)))
 	}
 	h.app.Handler.ServeHTTP(w, r)
 }
+
+// retire waits for the requests under way. Those to come, whose bodies may have been on their way for long, are served by next.
+func (h *Handler) retire(next serving) {
+	h.leave()
+	h.changing.Lock()
+	defer h.changing.Unlock()
+	h.next = next
+}
+
+// serving answers a request of the API, whose body has been read.
+type serving = func(w http.ResponseWriter, r *http.Request, body []byte, whole bool)
 
 // Fence runs work of the background while no world is being changed, so that a
 // job of the old world cannot reach into the new one.

@@ -12,17 +12,13 @@ import (
 	"net"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"esoz/internal/app"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/redact"
-	"esoz/internal/sandbox/authority"
 	"esoz/internal/sandbox/engines"
-	"esoz/internal/sandbox/traffic"
 	"esoz/internal/sandbox/world"
 )
 
@@ -34,6 +30,7 @@ type Options struct {
 	Public    bool   // other machines may reach it
 	Environ   []string
 	Clock     *clock.Clock // nil: one that follows the machine's
+	Machine   *clock.Clock // by which worlds count how long nobody used them; nil: the machine's
 	Out       io.Writer    // progress and the banner
 	Logger    *slog.Logger
 	// AfterHandler is jobs.Queue's test hook.
@@ -90,58 +87,51 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	cfg, err := config.Load(environ(o.Environ, dsn, eng.MongoURI, baseURL))
-	if err != nil {
-		return fmt.Errorf("configuration:\n%w", err)
-	}
-	if err := authority.TrustIn(cfg); err != nil {
-		return err
-	}
-	clk, live := o.Clock, config.NewLive(cfg)
-	if clk == nil {
-		clk = clock.New()
-	}
-	keys, err := app.NewKeys(cfg)
-	if err != nil {
-		return err
-	}
-	w := world.New(keys, clk.Now())
-	old, err := prepare(ctx, cfg, w, clk.Now())
-	if err != nil {
-		return err
-	}
-	doc, err := app.Document()
-	if err != nil {
-		return err
-	}
-	recorder, err := traffic.New(doc, clk)
-	if err != nil {
-		return err
-	}
-	var handler *Handler
-	registry := prometheus.NewRegistry()
-	a, err := app.New(ctx, app.Options{
-		Config: live, Clock: clk, Logger: o.Logger, ShowRules: true, AfterHandler: o.AfterHandler, Registry: registry,
-		Observe: recorder.Observe, NotServed: notServed,
-		Fence: func(work func() error) error { return handler.Fence(work) },
+	own, old, err := startOwn(ctx, place{
+		environ: environ(o.Environ, dsn, eng.MongoURI, baseURL), clock: o.Clock, logger: o.Logger, hook: o.AfterHandler,
+		address: baseURL, public: !isLoopback(listener.Addr()),
 	})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, within(ctx, 10*time.Second, a.Close)) }()
-	if handler, err = NewHandler(ctx, a, live, clk, w, recorder, o.Logger, baseURL, !isLoopback(listener.Addr())); err != nil {
-		return err
-	}
-	if err := a.Start(ctx); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, within(ctx, cfg.ShutdownTimeout, a.Stop)) }()
+	defer func() { err = errors.Join(err, own.end(ctx)) }()
+	side := newWorlds(own, eng, o)
+	defer func() { err = errors.Join(err, side.end(ctx)) }()
+
 	addresses := Addresses{BaseURL: baseURL, DatabaseURL: dsn, MongoURL: eng.MongoURI}
-	printBanner(o.Out, addresses, w, old)
+	printBanner(o.Out, addresses, own.world, old)
 	if o.Ready != nil {
 		o.Ready(addresses)
 	}
-	return a.Serve(ctx, listener, app.OwnVisitors(handler, live, o.Listen), registry)
+	return own.app.Serve(ctx, listener, app.OwnVisitors(side, own.live, o.Listen), own.metrics)
+}
+
+// startOwn starts the world that outlives a run. old is as of prepare.
+func startOwn(ctx context.Context, p place) (own *server, old bool, err error) {
+	cfg, err := p.configuration()
+	if err != nil {
+		return nil, false, err
+	}
+	keys, err := app.NewKeys(cfg)
+	if err != nil {
+		return nil, false, err
+	}
+	if p.clock == nil {
+		p.clock = clock.New()
+	}
+	p.world = world.New(keys, p.clock.Now())
+	if old, err = prepare(ctx, cfg, p.world, p.clock.Now()); err != nil {
+		return nil, false, err
+	}
+	recorder, err := newRecorder(p.clock)
+	if err != nil {
+		return nil, false, err
+	}
+	if own, err = build(ctx, p); err != nil {
+		return nil, false, err
+	}
+	_, err = own.open(ctx, recorder)
+	return own, old, err
 }
 
 // environ puts the sandbox's defaults before what the user has set, and what

@@ -86,19 +86,29 @@ func changeable(vars map[string]string) error {
 const resetTimeout = time.Minute
 
 func (h *Handler) reset(w http.ResponseWriter, r *http.Request) {
-	keep := r.URL.Query().Get("keep")
-	if keep != "" && keep != keepRegistered {
-		h.refuse(w, http.StatusBadRequest, fmt.Errorf("keep: %q is not %s", keep, keepRegistered))
+	keep, err := kept(r)
+	if err != nil {
+		h.refuse(w, http.StatusBadRequest, err)
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), resetTimeout)
 	defer cancel()
-	if err := h.renew(ctx, keep == keepRegistered); err != nil {
+	if err := h.renew(ctx, keep); err != nil {
 		h.logger.ErrorContext(ctx, "reset failed", "error", err)
 		h.refuse(w, http.StatusInternalServerError, errors.New("the world could not be made new; see the log"))
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// kept returns whether a reset leaves what was registered.
+func kept(r *http.Request) (bool, error) {
+	switch keep := r.URL.Query().Get("keep"); keep {
+	case "", keepRegistered:
+		return keep != "", nil
+	default:
+		return false, fmt.Errorf("keep: %q is not %s", keep, keepRegistered)
+	}
 }
 
 func (h *Handler) renew(ctx context.Context, keep bool) error {

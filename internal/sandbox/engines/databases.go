@@ -29,7 +29,8 @@ func (e *Engines) EnsureDatabase(ctx context.Context, name string) (string, erro
 // CloneDatabase creates a database as a copy of template, to which nobody may
 // be connected, and returns its DSN.
 func (e *Engines) CloneDatabase(ctx context.Context, template, name string) (string, error) {
-	if err := e.admin(ctx, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template)); err != nil {
+	// PostgreSQL's default, to log every page, takes several times as long.
+	if err := e.admin(ctx, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template)+" STRATEGY FILE_COPY"); err != nil {
 		return "", fmt.Errorf("clone database %s as %s: %w", template, name, err)
 	}
 	return e.DSN(name), nil

@@ -9,6 +9,7 @@
 //	postgres.log     what the server printed
 //	postgres.alive   held by every PostgreSQL process, see postgres.acquire
 //	documents/       one SQLite file per document database
+//	documents-of/    the folders of further document stores
 //	sockets          symbolic link to the folder of both sockets
 //
 // Neither engine listens on the network. Both are reached over Unix sockets in
@@ -71,6 +72,8 @@ type Engines struct {
 	MongoURI string
 
 	ephemeral bool
+	sockets   string
+	log       *slog.Logger
 	closers   []func(context.Context) error
 	postgres  *postgres
 }
@@ -87,7 +90,7 @@ func Start(ctx context.Context, opts Options) (*Engines, error) {
 		opts.Progress = func(string) {}
 	}
 
-	e := &Engines{ephemeral: opts.Ephemeral}
+	e := &Engines{ephemeral: opts.Ephemeral, log: opts.Logger}
 	if err := e.start(ctx, opts); err != nil {
 		// The caller's context may be the reason; what runs must end all the same.
 		return nil, errors.Join(err, e.Stop(context.WithoutCancel(ctx)))
@@ -110,14 +113,13 @@ func (e *Engines) start(ctx context.Context, opts Options) error {
 	if err := pg.prepare(ctx, opts.Progress); err != nil {
 		return err
 	}
-	sockets, err := e.makeSockets(pg.account)
-	if err != nil {
+	if e.sockets, err = e.makeSockets(pg.account); err != nil {
 		return err
 	}
 
 	opts.Progress("Starting PostgreSQL")
 	e.closers = append(e.closers, pg.stop)
-	if err := pg.start(ctx, sockets); err != nil {
+	if err := pg.start(ctx, e.sockets); err != nil {
 		return err
 	}
 	e.postgres = pg
@@ -127,12 +129,12 @@ func (e *Engines) start(ctx context.Context, opts Options) error {
 		return nil
 	}
 	opts.Progress("Starting FerretDB")
-	docs, err := startDocuments(filepath.Join(e.Dir, "documents"), sockets, e.ephemeral, opts.Logger)
+	docs, err := startDocuments(filepath.Join(e.Dir, "documents"), filepath.Join(e.sockets, "mongodb"+mongoEnding), e.ephemeral, opts.Logger)
 	if err != nil {
 		return err
 	}
-	e.closers = append(e.closers, docs.stop)
-	e.MongoURI = docs.uri
+	e.closers = append(e.closers, docs.Stop)
+	e.MongoURI = docs.URI
 	return nil
 }
 

@@ -13,9 +13,14 @@ import (
 	"github.com/FerretDB/FerretDB/ferretdb"
 )
 
-// documents is a FerretDB that serves one folder of SQLite files.
-type documents struct {
-	uri    string
+// Documents is a FerretDB that serves one folder of SQLite files.
+type Documents struct {
+	// URI connects to it. What [Engines.MongoURI] says of clients holds for it.
+	URI string
+
+	// Dir is the folder. After Stop it can be copied, see [Engines.CopyDocuments].
+	Dir string
+
 	cancel context.CancelFunc
 	done   chan struct{}
 }
@@ -23,12 +28,31 @@ type documents struct {
 // ferretdb.New writes to a variable of its package.
 var newFerretDB sync.Mutex
 
-func startDocuments(dir, sockets string, fast bool, log *slog.Logger) (*documents, error) {
+// CopyDocuments starts one more document store. name is not that of another one. It
+// begins with what lies in the folder of a stopped store, or empty when from is "", and never
+// waits for the disk.
+func (e *Engines) CopyDocuments(from, name string) (*Documents, error) {
+	dir := filepath.Join(e.Dir, "documents-of", name)
+	if from != "" {
+		if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+			return nil, fmt.Errorf("copy documents of %s: %w", name, err)
+		}
+	}
+	return startDocuments(dir, filepath.Join(e.sockets, name+mongoEnding), true, e.log)
+}
+
+// Remove deletes the folder. Stop comes first.
+func (d *Documents) Remove() error {
+	if err := os.RemoveAll(d.Dir); err != nil {
+		return fmt.Errorf("remove documents: %w", err)
+	}
+	return nil
+}
+
+func startDocuments(dir, socket string, fast bool, log *slog.Logger) (*Documents, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder for documents: %w", err)
 	}
-	socket := filepath.Join(sockets, mongoSocket)
-
 	newFerretDB.Lock()
 	db, err := ferretdb.New(&ferretdb.Config{
 		Listener:  ferretdb.ListenerConfig{Unix: socket},
@@ -42,8 +66,9 @@ func startDocuments(dir, sockets string, fast bool, log *slog.Logger) (*document
 	}
 
 	ctx, cancel := context.WithCancel(context.Background())
-	d := &documents{
-		uri:    "mongodb://" + url.PathEscape(socket) + "/?directConnection=true&maxPoolSize=1",
+	d := &Documents{
+		URI:    "mongodb://" + url.PathEscape(socket) + "/?directConnection=true&maxPoolSize=1",
+		Dir:    dir,
 		cancel: cancel,
 		done:   make(chan struct{}),
 	}
@@ -54,7 +79,8 @@ func startDocuments(dir, sockets string, fast bool, log *slog.Logger) (*document
 	return d, nil
 }
 
-func (d *documents) stop(ctx context.Context) error {
+// Stop ends it. Disconnect clients first.
+func (d *Documents) Stop(ctx context.Context) error {
 	d.cancel()
 	select {
 	case <-d.done:

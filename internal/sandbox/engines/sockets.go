@@ -11,7 +11,7 @@ import (
 const (
 	socketsLink    = "sockets"
 	postgresSocket = ".s.PGSQL.5432"
-	mongoSocket    = "mongodb.sock" // the driver knows a socket by this ending
+	mongoEnding    = ".sock" // by which the driver knows a socket
 
 	// maxSocketPath is what every supported kernel takes: macOS has the
 	// smallest sockaddr_un.
@@ -55,7 +55,10 @@ func removeSockets(link string) error {
 		return fmt.Errorf("find folder of sockets: %w", err)
 	}
 	removeServerSockets(dir)
-	_ = os.Remove(filepath.Join(dir, mongoSocket))
+	left, _ := filepath.Glob(filepath.Join(dir, "*"+mongoEnding))
+	for _, socket := range left {
+		_ = os.Remove(socket)
+	}
 	// Gone with a reboot, or holding something that is not ours: either way
 	// only the link matters.
 	_ = os.Remove(dir)

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -29,7 +30,7 @@ const Kept = 10_000
 // Recorder watches the exchanges of one sandbox.
 type Recorder struct {
 	contract *contract
-	clock    *clock.Clock
+	clock    atomic.Pointer[clock.Clock]
 	key      [32]byte // of this process: what is hashed with it can be compared and not guessed
 
 	mu      sync.Mutex
@@ -78,7 +79,8 @@ func New(doc *openapi3.T, clk *clock.Clock) (*Recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Recorder{contract: c, clock: clk}
+	r := &Recorder{contract: c}
+	r.clock.Store(clk)
 	_, _ = rand.Read(r.key[:]) // never fails (crypto/rand)
 	r.forget()
 	return r, nil
@@ -94,7 +96,7 @@ func (r *Recorder) Reset() {
 func (r *Recorder) forget() {
 	r.kept, r.last = map[int]kept{}, 0
 	r.byID, r.byPrint, r.byKey = map[digest]int{}, map[digest]int{}, map[digest]int{}
-	r.since, r.unknown = r.clock.Now(), unknown{}
+	r.since, r.unknown = r.clock.Load().Now(), unknown{}
 	r.counts = make(map[string]*counts, len(r.contract.operations))
 	for _, op := range r.contract.operations {
 		r.counts[op.id] = newCounts(op)
@@ -108,6 +110,12 @@ func (r *Recorder) Changed() {
 	defer r.mu.Unlock()
 	clear(r.byPrint)
 	clear(r.byKey)
+}
+
+// Follow makes the recorder go on with another server of the same contract, which has a clock of its own.
+func (r *Recorder) Follow(clk *clock.Clock) {
+	r.clock.Store(clk)
+	r.Changed()
 }
 
 // Worked is told when background work has ended, which may let a refused
@@ -128,7 +136,7 @@ type (
 func (r *Recorder) Arrive(req *http.Request, body []byte, whole bool) *http.Request {
 	h := req.Header
 	s := sent{
-		at: r.clock.Now(), authorization: h.Get("Authorization") != "", apiKey: h.Get("API-key") != "",
+		at: r.clock.Load().Now(), authorization: h.Get("Authorization") != "", apiKey: h.Get("API-key") != "",
 		contentType: h.Get("Content-Type") != "", requestID: h.Get("X-Request-ID") != "", body: len(body) > 0,
 	}
 	if whole {
@@ -188,7 +196,7 @@ func (r *Recorder) Observe(ctx context.Context, e httpapi.Exchange) {
 		return // a browser asks which origins may call
 	}
 	s, _ := ctx.Value(sentKey{}).(sent)
-	k := kept{sent: s, id: r.digest(e.RequestID), answered: r.clock.Now()}
+	k := kept{sent: s, id: r.digest(e.RequestID), answered: r.clock.Load().Now()}
 	e.RequestID = ""
 	k.exchange = e
 	if path, ok := ctx.Value(pathKey{}).(string); ok && e.Route == "" {

@@ -230,7 +230,7 @@ func TestRepeats(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRecorder(t)
-			clk := r.clock
+			clk := r.clock.Load()
 			arrive := func() context.Context {
 				return r.Arrive(httptest.NewRequest(c.first.method, "/api/divisions?a=b", http.NoBody), []byte("{}"), true).Context()
 			}

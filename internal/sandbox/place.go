@@ -1,0 +1,100 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"esoz/internal/app"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/httpapi"
+	"esoz/internal/sandbox/authority"
+	"esoz/internal/sandbox/traffic"
+	"esoz/internal/sandbox/world"
+)
+
+// place is where a world lives: databases that are seeded with it, and what a server on them is like.
+type place struct {
+	environ []string // all of it
+	world   *world.World
+	clock   *clock.Clock
+	logger  *slog.Logger
+	hook    func(jobID string) // jobs.Queue's, for tests
+	address string             // where it is reached unless PUBLIC_BASE_URL says otherwise
+	public  bool               // other machines reach it
+}
+
+func (p place) configuration() (*config.Config, error) {
+	cfg, err := config.Load(p.environ)
+	if err != nil {
+		return nil, fmt.Errorf("configuration:\n%w", err)
+	}
+	return cfg, authority.TrustIn(cfg)
+}
+
+// server is an app of a place that nobody calls yet.
+type server struct {
+	place
+	app     *app.App
+	live    *config.Live
+	metrics *prometheus.Registry
+	handler *Handler // once it is opened
+}
+
+// build makes the server of a place.
+func build(ctx context.Context, p place) (*server, error) {
+	cfg, err := p.configuration()
+	if err != nil {
+		return nil, err
+	}
+	s := &server{place: p, live: config.NewLive(cfg), metrics: prometheus.NewRegistry()}
+	s.app, err = app.New(ctx, app.Options{
+		Config: s.live, Clock: p.clock, Logger: p.logger, ShowRules: true, AfterHandler: p.hook, Registry: s.metrics, NotServed: notServed,
+		Observe: func(ctx context.Context, e httpapi.Exchange) { s.handler.traffic.Observe(ctx, e) },
+		Fence:   func(work func() error) error { return s.handler.Fence(work) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// open makes the handler before a server, whose traffic is recorded, and starts background work.
+func (s *server) open(ctx context.Context, recorder *traffic.Recorder) (h *Handler, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close(ctx))
+		}
+	}()
+	h, err = NewHandler(ctx, s.app, s.live, s.clock, s.world, recorder, s.logger, s.address, s.public)
+	if err != nil {
+		return nil, err
+	}
+	s.handler = h
+	return h, s.app.Start(ctx)
+}
+
+func (s *server) close(ctx context.Context) error { return within(ctx, closing, s.app.Close) }
+
+// closing bounds how long the connections of a server may take to end.
+const closing = 10 * time.Second
+
+// end lets nobody wait any longer, stops background work and closes the connections of an opened server.
+func (s *server) end(ctx context.Context) error {
+	s.handler.leave()
+	return errors.Join(within(ctx, s.live.Get().ShutdownTimeout, s.app.Stop), s.close(ctx))
+}
+
+// newRecorder returns a recorder of requests to the contract.
+func newRecorder(clk *clock.Clock) (*traffic.Recorder, error) {
+	doc, err := app.Document()
+	if err != nil {
+		return nil, err
+	}
+	return traffic.New(doc, clk)
+}
