@@ -113,6 +113,7 @@ type App struct {
 	tasks    map[string]func(context.Context) error // what is done by schedule
 	stop     context.CancelFunc
 	stopping atomic.Bool // the process was asked to end
+	ending   atomic.Bool // background work is being stopped
 
 	overtaken atomic.Bool // the tables are newer than this program
 }
@@ -178,6 +179,7 @@ func (a *App) Start(ctx context.Context) error {
 
 // Stop ends background work; what is under way may finish until ctx ends.
 func (a *App) Stop(ctx context.Context) error {
+	a.ending.Store(true)
 	if a.stop != nil {
 		defer a.stop()
 	}

@@ -3,8 +3,11 @@ package app
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"runtime/debug"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -75,7 +78,7 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 	river.AddWorker(pool, cleaner)
 
 	client, err := river.NewClient(riverpgxv5.New(a.Pool), &river.Config{
-		Schema: riverSchema, Logger: o.Logger, Workers: pool, PollOnly: !o.Config.Get().DatabaseListen,
+		Schema: riverSchema, Logger: slog.New(untilEnd{o.Logger.Handler(), &a.ending}), Workers: pool, PollOnly: !o.Config.Get().DatabaseListen,
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault: {MaxWorkers: workers(a.Pool.Config().MaxConns)},
 			jobs.QueueName:     {MaxWorkers: workers(a.Pool.Config().MaxConns)},
@@ -151,6 +154,38 @@ func mustSchedule(cron string) (s config.Schedule) {
 		panic(err) // a constant
 	}
 	return s
+}
+
+// untilEnd drops the errors with which River tells of its own end: it was at work when Stop came.
+type untilEnd struct {
+	slog.Handler
+	ending *atomic.Bool
+}
+
+// Handle implements slog.Handler.
+func (h untilEnd) Handle(ctx context.Context, r slog.Record) error {
+	if h.ending.Load() && cutShort(r) {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r) //nolint:wrapcheck // of the handler in place of which it stands
+}
+
+func cutShort(r slog.Record) (is bool) {
+	r.Attrs(func(a slog.Attr) bool {
+		is = a.Key == "error" && strings.HasSuffix(a.Value.String(), context.Canceled.Error())
+		return !is
+	})
+	return is
+}
+
+// WithAttrs implements slog.Handler.
+func (h untilEnd) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return untilEnd{h.Handler.WithAttrs(attrs), h.ending}
+}
+
+// WithGroup implements slog.Handler.
+func (h untilEnd) WithGroup(name string) slog.Handler {
+	return untilEnd{h.Handler.WithGroup(name), h.ending}
 }
 
 // refreshEvery is how soon a process notices that another one has changed a

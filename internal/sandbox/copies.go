@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"runtime"
 	"strconv"
 	"sync"
@@ -55,7 +56,7 @@ type copies struct {
 type template struct {
 	world     *world.World
 	database  string
-	documents *engines.Documents // stopped
+	documents string // folder
 	made      time.Time
 }
 
@@ -65,6 +66,25 @@ type replica struct {
 	database  string
 	documents *engines.Documents
 	made      time.Time // when its template was
+}
+
+// newCopies prepares for copies of the world that a sandbox of its own engines begins with. Nothing is started before
+// somebody wants one.
+func newCopies(o Options, eng *engines.Engines, own place) *copies {
+	c := &copies{
+		public: own.public, hook: own.hook, log: own.logger, machine: o.Machine, limit: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		environ: func(dsn, mongoURI string) []string {
+			few := append([]string{fmt.Sprintf("DATABASE_MAX_CONNS=%d", connections)}, o.Environ...)
+			return environ(few, dsn, mongoURI, own.address)
+		},
+	}
+	if c.machine == nil {
+		c.machine = clock.New()
+	}
+	if o.Ephemeral {
+		c.shared = eng // nothing on them has to outlive us
+	}
+	return c
 }
 
 // engines returns those that worlds live on. The caller holds making.
@@ -94,7 +114,7 @@ func (c *copies) template(ctx context.Context, e *engines.Engines) (*template, e
 	old := c.newest
 	c.newest = fresh
 	if old != nil {
-		return fresh, errors.Join(e.DropDatabase(ctx, old.database), old.documents.Remove())
+		return fresh, errors.Join(e.DropDatabase(ctx, old.database), os.RemoveAll(old.documents))
 	}
 	return fresh, nil
 }
@@ -104,18 +124,20 @@ func (c *copies) seed(ctx context.Context, e *engines.Engines) (t *template, err
 	number := strconv.FormatInt(c.count.Add(1), 10)
 	base, folder := "template1", ""
 	if c.newest != nil {
-		base, folder = c.newest.database, c.newest.documents.Dir
+		base, folder = c.newest.database, c.newest.documents
 	}
 	t = &template{database: "template_" + number, made: c.machine.Now()}
 	dsn, err := e.CloneDatabase(ctx, base, t.database)
 	if err != nil {
 		return nil, err
 	}
-	if t.documents, err = e.CopyDocuments(folder, "t"+number); err != nil {
+	store, err := e.CopyDocuments(folder, "t"+number)
+	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, within(ctx, closing, t.documents.Stop)) }()
-	cfg, err := place{environ: c.environ(dsn, t.documents.URI)}.configuration()
+	t.documents = store.Dir
+	defer func() { err = errors.Join(err, within(ctx, closing, store.Stop)) }()
+	cfg, err := place{environ: c.environ(dsn, store.URI)}.configuration()
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +150,7 @@ func (c *copies) seed(ctx context.Context, e *engines.Engines) (t *template, err
 		return nil, err
 	}
 	defer pool.Close()
-	documents, err := mongodb.Open(t.documents.URI, cfg.MongoDatabase, cfg.EngineTimeout)
+	documents, err := mongodb.Open(store.URI, cfg.MongoDatabase, cfg.EngineTimeout)
 	if err != nil {
 		return nil, err
 	}
@@ -141,6 +163,23 @@ func (c *copies) seed(ctx context.Context, e *engines.Engines) (t *template, err
 	}
 	t.world = world.New(keys, now)
 	return t, t.world.Seed(ctx, pool, documents)
+}
+
+// begin takes a world that was seeded just now, and that nobody is connected to, as the first template: its tables need
+// not be made twice.
+func (c *copies) begin(ctx context.Context, w *world.World) (err error) {
+	if c.shared == nil {
+		return nil
+	}
+	t := &template{world: w, database: "template_" + database, made: c.machine.Now()}
+	if _, err = c.shared.CloneDatabase(ctx, database, t.database); err != nil {
+		return err
+	}
+	if t.documents, err = c.shared.KeepDocuments("template"); err != nil {
+		return err
+	}
+	c.newest = t
+	return nil
 }
 
 // build makes a replica.
@@ -182,7 +221,7 @@ func (c *copies) copy(ctx context.Context, r *replica) (t *template, dsn string,
 		return nil, "", err
 	}
 	r.database = "world_" + number
-	r.documents, err = e.CopyDocuments(t.documents.Dir, "w"+number)
+	r.documents, err = e.CopyDocuments(t.documents, "w"+number)
 	return t, dsn, err
 }
 

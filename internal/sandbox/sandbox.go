@@ -87,15 +87,17 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	own, old, err := startOwn(ctx, place{
+	at := place{
 		environ: environ(o.Environ, dsn, eng.MongoURI, baseURL), clock: o.Clock, logger: o.Logger, hook: o.AfterHandler,
 		address: baseURL, public: !isLoopback(listener.Addr()),
-	})
+	}
+	c := newCopies(o, eng, at)
+	own, old, err := startOwn(ctx, at, c)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, own.end(ctx)) }()
-	side := newWorlds(own, eng, o)
+	side := newWorlds(own, c)
 	defer func() { err = errors.Join(err, side.end(ctx)) }()
 
 	addresses := Addresses{BaseURL: baseURL, DatabaseURL: dsn, MongoURL: eng.MongoURI}
@@ -107,7 +109,7 @@ func Run(ctx context.Context, o Options) (err error) {
 }
 
 // startOwn starts the world that outlives a run. old is as of prepare.
-func startOwn(ctx context.Context, p place) (own *server, old bool, err error) {
+func startOwn(ctx context.Context, p place, c *copies) (own *server, old bool, err error) {
 	cfg, err := p.configuration()
 	if err != nil {
 		return nil, false, err
@@ -120,8 +122,14 @@ func startOwn(ctx context.Context, p place) (own *server, old bool, err error) {
 		p.clock = clock.New()
 	}
 	p.world = world.New(keys, p.clock.Now())
-	if old, err = prepare(ctx, cfg, p.world, p.clock.Now()); err != nil {
+	seeded, old, err := prepare(ctx, cfg, p.world, p.clock.Now())
+	if err != nil {
 		return nil, false, err
+	}
+	if seeded {
+		if err := c.begin(ctx, p.world); err != nil {
+			return nil, false, err
+		}
 	}
 	recorder, err := newRecorder(p.clock)
 	if err != nil {
@@ -149,29 +157,29 @@ func environ(user []string, dsn, mongoURI, baseURL string) []string {
 }
 
 // prepare migrates the databases and seeds them when they are new. old means that
-// they hold the world of another version: a reset would take what the user has
+// they were not, and hold the world of another version: a reset would take what the user has
 // registered, so it is left to them.
-func prepare(ctx context.Context, cfg *config.Config, w *world.World, now time.Time) (old bool, err error) {
+func prepare(ctx context.Context, cfg *config.Config, w *world.World, now time.Time) (seeded, old bool, err error) {
 	pool, err := postgres.Open(ctx, string(cfg.DatabaseURL), 4)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	defer pool.Close()
 	documents, err := mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	defer func() {
 		err = errors.Join(err, within(ctx, 5*time.Second, func(ctx context.Context) error { return mongodb.Close(ctx, documents) }))
 	}()
 	if err := app.Migrate(ctx, pool, documents, now, cfg.SystemUser); err != nil {
-		return false, err
+		return false, false, err
 	}
-	seeded, same, err := w.Seeded(ctx, pool)
-	if err != nil || seeded {
-		return seeded && !same, err
+	before, same, err := w.Seeded(ctx, pool)
+	if err != nil || before {
+		return false, before && !same, err
 	}
-	return false, w.Seed(ctx, pool, documents)
+	return true, false, w.Seed(ctx, pool, documents)
 }
 
 // within runs stop with a deadline of its own: ctx has ended by then.

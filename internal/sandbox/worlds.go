@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net/http"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -18,7 +17,6 @@ import (
 
 	"esoz/internal/app/admin"
 	"esoz/internal/platform/clock"
-	"esoz/internal/sandbox/engines"
 	"esoz/internal/sandbox/traffic"
 )
 
@@ -55,25 +53,9 @@ type side struct {
 	current   atomic.Pointer[replica] // nil while it is being made
 }
 
-// newWorlds prepares for worlds beside one that runs on engines. Nothing is started before somebody asks for one.
-func newWorlds(own *server, eng *engines.Engines, o Options) *worlds {
-	machine := o.Machine
-	if machine == nil {
-		machine = clock.New()
-	}
-	w := &worlds{
-		own: own, machine: machine, running: map[string]*side{}, mux: http.NewServeMux(),
-		copies: &copies{
-			environ: func(dsn, mongoURI string) []string {
-				few := append([]string{fmt.Sprintf("DATABASE_MAX_CONNS=%d", connections)}, o.Environ...)
-				return environ(few, dsn, mongoURI, own.address)
-			},
-			public: own.public, hook: own.hook, log: own.logger, machine: machine, limit: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		},
-	}
-	if o.Ephemeral {
-		w.copies.shared = eng // nothing in them has to outlive us
-	}
+// newWorlds prepares for worlds beside the sandbox's own.
+func newWorlds(own *server, c *copies) *worlds {
+	w := &worlds{own: own, machine: c.machine, running: map[string]*side{}, mux: http.NewServeMux(), copies: c}
 	w.mux.HandleFunc("GET "+worldsPath, w.list)
 	w.mux.HandleFunc("POST "+worldsPath, w.create)
 	w.mux.HandleFunc("GET "+worldsPath+"/{name}", w.get)

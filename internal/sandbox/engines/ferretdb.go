@@ -18,7 +18,7 @@ type Documents struct {
 	// URI connects to it. What [Engines.MongoURI] says of clients holds for it.
 	URI string
 
-	// Dir is the folder. After Stop it can be copied, see [Engines.CopyDocuments].
+	// Dir is the folder, which others can be copied from after Stop.
 	Dir string
 
 	cancel context.CancelFunc
@@ -28,18 +28,34 @@ type Documents struct {
 // ferretdb.New writes to a variable of its package.
 var newFerretDB sync.Mutex
 
-// CopyDocuments starts one more document store. name is not that of another one. It
-// begins with what lies in the folder of a stopped store, or empty when from is "", and never
-// waits for the disk.
+// CopyDocuments starts one more document store. name is not that of another one. It begins
+// with what lies in a folder, or empty when from is "", and never waits for the disk.
 func (e *Engines) CopyDocuments(from, name string) (*Documents, error) {
-	dir := filepath.Join(e.Dir, "documents-of", name)
+	dir := filepath.Join(e.Dir, furtherDocuments, name)
 	if from != "" {
-		if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
-			return nil, fmt.Errorf("copy documents of %s: %w", name, err)
+		if err := copyDocuments(from, dir); err != nil {
+			return nil, err
 		}
 	}
 	return startDocuments(dir, filepath.Join(e.sockets, name+mongoEnding), true, e.log)
 }
+
+// KeepDocuments copies what the store of MongoURI holds into a folder. No client may be
+// connected.
+func (e *Engines) KeepDocuments(name string) (dir string, err error) {
+	dir = filepath.Join(e.Dir, furtherDocuments, name)
+	return dir, copyDocuments(filepath.Join(e.Dir, "documents"), dir)
+}
+
+func copyDocuments(from, to string) error {
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		return fmt.Errorf("copy documents: %w", err)
+	}
+	return nil
+}
+
+// furtherDocuments holds the folders of further stores.
+const furtherDocuments = "documents-of"
 
 // Remove deletes the folder. Stop comes first.
 func (d *Documents) Remove() error {
