@@ -43,6 +43,7 @@ type options struct {
 	hook     func(jobID string)
 	commands func(command bson.Raw)
 	idle     bool
+	still    bool
 	logger   *slog.Logger
 	spans    sdktrace.SpanExporter
 }
@@ -68,6 +69,10 @@ func WithSpans(e sdktrace.SpanExporter) Option { return func(o *options) { o.spa
 // Idle leaves background work off: jobs stay pending, SMS stay queued, until
 // the test calls Start.
 func Idle() Option { return func(o *options) { o.idle = true } }
+
+// Still stops the server's clock until the test moves it: a test that looks at the second before a limit must not miss
+// it on a busy machine.
+func Still() Option { return func(o *options) { o.still = true } }
 
 // New starts a server. The test fails when its log, its metrics or its spans
 // tell something confidential: see Canary.
@@ -99,6 +104,9 @@ func New(t testing.TB, opts ...Option) *Server {
 	require.NoError(t, authority.TrustIn(cfg))
 
 	s := &Server{World: World(), Clock: clock.New(), Config: config.NewLive(cfg), Metrics: prometheus.NewRegistry()}
+	if o.still {
+		s.Clock = clock.Stopped(s.Clock.Now())
+	}
 	heard := &watch{fail: t.Errorf}
 	logger, tracer := o.listeners(t, heard)
 	s.App, err = app.New(ctx, app.Options{

@@ -36,7 +36,7 @@ func dispense(t *testing.T, srv *testkit.Server, id uuid.UUID) (d devicedispense
 // Of the dispenses of the world only those in progress expire, at their age and not before.
 func TestDispensesExpire(t *testing.T) {
 	t.Parallel()
-	srv := testkit.New(t, testkit.Idle())
+	srv := testkit.New(t, testkit.Idle(), testkit.Still())
 	started := func() int { return srv.Count(t, "jobs.jobs WHERE operation = $1", expiry) }
 	id := world.ID("device dispense in progress")
 	before := map[uuid.UUID]devicedispenses.Document{}

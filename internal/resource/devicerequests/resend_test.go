@@ -42,7 +42,7 @@ func TestResendTellsNumberAndCode(t *testing.T) {
 // longer counts.
 func TestResendIsLimited(t *testing.T) {
 	t.Parallel()
-	srv := testkit.New(t, testkit.With("DR_MAX_ATTEMPTS_COUNT", "2"), testkit.With("DR_SEND_TIMEOUT", "60"))
+	srv := testkit.New(t, testkit.Still(), testkit.With("DR_MAX_ATTEMPTS_COUNT", "2"), testkit.With("DR_SEND_TIMEOUT", "60"))
 	attempt := func() *testkit.Response { return srv.Send(t, resend(open)) }
 	sent := func() {
 		t.Helper()

@@ -64,7 +64,7 @@ func TestAttemptThatStays(t *testing.T) {
 
 func TestAttemptsAreForgotten(t *testing.T) {
 	t.Parallel()
-	s := testkit.New(t, testkit.Idle(), testkit.With("MAX_FAILED_LOGINS", "2"), testkit.With("MAX_FAILED_LOGINS_PERIOD", "10"))
+	s := testkit.New(t, testkit.Idle(), testkit.Still(), testkit.With("MAX_FAILED_LOGINS", "2"), testkit.With("MAX_FAILED_LOGINS_PERIOD", "10"))
 	right := passing(t, s, "login")
 	wrong := with(t, right, object{"password": "guess"})
 	const noted = "SELECT jsonb_array_length(COALESCE(priv_settings -> 'login_hstr', '[]')) FROM mithril.users WHERE id = $1"
@@ -98,7 +98,7 @@ func TestAttemptsAreForgotten(t *testing.T) {
 
 func TestPasswordExpires(t *testing.T) {
 	t.Parallel()
-	s := testkit.New(t, testkit.Idle())
+	s := testkit.New(t, testkit.Idle(), testkit.Still())
 	request := passing(t, s, "login")
 	var set time.Time
 	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT password_set_at FROM mithril.users WHERE id = $1", world.ID("login_user")).Scan(&set))

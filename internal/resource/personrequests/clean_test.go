@@ -18,7 +18,7 @@ import (
 // was signed stays.
 func TestOldRequestsAreForgotten(t *testing.T) {
 	t.Parallel()
-	s := testkit.New(t, testkit.Idle())
+	s := testkit.New(t, testkit.Idle(), testkit.Still())
 	waiting, urgent := created(t, s, "an adult who confirms by documents")
 	_, urls := documents(urgent)
 	require.Equal(t, http.StatusOK, upload(t, s, http.MethodPut, urls[0], "image/jpeg", jpeg))

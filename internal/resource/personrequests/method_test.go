@@ -295,7 +295,7 @@ func TestMethodRequestsAskForVerification(t *testing.T) {
 // A request that is not approved in time expires, and the data of all of them goes.
 func TestOldMethodRequestsAreForgotten(t *testing.T) {
 	t.Parallel()
-	s := testkit.New(t, testkit.Idle())
+	s := testkit.New(t, testkit.Idle(), testkit.Still())
 	waiting, urgent := methodMade(t, s, sent(t, s, createMethod, "a new phone in place of documents"))
 	_, urls := documents(urgent)
 	require.Equal(t, http.StatusOK, upload(t, s, http.MethodPut, urls[0], "image/jpeg", jpeg))
