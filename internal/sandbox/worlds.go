@@ -15,8 +15,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"esoz/internal/app/admin"
 	"esoz/internal/platform/clock"
+	"esoz/internal/platform/envelope"
 	"esoz/internal/sandbox/traffic"
 )
 
@@ -80,7 +83,7 @@ func (w *worlds) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	s := w.find(name)
 	if s == nil {
-		w.unknown(rw, name)
+		w.gone(rw, r, name)
 		return
 	}
 	current := s.current.Load()
@@ -131,7 +134,7 @@ func (w *worlds) discard(s *side) {
 	s.resetting.Lock()
 	defer s.resetting.Unlock()
 	last := s.current.Load()
-	last.handler.retire(func(rw http.ResponseWriter, _ *http.Request, _ []byte, _ bool) { w.unknown(rw, s.name) })
+	last.handler.retire(func(rw http.ResponseWriter, r *http.Request, _ []byte, _ bool) { w.gone(rw, r, s.name) })
 	w.copies.mu.Lock()
 	defer w.copies.mu.Unlock()
 	w.copies.discard(last)
@@ -204,9 +207,22 @@ func (w *worlds) delete(rw http.ResponseWriter, r *http.Request) {
 	rw.WriteHeader(http.StatusNoContent)
 }
 
+func unknownWorld(name string) error {
+	return fmt.Errorf("no world %q is running: nobody has made it, or it was ended, or nobody used it for an hour; POST %s makes one", name, worldsPath)
+}
+
 func (w *worlds) unknown(rw http.ResponseWriter, name string) {
-	w.own.handler.refuse(rw, http.StatusNotFound, fmt.Errorf(
-		"no world %q is running: nobody has made it, or it was ended, or nobody used it for %s; POST %s makes one", name, "an hour", worldsPath))
+	w.own.handler.refuse(rw, http.StatusNotFound, unknownWorld(name))
+}
+
+// gone answers for a world that is not there, as its API would: clients of the API understand that.
+func (w *worlds) gone(rw http.ResponseWriter, r *http.Request, name string) {
+	about := &envelope.Request{URL: w.own.handler.baseURL(r) + r.URL.EscapedPath(), ID: uuid.NewString()}
+	rw.Header().Set("X-Request-ID", about.ID)
+	w.own.handler.write(rw, http.StatusNotFound, map[string]any{
+		"meta":  envelope.Meta(envelope.WithRequest(r.Context(), about), http.StatusNotFound),
+		"error": map[string]string{"type": "not_found", "message": unknownWorld(name).Error()},
+	})
 }
 
 // namePattern is of names that need no escape in a path or a file.
