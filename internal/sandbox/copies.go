@@ -131,7 +131,7 @@ func (c *copies) seed(ctx context.Context, e *engines.Engines) (t *template, err
 	if err != nil {
 		return nil, err
 	}
-	store, err := e.CopyDocuments(folder, "t"+number)
+	store, err := e.Stores.Copy(folder, "t"+number)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +175,7 @@ func (c *copies) begin(ctx context.Context, w *world.World) (err error) {
 	if _, err = c.shared.CloneDatabase(ctx, database, t.database); err != nil {
 		return err
 	}
-	if t.documents, err = c.shared.KeepDocuments("template"); err != nil {
+	if t.documents, err = c.shared.Stores.Keep(c.shared.Documents(), "template"); err != nil {
 		return err
 	}
 	c.newest = t
@@ -221,7 +221,7 @@ func (c *copies) copy(ctx context.Context, r *replica) (t *template, dsn string,
 		return nil, "", err
 	}
 	r.database = "world_" + number
-	r.documents, err = e.CopyDocuments(t.documents, "w"+number)
+	r.documents, err = e.Stores.Copy(t.documents, "w"+number)
 	return t, dsn, err
 }
 

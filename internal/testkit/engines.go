@@ -40,12 +40,16 @@ const (
 
 // shared is what the tests of one process have in common.
 type shared struct {
-	engines *engines.Engines
+	engines *engines.Engines // nil: those of the environment
 	admin   *pgxpool.Pool
-	mongo   string
 	prefix  string // of database names, so that processes can share engines
 	clone   sync.Mutex
 	count   atomic.Int64
+
+	mongo  string          // of the store that all tests share; "": each has one of its own
+	stores *engines.Stores // where it is made
+	forget func() error    // deletes what is left of them
+	folder string          // of the one that each is a copy of
 }
 
 var start = sync.OnceValues(startEngines)
@@ -87,7 +91,7 @@ var (
 	told atomic.Bool
 )
 
-// Where the engines are that tests use in place of their own.
+// Where the engines are that tests use in place of their own. A store of documents that is named serves all tests.
 const (
 	databaseURL = "ESOZ_TEST_DATABASE_URL" // of a superuser
 	mongoURI    = "ESOZ_TEST_MONGODB_URI"
@@ -102,15 +106,15 @@ func startEngines() (_ *shared, err error) {
 	defer cancel()
 	s := &shared{prefix: "t" + uuid.NewString()[:8], mongo: os.Getenv(mongoURI)}
 	dsn := os.Getenv(databaseURL)
-	if dsn == "" || s.mongo == "" {
-		if s.engines, err = startOwn(ctx, s.mongo != ""); err != nil {
+	if dsn == "" {
+		if s.engines, err = startOwn(ctx); err != nil {
 			return nil, err
 		}
-		if dsn == "" {
-			dsn = s.engines.PostgresDSN
-		}
-		if s.mongo == "" {
-			s.mongo = s.engines.MongoURI
+		dsn = s.engines.PostgresDSN
+	}
+	if s.mongo == "" {
+		if s.stores, s.forget, err = engines.TemporaryStores(slog.New(ears.handler())); err != nil {
+			return nil, err
 		}
 	}
 	if s.admin, err = postgres.Open(ctx, dsn, 2); err != nil {
@@ -121,14 +125,18 @@ func startEngines() (_ *shared, err error) {
 
 func (s *shared) stop(ctx context.Context) error {
 	s.admin.Close()
-	if s.engines == nil {
-		return nil
+	var err error
+	if s.forget != nil {
+		err = s.forget()
 	}
-	return stopOwn(ctx, s.engines)
+	if s.engines == nil {
+		return err
+	}
+	return errors.Join(err, stopOwn(ctx, s.engines))
 }
 
-func startOwn(ctx context.Context, postgresOnly bool) (*engines.Engines, error) {
-	e, err := engines.Start(ctx, engines.Options{Ephemeral: true, PostgresOnly: postgresOnly, Logger: slog.New(ears.handler())})
+func startOwn(ctx context.Context) (*engines.Engines, error) {
+	e, err := engines.Start(ctx, engines.Options{Ephemeral: true, PostgresOnly: true, Logger: slog.New(ears.handler())})
 	if err != nil {
 		return nil, fmt.Errorf("start the engines: %w", err)
 	}
@@ -148,12 +156,12 @@ func stopOwn(ctx context.Context, e *engines.Engines) error {
 	return nil
 }
 
-// WithEngines starts engines for many test processes, which find them in the
-// environment that do is given, and stops them after it.
+// WithEngines starts PostgreSQL for many test processes, which find it in the
+// environment that do is given, and stops it after it.
 func WithEngines(ctx context.Context, do func(environment []string) error) (err error) {
 	starting, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	e, err := startOwn(starting, false)
+	e, err := startOwn(starting)
 	if err != nil {
 		return err
 	}
@@ -165,7 +173,7 @@ func WithEngines(ctx context.Context, do func(environment []string) error) (err 
 			err = errors.Join(err, errors.New("an engine told what it must not"))
 		}
 	}()
-	return do([]string{databaseURL + "=" + e.PostgresDSN, mongoURI + "=" + e.MongoURI})
+	return do([]string{databaseURL + "=" + e.PostgresDSN})
 }
 
 func (s *shared) template() string { return s.prefix + "_template" }
@@ -180,7 +188,12 @@ func (s *shared) makeTemplate(ctx context.Context) (err error) {
 		return err
 	}
 	defer pool.Close()
-	documents, err := mongodb.Open(s.mongo, s.template(), 10*time.Second)
+	uri, name, end, err := s.documents(s.template())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end(ctx)) }()
+	documents, err := mongodb.Open(uri, name, 10*time.Second)
 	if err != nil {
 		return err
 	}
@@ -189,6 +202,23 @@ func (s *shared) makeTemplate(ctx context.Context) (err error) {
 		return err
 	}
 	return World().Seed(ctx, pool, documents)
+}
+
+// documents returns where a test has its documents. A store of its own is a copy of the template's, and end deletes it;
+// the template's is left.
+func (s *shared) documents(name string) (uri, database string, end func(context.Context) error, err error) {
+	if s.stores == nil {
+		return s.mongo, name, func(context.Context) error { return nil }, nil
+	}
+	store, err := s.stores.Copy(s.folder, name)
+	if err != nil {
+		return "", "", nil, fmt.Errorf("start a document store: %w", err)
+	}
+	end = func(ctx context.Context) error { return errors.Join(store.Stop(ctx), store.Remove()) }
+	if s.folder == "" {
+		s.folder, end = store.Dir, store.Stop
+	}
+	return store.URI, "esoz", end, nil
 }
 
 func (s *shared) dsn(database string) string {

@@ -89,8 +89,11 @@ func New(t testing.TB, opts ...Option) *Server {
 	name := fmt.Sprintf("%s_%d", engines.prefix, engines.count.Add(1))
 	require.NoError(t, engines.create(ctx, name, engines.template()))
 
+	uri, database, endDocuments, err := engines.documents(name)
+	require.NoError(t, err)
+
 	environ := []string{
-		"DATABASE_URL=" + engines.dsn(name), "MONGO_URL=" + engines.mongo, "MONGO_DATABASE=" + name,
+		"DATABASE_URL=" + engines.dsn(name), "MONGO_URL=" + uri, "MONGO_DATABASE=" + database,
 		"SERVER_KEY=" + serverKey, "PERSON_PK_KEYPHRASE=" + patientKey,
 		"GATEWAY_API_KEY=when_sent", "DATABASE_MAX_CONNS=8",
 		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0", "DR_MAX_ATTEMPTS_COUNT=0",
@@ -114,8 +117,10 @@ func New(t testing.TB, opts ...Option) *Server {
 		Provider: o.provider, ShowRules: true, AfterHandler: o.hook, Commands: o.commands,
 	})
 	require.NoError(t, err)
-	require.NoError(t, app.IndexDocuments(ctx, s.Mongo))
-	require.NoError(t, s.World.SeedDocuments(ctx, s.Mongo))
+	if engines.stores == nil {
+		require.NoError(t, app.IndexDocuments(ctx, s.Mongo))
+		require.NoError(t, s.World.SeedDocuments(ctx, s.Mongo))
+	}
 	if !o.idle {
 		require.NoError(t, s.Start(ctx))
 	}
@@ -133,8 +138,11 @@ func New(t testing.TB, opts ...Option) *Server {
 			require.NoError(t, s.Stop(ctx))
 		}
 		heard.metrics(s.App, s.Metrics)
-		require.NoError(t, s.Mongo.Drop(ctx))
+		if engines.stores == nil {
+			require.NoError(t, s.Mongo.Drop(ctx))
+		}
 		require.NoError(t, s.Close(ctx))
+		require.NoError(t, endDocuments(ctx))
 		require.NoError(t, engines.drop(ctx, name))
 		heard.end()
 	})

@@ -9,7 +9,7 @@
 //	postgres.log     what the server printed
 //	postgres.alive   held by every PostgreSQL process, see postgres.acquire
 //	documents/       one SQLite file per document database
-//	documents-of/    the folders of further document stores
+//	stores/          the folders of further document stores, which are temporary
 //	sockets          symbolic link to the folder of both sockets
 //
 // Neither engine listens on the network. Both are reached over Unix sockets in
@@ -66,14 +66,15 @@ type Engines struct {
 	// pgx and psql. See EnsureDatabase for databases of one's own.
 	PostgresDSN string
 
+	// Stores are further document stores, beside that of MongoURI.
+	Stores *Stores
+
 	// MongoURI connects to FerretDB; empty with PostgresOnly. It carries
 	// maxPoolSize=1, and a database must be used through one client only:
 	// findAndModify of FerretDB 1 is atomic only while no other command runs.
 	MongoURI string
 
 	ephemeral bool
-	sockets   string
-	log       *slog.Logger
 	closers   []func(context.Context) error
 	postgres  *postgres
 }
@@ -90,7 +91,7 @@ func Start(ctx context.Context, opts Options) (*Engines, error) {
 		opts.Progress = func(string) {}
 	}
 
-	e := &Engines{ephemeral: opts.Ephemeral, log: opts.Logger}
+	e := &Engines{ephemeral: opts.Ephemeral}
 	if err := e.start(ctx, opts); err != nil {
 		// The caller's context may be the reason; what runs must end all the same.
 		return nil, errors.Join(err, e.Stop(context.WithoutCancel(ctx)))
@@ -113,13 +114,15 @@ func (e *Engines) start(ctx context.Context, opts Options) error {
 	if err := pg.prepare(ctx, opts.Progress); err != nil {
 		return err
 	}
-	if e.sockets, err = e.makeSockets(pg.account); err != nil {
+	sockets, err := e.makeSockets(pg.account)
+	if err != nil {
 		return err
 	}
+	e.Stores = &Stores{dir: filepath.Join(e.Dir, "stores"), sockets: sockets, log: opts.Logger}
 
 	opts.Progress("Starting PostgreSQL")
 	e.closers = append(e.closers, pg.stop)
-	if err := pg.start(ctx, e.sockets); err != nil {
+	if err := pg.start(ctx, sockets); err != nil {
 		return err
 	}
 	e.postgres = pg
@@ -129,7 +132,7 @@ func (e *Engines) start(ctx context.Context, opts Options) error {
 		return nil
 	}
 	opts.Progress("Starting FerretDB")
-	docs, err := startDocuments(filepath.Join(e.Dir, "documents"), filepath.Join(e.sockets, "mongodb"+mongoEnding), e.ephemeral, opts.Logger)
+	docs, err := startDocuments(e.Documents(), filepath.Join(sockets, "mongodb"+mongoEnding), e.ephemeral, opts.Logger)
 	if err != nil {
 		return err
 	}
@@ -137,6 +140,9 @@ func (e *Engines) start(ctx context.Context, opts Options) error {
 	e.MongoURI = docs.URI
 	return nil
 }
+
+// Documents is the folder of what MongoURI connects to.
+func (e *Engines) Documents() string { return filepath.Join(e.Dir, "documents") }
 
 // claim makes the data folder and takes its lock.
 func (e *Engines) claim(dir string) error {

@@ -18,7 +18,7 @@ type Documents struct {
 	// URI connects to it. What [Engines.MongoURI] says of clients holds for it.
 	URI string
 
-	// Dir is the folder, which others can be copied from after Stop.
+	// Dir is the folder, which can be copied from after Stop.
 	Dir string
 
 	cancel context.CancelFunc
@@ -28,34 +28,42 @@ type Documents struct {
 // ferretdb.New writes to a variable of its package.
 var newFerretDB sync.Mutex
 
-// CopyDocuments starts one more document store. name is not that of another one. It begins
-// with what lies in a folder, or empty when from is "", and never waits for the disk.
-func (e *Engines) CopyDocuments(from, name string) (*Documents, error) {
-	dir := filepath.Join(e.Dir, furtherDocuments, name)
+// Stores starts document stores in one folder.
+type Stores struct {
+	dir     string // of the stores' folders
+	sockets string
+	log     *slog.Logger
+}
+
+// TemporaryStores makes a folder for stores without other engines. close removes it.
+func TemporaryStores(log *slog.Logger) (s *Stores, close func() error, err error) {
+	dir, err := os.MkdirTemp("", ephemeralPrefix)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make temporary folder for documents: %w", err)
+	}
+	return &Stores{dir: dir, sockets: dir, log: log}, func() error { return os.RemoveAll(dir) }, nil
+}
+
+// Copy starts a store. name is not that of another one. It begins with what lies in a folder,
+// or empty when from is "", and never waits for the disk.
+func (s *Stores) Copy(from, name string) (*Documents, error) {
 	if from != "" {
-		if err := copyDocuments(from, dir); err != nil {
+		if _, err := s.Keep(from, name); err != nil {
 			return nil, err
 		}
 	}
-	return startDocuments(dir, filepath.Join(e.sockets, name+mongoEnding), true, e.log)
+	return startDocuments(filepath.Join(s.dir, name), filepath.Join(s.sockets, name+mongoEnding), true, s.log)
 }
 
-// KeepDocuments copies what the store of MongoURI holds into a folder. No client may be
+// Keep copies the folder of a store, to be copied from. No client of the store may be
 // connected.
-func (e *Engines) KeepDocuments(name string) (dir string, err error) {
-	dir = filepath.Join(e.Dir, furtherDocuments, name)
-	return dir, copyDocuments(filepath.Join(e.Dir, "documents"), dir)
-}
-
-func copyDocuments(from, to string) error {
-	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
-		return fmt.Errorf("copy documents: %w", err)
+func (s *Stores) Keep(from, name string) (dir string, err error) {
+	dir = filepath.Join(s.dir, name)
+	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+		return "", fmt.Errorf("copy documents: %w", err)
 	}
-	return nil
+	return dir, nil
 }
-
-// furtherDocuments holds the folders of further stores.
-const furtherDocuments = "documents-of"
 
 // Remove deletes the folder. Stop comes first.
 func (d *Documents) Remove() error {

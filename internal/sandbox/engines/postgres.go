@@ -280,7 +280,7 @@ func (p *postgres) settings() []string {
 		"unix_socket_directories=" + p.sockets,
 		"unix_socket_permissions=0700",
 		"port=5432", // names the socket
-		"max_connections=200",
+		"max_connections=500",
 		"shared_buffers=32MB",
 		"max_wal_size=256MB",
 		"wal_level=minimal", // nobody replicates a sandbox
