@@ -70,7 +70,7 @@ func clockMoves(t *testing.T, w *sandbox.TestWorld) {
 	_, err := w.Client("owner").ListDivisionsWithResponse(t.Context(), nil)
 	var refusal *client.Error
 	require.ErrorAs(t, err, &refusal, "tokens expire by this clock")
-	require.Equal(t, http.StatusUnauthorized, refusal.Status)
+	require.Equal(t, http.StatusUnauthorized, refusal.StatusCode)
 }
 
 func settings(t *testing.T, w *sandbox.TestWorld) {
@@ -84,7 +84,7 @@ func settings(t *testing.T, w *sandbox.TestWorld) {
 func reset(t *testing.T, w *sandbox.TestWorld) {
 	api := w.Client("owner")
 	deactivate := func() error {
-		_, err := api.DeactivateDivisionWithResponse(t.Context(), w.ID("division"))
+		_, err := api.DeactivateDivisionWithResponse(t.Context(), w.ID("division of the clinic"))
 		return err
 	}
 	require.NoError(t, deactivate())
@@ -95,7 +95,7 @@ func reset(t *testing.T, w *sandbox.TestWorld) {
 
 func seededNames(t *testing.T, w *sandbox.TestWorld) {
 	require.Equal(t, "sandbox-doctor", w.Token("doctor"))
-	answer, err := w.Client("owner").GetDivisionWithResponse(t.Context(), w.ID("division"))
+	answer, err := w.Client("owner").GetDivisionWithResponse(t.Context(), w.ID("division of the clinic"))
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, answer.StatusCode())
 }
