@@ -31,6 +31,7 @@ type flags struct {
 	Rules      []string         `placeholder:"ID,ID" help:"Test only these rules. * matches any text: division.create.*"`
 	Order      int              `default:"1000" placeholder:"N" help:"Send at most this many requests per operation that break two rules at once (${default}; 0: none)."`
 	KeepWorld  bool             `help:"Do not call /_sandbox/reset and /_sandbox/config. Cases that need settings are skipped."`
+	Worlds     int              `placeholder:"N" help:"Make the checks side by side in this many worlds of a sandbox, whose own world is left as it is (0: in its own)."`
 	Timeout    time.Duration    `default:"30s" help:"Longest wait for one answer (${default})."`
 	Junit      string           `name:"junit" placeholder:"FILE" help:"Write the results as JUnit XML."`
 	HTML       string           `name:"html" placeholder:"FILE" help:"Write the results as an HTML page."`
@@ -160,7 +161,7 @@ func (f *flags) check() error {
 func (f *flags) options() (conformance.Options, error) {
 	o := conformance.Options{
 		BaseURL: f.BaseURL, Operations: f.Operations, Rules: f.Rules, Order: f.Order,
-		KeepWorld: f.KeepWorld, Timeout: f.Timeout, Clock: clock.New(),
+		KeepWorld: f.KeepWorld, Worlds: f.Worlds, Timeout: f.Timeout, Clock: clock.New(),
 	}
 	contract, err := conformance.Contract()
 	if err != nil {

@@ -65,6 +65,40 @@ func newServer(baseURL string, timeout time.Duration) *server {
 	}}
 }
 
+// worlds makes worlds in a sandbox. Its own world is left as it is. end ends them.
+func (s *server) worlds(ctx context.Context, n int) (made []*server, end func() error, err error) {
+	const path = "/_sandbox/worlds"
+	end = func() (err error) {
+		ctx := context.WithoutCancel(ctx)
+		for _, w := range made {
+			_, failed := w.send(ctx, world.Request{Method: http.MethodDelete})
+			err = errors.Join(err, failed)
+		}
+		return err
+	}
+	for range n {
+		a, err := s.send(ctx, world.Request{Method: http.MethodPost, Path: path})
+		var told struct {
+			BaseURL string `json:"base_url"`
+		}
+		switch {
+		case err != nil:
+			err = fmt.Errorf("%w: %w", ErrNoAnswer, reason(err))
+		case a.status != http.StatusCreated:
+			err = fmt.Errorf("%w: POST %s gives %d: only a sandbox has worlds", ErrUnknown, path, a.status)
+		default:
+			err = json.Unmarshal(a.body, &told)
+		}
+		if err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("make a world: %w", err), end())
+		}
+		w := newServer(told.BaseURL, s.client.Timeout)
+		w.name = s.name // of what is left after the run
+		made = append(made, w)
+	}
+	return made, end, nil
+}
+
 // maxAnswer is more than any documented answer has.
 const maxAnswer = 64 << 20
 

@@ -13,7 +13,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"esoz/gen/rules"
 	"esoz/internal/conformance/report"
@@ -37,6 +40,7 @@ type Options struct {
 	Rules      []string // patterns of ids; empty: all
 	Order      int      // how many requests that break two rules are sent to an operation, at most
 	KeepWorld  bool     // never ask the server for a new world or other settings
+	Worlds     int      // of the sandbox, in which parts of the checks are made side by side; 0: the server as it is
 	Timeout    time.Duration
 	Clock      *clock.Clock
 	Progress   func(done, total int) // nil: nobody looks
@@ -68,39 +72,72 @@ type Result struct {
 
 // Run sends everything and judges the answers. An error means that nothing can
 // be said about the server.
-func Run(ctx context.Context, o Options) (*Results, error) {
+func Run(ctx context.Context, o Options) (results *Results, err error) {
 	took := clock.Stopwatch()
 	contract, err := Contract()
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{options: o, contract: contract, server: newServer(o.BaseURL, o.Timeout), dirty: true}
-	results := &Results{BaseURL: r.server.name, Version: contract.Info.Version, At: o.Clock.Now()}
-	if r.world, results.World, err = r.findWorld(ctx); err != nil {
-		return nil, err
+	first := newServer(o.BaseURL, o.Timeout)
+	servers := []*server{first}
+	if o.Worlds > 0 {
+		var end func() error
+		if servers, end, err = first.worlds(ctx, o.Worlds); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, end()) }()
 	}
-	r.told = results.World == FromServer
-	r.secrets = newSecrets(r.world, o.Tokens)
-	checks, err := r.choose()
-	if err != nil {
-		return nil, err
+	done := 0
+	var mu sync.Mutex
+	runners := make([]*runner, len(servers))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, s := range servers {
+		r := &runner{options: o, contract: contract, server: s, dirty: true, part: i, parts: len(servers)}
+		r.progress = func(total int) {
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			if o.Progress != nil {
+				o.Progress(done, total)
+			}
+		}
+		runners[i] = r
+		group.Go(func() error { return r.run(ctx) })
 	}
-	if !o.KeepWorld {
+	if err := group.Wait(); err != nil {
+		return nil, err //nolint:wrapcheck // of run
+	}
+	r := runners[0]
+	for i := range r.results {
+		r.results[i] = runners[i%len(runners)].results[i]
+	}
+	return &Results{
+		BaseURL: first.name, Version: contract.Info.Version, At: o.Clock.Now(), World: r.from, Renewed: r.renews,
+		Results: r.results, Rules: r.chosenRules(r.checks), Took: took(),
+	}, nil
+}
+
+// run makes one part of the checks.
+func (r *runner) run(ctx context.Context) (err error) {
+	if r.world, r.from, err = r.findWorld(ctx); err != nil {
+		return err
+	}
+	r.told = r.from == FromServer
+	r.secrets = newSecrets(r.world, r.options.Tokens)
+	if r.checks, err = r.choose(); err != nil {
+		return err
+	}
+	if !r.options.KeepWorld {
 		r.renews = r.control(ctx, http.MethodGet, "/_sandbox/config", nil) == nil
 	}
-	results.Renewed = r.renews
 	if err := r.renew(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	if err := r.probe(ctx, checks); err != nil {
-		return nil, err
+	if err := r.probe(ctx, r.checks); err != nil {
+		return err
 	}
-	r.results = make([]Result, len(checks))
-	if err := errors.Join(r.all(ctx, checks), r.renew(ctx)); err != nil {
-		return nil, err
-	}
-	results.Results, results.Rules, results.Took = r.results, r.chosenRules(checks), took()
-	return results, nil
+	r.results = make([]Result, len(r.checks))
+	return errors.Join(r.all(ctx, r.checks), r.renew(ctx))
 }
 
 type runner struct {
@@ -109,8 +146,13 @@ type runner struct {
 	server   *server
 	secrets  *secrets
 	world    *world.World
-	renews   bool // the server can be given a new world, and other settings
-	told     bool // the world is the server's
+	from     string // where the world is from
+	checks   []Check
+	part     int // which of the checks are this runner's: every parts-th
+	parts    int
+	progress func(total int) // is told of each check that was made
+	renews   bool            // the server can be given a new world, and other settings
+	told     bool            // the world is the server's
 
 	dirty      bool // the world may no longer be as seeded
 	set        bool // the settings are not those of the start
@@ -173,6 +215,9 @@ func (r *runner) all(ctx context.Context, checks []Check) error {
 	var still, changing []int
 	settings := map[string][]int{}
 	for i, c := range checks {
+		if i%r.parts != r.part {
+			continue
+		}
 		r.results[i] = Result{Check: c, Outcome: report.Skipped, Curl: r.curl(c)}
 		switch {
 		case len(c.Config) > 0:
@@ -291,9 +336,7 @@ func (r *runner) again(ctx context.Context, i int, settings map[string]string) (
 
 func (r *runner) advance() {
 	r.done++
-	if r.options.Progress != nil {
-		r.options.Progress(r.done, len(r.results))
-	}
+	r.progress(len(r.results))
 }
 
 // maxUnanswered requests in a row mean that the server has gone away.

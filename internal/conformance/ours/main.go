@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"esoz/internal/conformance"
@@ -37,7 +38,7 @@ func run(ctx context.Context, out io.Writer) error {
 
 func check(ctx context.Context, baseURL string, out io.Writer) error {
 	results, err := conformance.Run(ctx, conformance.Options{
-		BaseURL: baseURL, Order: math.MaxInt, Timeout: 30 * time.Second, Clock: clock.New(),
+		BaseURL: baseURL, Order: math.MaxInt, Timeout: 30 * time.Second, Clock: clock.New(), Worlds: runtime.GOMAXPROCS(0),
 	})
 	if err != nil {
 		return err //nolint:wrapcheck // it says what was being done
