@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	client "esoz/gen/client/sandbox"
 	"esoz/internal/sandbox"
 )
 
@@ -46,7 +47,9 @@ func tryExamples(t *testing.T, baseURL string) {
 	})
 	t.Run("walk", func(t *testing.T) {
 		t.Parallel()
-		cmd := exec.CommandContext(t.Context(), "go", "run", "./gen/client/examples/walk", baseURL)
+		s, err := client.Attach(t.Context(), baseURL)
+		require.NoError(t, err)
+		cmd := exec.CommandContext(t.Context(), "go", "run", "./gen/client/examples/walk", s.World(t).BaseURL)
 		cmd.Dir = root
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)

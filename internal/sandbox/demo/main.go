@@ -35,9 +35,14 @@ func main() {
 // run walks through a sandbox that is forgotten afterwards.
 func run(ctx context.Context, out io.Writer, by sign) error {
 	return sandbox.With(ctx, os.Environ(), func(ctx context.Context, at sandbox.Addresses) error {
-		w := &walk{ctx: ctx, baseURL: at.BaseURL, out: out, sign: by}
-		return w.all()
+		return walkIn(ctx, at.BaseURL, out, by)
 	})
+}
+
+// walkIn walks through the world at an address.
+func walkIn(ctx context.Context, baseURL string, out io.Writer, by sign) error {
+	w := &walk{ctx: ctx, baseURL: baseURL, out: out, sign: by}
+	return w.all()
 }
 
 // walk sends requests one after the other and remembers what the next ones need.
