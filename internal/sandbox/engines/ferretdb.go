@@ -23,15 +23,19 @@ type documents struct {
 // ferretdb.New writes to a variable of its package.
 var newFerretDB sync.Mutex
 
+// startDocuments listens in the folder of sockets, or on 127.0.0.1 when there is none.
 func startDocuments(dir, sockets string, fast bool, log *slog.Logger) (*documents, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder for documents: %w", err)
 	}
-	socket := filepath.Join(sockets, mongoSocket)
+	listener := ferretdb.ListenerConfig{TCP: "127.0.0.1:0"}
+	if sockets != "" {
+		listener = ferretdb.ListenerConfig{Unix: filepath.Join(sockets, mongoSocket)}
+	}
 
 	newFerretDB.Lock()
 	db, err := ferretdb.New(&ferretdb.Config{
-		Listener:  ferretdb.ListenerConfig{Unix: socket},
+		Listener:  listener,
 		Logger:    slog.New(errorsOnly{log.Handler()}).With("engine", "ferretdb"),
 		Handler:   "sqlite",
 		SQLiteURL: sqliteURI(dir, fast),
@@ -41,9 +45,13 @@ func startDocuments(dir, sockets string, fast bool, log *slog.Logger) (*document
 		return nil, fmt.Errorf("start FerretDB: %w", err)
 	}
 
+	address := db.MongoDBURI() // which does not escape the path of a socket
+	if sockets != "" {
+		address = "mongodb://" + url.PathEscape(listener.Unix) + "/"
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	d := &documents{
-		uri:    "mongodb://" + url.PathEscape(socket) + "/?directConnection=true&maxPoolSize=1",
+		uri:    address + "?directConnection=true&maxPoolSize=1",
 		cancel: cancel,
 		done:   make(chan struct{}),
 	}
@@ -80,6 +88,7 @@ func fitForDocuments(dir string) error {
 const maxDataPath = 400
 
 func sqliteURI(dir string, fast bool) string {
+	dir = filepath.ToSlash(dir)
 	if fast {
 		return "file:" + dir + "/?_pragma=synchronous(off)"
 	}

@@ -1,3 +1,5 @@
+//go:build unix
+
 package engines
 
 import (
@@ -13,8 +15,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 )
-
-func running(pid int) bool { return syscall.Kill(pid, 0) == nil }
 
 func TestKilledPostgresComesBack(t *testing.T) {
 	t.Parallel()
@@ -63,7 +63,7 @@ func TestRunningServerIsReplaced(t *testing.T) {
 	orphan := startOrphan(t, dir)
 
 	e := start(t, Options{Dir: dir, PostgresOnly: true})
-	require.False(t, running(orphan))
+	require.False(t, processExists(orphan))
 	require.Equal(t, "київ", read(t, e.PostgresDSN))
 }
 
@@ -79,9 +79,7 @@ func startOrphan(t *testing.T, dir string) (pid int) {
 	require.NoError(t, err)
 	alive, err := p.acquire(testContext(t))
 	require.NoError(t, err)
-	folder, err := os.Open(p.cluster)
-	require.NoError(t, err)
-	cmd, err := p.command(context.Background(), "postgres", folder, alive, p.settings()...)
+	cmd, folder, err := p.command(context.Background(), "postgres", p.cluster, alive, p.settings()...)
 	require.NoError(t, err)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: cmd.SysProcAttr.Credential}
 	require.NoError(t, cmd.Start())
@@ -114,7 +112,7 @@ func TestStalePIDFile(t *testing.T) {
 
 	e := start(t, Options{Dir: dir, PostgresOnly: true})
 	require.Equal(t, "київ", read(t, e.PostgresDSN))
-	require.True(t, running(bystander.Process.Pid))
+	require.True(t, processExists(bystander.Process.Pid))
 }
 
 // The data folder may lie where PostgreSQL's account cannot go: below /root.
@@ -147,7 +145,7 @@ func TestOrdinaryUser(t *testing.T) {
 	binary := filepath.Join(home, "engines.test")
 	content, err := os.ReadFile(os.Args[0])
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(binary, content, 0o500))
+	writeProgram(t, binary, content)
 	cmd := exec.CommandContext(testContext(t), binary)
 	cmd.Dir = home
 	if os.Geteuid() == 0 {
