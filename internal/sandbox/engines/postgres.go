@@ -206,8 +206,6 @@ func (p *postgres) settings() []string {
 		"max_logical_replication_workers=0",
 		"max_parallel_workers_per_gather=0",
 		"jit=off",
-		// Containers have little /dev/shm, and systemd empties it when a user logs out.
-		"dynamic_shared_memory_type=mmap",
 		"timezone=UTC",
 		"log_timezone=UTC",
 		// Values of patients must not reach a log: no statements, no "Key (phone)=(…)", and no
@@ -216,6 +214,10 @@ func (p *postgres) settings() []string {
 		"log_min_error_statement=panic",
 		"log_error_verbosity=terse",
 	)
+	if runtime.GOOS != "windows" {
+		// Containers have little /dev/shm, and systemd empties it when a user logs out.
+		settings = append(settings, "dynamic_shared_memory_type=mmap")
+	}
 	if p.fast {
 		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
 	}
