@@ -115,7 +115,7 @@ func (p *postgres) initdb(ctx context.Context, cluster string, alive *os.File, l
 		if err != nil {
 			return err
 		}
-		defer os.Remove(password)
+		defer func() { _ = os.Remove(password) }() // out of the temporary folder
 		args = append(args, "--auth-host=scram-sha-256", "--pwfile="+password)
 	}
 	cmd, folder, err := p.command(ctx, "initdb", cluster, alive, args...)

@@ -38,21 +38,6 @@ func TestKilledPostgresComesBack(t *testing.T) {
 	}
 }
 
-// A kill -9 of ourselves: the server ends too, and the next start, which may
-// come while it still does, finds the data.
-func TestKilledProcessLeavesUsableFolder(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	cmd := exec.CommandContext(testContext(t), os.Args[0])
-	dsn, _ := helper(t, cmd, dir)
-	write(t, dsn)
-	require.NoError(t, cmd.Process.Kill())
-	_ = cmd.Wait()
-
-	e := start(t, Options{Dir: dir, PostgresOnly: true})
-	require.Equal(t, "київ", read(t, e.PostgresDSN))
-}
-
 // Without a parent-death signal (macOS) the server outlives a killed process.
 func TestRunningServerIsReplaced(t *testing.T) {
 	t.Parallel()

@@ -108,12 +108,14 @@ func (p *postgres) evict(ctx context.Context) (*os.File, error) {
 		if err := windows.TerminateProcess(process, 1); err != nil {
 			return nil, fmt.Errorf("stop the PostgreSQL of a former run: %w", err)
 		}
-		if event, err := windows.WaitForSingleObject(process, uint32(evictTimeout.Milliseconds())); err != nil || event != windows.WAIT_OBJECT_0 {
+		if event, err := windows.WaitForSingleObject(process, evictMilliseconds); err != nil || event != windows.WAIT_OBJECT_0 {
 			return nil, fmt.Errorf("the PostgreSQL of a former run does not end: %w", errors.Join(err, context.DeadlineExceeded))
 		}
 	}
 	return p.acquire(ctx)
 }
+
+const evictMilliseconds = uint32(evictTimeout / time.Millisecond)
 
 // recorded is the server that postmaster.pid names: a postgres.exe that was started
 // when the file says, so that no stranger is meant who got its number.
@@ -123,9 +125,9 @@ func (p *postgres) recorded() (windows.Handle, bool) {
 	if len(lines) < 3 {
 		return 0, false
 	}
-	seconds, err := strconv.ParseInt(strings.TrimSpace(lines[2]), 10, 64)
-	pid := p.recordedPID()
-	if err != nil || pid <= 0 {
+	pid, noNumber := strconv.ParseUint(strings.TrimSpace(lines[0]), 10, 32)
+	seconds, noTime := strconv.ParseInt(strings.TrimSpace(lines[2]), 10, 64)
+	if noNumber != nil || noTime != nil {
 		return 0, false
 	}
 	process, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION|windows.PROCESS_TERMINATE|windows.SYNCHRONIZE, false, uint32(pid))
@@ -174,7 +176,7 @@ var dieWithUs = sync.OnceValue(func() error {
 	var limits windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION
 	limits.BasicLimitInformation.LimitFlags = windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE
 	if _, err := windows.SetInformationJobObject(job, windows.JobObjectExtendedLimitInformation,
-		uintptr(unsafe.Pointer(&limits)), uint32(unsafe.Sizeof(limits))); err != nil {
+		uintptr(unsafe.Pointer(&limits)), uint32(unsafe.Sizeof(limits))); err != nil { //nolint:gosec // what the call takes
 		return fmt.Errorf("make a job object: %w", err)
 	}
 	if err := windows.AssignProcessToJobObject(job, windows.CurrentProcess()); err != nil {
@@ -194,8 +196,8 @@ func short(path string) string {
 		return path
 	}
 	to := make([]uint16, windows.MAX_LONG_PATH)
-	n, err := windows.GetShortPathName(from, &to[0], uint32(len(to)))
-	if err != nil || n == 0 || int(n) > len(to) {
+	n, err := windows.GetShortPathName(from, &to[0], windows.MAX_LONG_PATH)
+	if err != nil || n == 0 || n > windows.MAX_LONG_PATH {
 		return path
 	}
 	return windows.UTF16ToString(to[:n])
