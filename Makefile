@@ -5,7 +5,7 @@ GOLANGCI_LINT_VERSION = v2.15.0
 MODULES = . internal/lab
 LINT = run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short torture-short hostile fuzz generate examples verify lint fmt demo conformance alerts-check \
+.PHONY: help run build test test-short torture-short hostile fuzz generate examples verify lint vet-systems fmt demo conformance alerts-check \
 	openapi-lint openapi-publish openapi-diff openapi-release \
 	reference reference-assets reference-check sign-in-test screenshots sdk-test sdk-test-go
 
@@ -100,6 +100,11 @@ lint: ## golangci-lint, and what it cannot see
 	@for module in $(MODULES); do $(GO) -C $$module $(LINT) run ./... || exit 1; done
 	@! grep -rn '"[$$]elemMatch"' --include='*.go' internal || \
 		{ echo 'FerretDB 1.24 silently finds nothing with $$elemMatch' >&2; exit 1; }
+
+SYSTEMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+vet-systems: ## vet the programs and the sandbox as they compile for each of SYSTEMS
+	@for system in $(SYSTEMS); do \
+		echo "$$system"; GOOS=$${system%/*} GOARCH=$${system#*/} CGO_ENABLED=0 $(GO) vet -trimpath ./cmd/... ./internal/sandbox/... || exit 1; done
 
 fmt: ## format
 	@for module in $(MODULES); do $(GO) -C $$module $(LINT) fmt ./... || exit 1; done

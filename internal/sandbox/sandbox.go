@@ -26,6 +26,7 @@ import (
 type Options struct {
 	Dir       string // the data folder
 	Ephemeral bool   // a temporary folder instead, which is forgotten
+	Postgres  string // folder with bin/ of a PostgreSQL; empty: found or fetched
 	Listen    string // address of the API
 	Public    bool   // other machines may reach it
 	Environ   []string
@@ -75,8 +76,9 @@ func Run(ctx context.Context, o Options) (err error) {
 		return fmt.Errorf("configuration:\n%w", err)
 	}
 	eng, err := engines.Start(ctx, engines.Options{
-		Dir: o.Dir, Ephemeral: o.Ephemeral, Logger: o.Logger,
+		Dir: o.Dir, Ephemeral: o.Ephemeral, Postgres: o.Postgres, Logger: o.Logger,
 		Progress: func(step string) { fmt.Fprintf(o.Out, "  %s …\n", step) },
+		Fetched:  showFetched(o.Out),
 	})
 	if err != nil {
 		return fmt.Errorf("start the engines: %w", err)

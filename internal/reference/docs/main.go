@@ -114,6 +114,7 @@ Tracing is off unless `+"`OTEL_EXPORTER_OTLP_ENDPOINT`"+` (or `+"`OTEL_EXPORTER_
 
 - Defaults differ: `+"`GATEWAY_API_KEY=when_sent`"+`, `+"`LOG_LEVEL=warn`"+`, `+"`ADMIN_ADDR=off`"+`, and no limits of codes (`+"`OTP_PHONE_LIMIT`"+`, `+"`OTP_RESOURCE_LIMIT`"+`, `+"`OTP_LEGAL_ENTITY_DAILY_LIMIT`"+`), because its SMS cost nothing and tests send many.
 - Its address is the flag `+"`--listen`"+` (with `+"`--i-know-this-is-public`"+` when other machines reach it), `+"`ALLOWED_HOSTS`"+` also the flag `+"`--allow-host`"+`. It sets its databases and keys itself.
+- `+"`ESOZ_POSTGRES`"+`, or the flag `+"`--postgres`"+`, names the folder that holds `+"`bin/`"+` of the PostgreSQL to use. Without it the newest on the machine is taken, or one is downloaded from npm's registry (`+"`NPM_CONFIG_REGISTRY`"+` names another): [windows-and-macos.md](windows-and-macos.md#postgresql).
 - Messages stay in its inbox, whatever `+"`SMS_PROVIDER`"+` is. It sends no traces.
 - `+"`POST /_sandbox/config`"+` changes settings while it runs, except those that are read only at the start.
 `, config.Fields())

@@ -21,22 +21,6 @@ type server struct {
 	major    int
 }
 
-// usualPlaces are where distributions put the server programs, which most keep
-// out of PATH.
-var usualPlaces = []string{
-	"/usr/lib/postgresql/*/bin",                      // Debian, Ubuntu
-	"/usr/pgsql-*/bin",                               // packages of postgresql.org for Red Hat
-	"/usr/lib/postgresql*/bin",                       // SUSE
-	"/usr/libexec/postgresql*",                       // Alpine
-	"/usr/lib64/postgresql-*/bin",                    // Gentoo
-	"/usr/local/pgsql/bin",                           // built from source
-	"/opt/homebrew/opt/postgresql*/bin",              // Homebrew, Apple silicon
-	"/usr/local/opt/postgresql*/bin",                 // Homebrew, Intel
-	"/home/linuxbrew/.linuxbrew/opt/postgresql*/bin", // Homebrew, Linux
-	"/opt/local/lib/postgresql*/bin",                 // MacPorts
-	"/Applications/Postgres.app/Contents/Versions/*/bin",
-}
-
 // findServer finds the newest server on the machine that the account can run;
 // with major != 0 the newest of that major version, because a cluster can only
 // be used by the version that made it.
@@ -48,7 +32,7 @@ func findServer(ctx context.Context, user account, major int) (server, error) {
 			folders = append(folders, filepath.Dir(path))
 		}
 	}
-	for _, pattern := range usualPlaces {
+	for _, pattern := range usualPlaces() {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			return server{}, fmt.Errorf("look into %s: %w", pattern, err)
@@ -83,14 +67,14 @@ var versionPattern = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 // inspect asks the server in folder for its version.
 func inspect(ctx context.Context, folder string) (server, error) {
 	// Client packages bring a bin folder too.
-	if _, err := os.Stat(filepath.Join(folder, "initdb")); err != nil {
+	if _, err := os.Stat(filepath.Join(folder, "initdb"+exe)); err != nil {
 		return server{}, err
 	}
 	var output []byte
 	for _, program := range []string{"initdb", "postgres"} {
 		// As they will run. The scripts of a version manager may need the user's environment.
-		cmd := exec.CommandContext(ctx, filepath.Join(folder, program), "--version")
-		cmd.Env = environment
+		cmd := exec.CommandContext(ctx, filepath.Join(folder, program+exe), "--version")
+		cmd.Env = environment()
 		var err error
 		if output, err = cmd.Output(); err != nil {
 			return server{}, fmt.Errorf("ask %s for its version: %w", folder, err)

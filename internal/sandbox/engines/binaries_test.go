@@ -1,17 +1,14 @@
+//go:build unix
+
 package engines
 
 import (
-	"archive/zip"
-	"bytes"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
+	"syscall"
 	"testing"
 
-	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 	"github.com/stretchr/testify/require"
 )
 
@@ -19,11 +16,43 @@ import (
 func fakeServer(t *testing.T, folder, version string, programs ...string) string {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(folder, 0o755))
-	script := fmt.Sprintf("#!/bin/sh\n[ \"$1\" = --version ] && echo 'postgres (PostgreSQL) %s' && exit\nexit 1\n", version)
 	for _, program := range append(programs, "postgres") {
-		require.NoError(t, os.WriteFile(filepath.Join(folder, program), []byte(script), 0o755))
+		writeProgram(t, filepath.Join(folder, program), []byte(fakeProgram(version)))
 	}
 	return folder
+}
+
+// writeProgram keeps parallel tests from starting a process that would have the
+// program open, so that it could not run.
+func writeProgram(t *testing.T, path string, content []byte) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	require.NoError(t, os.WriteFile(path, content, 0o755))
+}
+
+func fakeProgram(version string) string {
+	return fmt.Sprintf("#!/bin/sh\n[ \"$1\" = --version ] && echo 'postgres (PostgreSQL) %s' && exit\nexit 1\n", version)
+}
+
+func TestNamedServer(t *testing.T) {
+	t.Parallel()
+	ctx, root := testContext(t), t.TempDir()
+	fakeServer(t, filepath.Join(root, "17", "bin"), "17.5", "initdb")
+	fakeServer(t, filepath.Join(root, "14", "bin"), "14.2", "initdb")
+	opts := &Options{Postgres: filepath.Join(root, "17")}
+
+	for _, major := range []int{0, 17} {
+		s, err := chooseServer(ctx, account{}, major, opts)
+		require.NoError(t, err)
+		require.Equal(t, server{programs: filepath.Join(root, "17", "bin"), major: 17}, s)
+	}
+	_, err := chooseServer(ctx, account{}, 16, opts)
+	require.ErrorContains(t, err, "has PostgreSQL 17, and the databases were made by PostgreSQL 16")
+	_, err = chooseServer(ctx, account{}, 0, &Options{Postgres: filepath.Join(root, "14")})
+	require.ErrorContains(t, err, "has PostgreSQL 14, and 15 or newer is needed")
+	_, err = chooseServer(ctx, account{}, 0, &Options{Postgres: filepath.Join(root, "17", "bin")})
+	require.ErrorContains(t, err, "no bin with a server")
 }
 
 func TestNewestServerIsTaken(t *testing.T) {
@@ -48,49 +77,4 @@ func TestNewestServerIsTaken(t *testing.T) {
 
 	_, err = newest(ctx, folders, account{}, 14)
 	require.ErrorIs(t, err, errNoServer)
-}
-
-// TestDownload serves an archive shaped like those of Maven Central. Inside is
-// testdata/postgres.txz: bin/initdb, bin/pg_ctl and bin/postgres of fakeServer,
-// version 17.5, packed by tar -cJf.
-func TestDownload(t *testing.T) {
-	t.Parallel()
-	ctx := testContext(t)
-	packed, err := os.ReadFile(filepath.Join("testdata", "postgres.txz"))
-	require.NoError(t, err)
-	var jar bytes.Buffer
-	archive := zip.NewWriter(&jar)
-	entry, err := archive.Create("postgres.txz")
-	require.NoError(t, err)
-	_, err = entry.Write(packed)
-	require.NoError(t, err)
-	require.NoError(t, archive.Close())
-
-	asked := 0
-	repository := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, ".sha256") {
-			http.NotFound(w, r)
-			return
-		}
-		asked++
-		_, _ = w.Write(jar.Bytes())
-	}))
-	t.Cleanup(repository.Close)
-	config := embeddedpostgres.DefaultConfig().BinaryRepositoryURL(repository.URL)
-	cache := filepath.Join(t.TempDir(), "cache")
-
-	for range 2 { // the second finds it in the cache
-		got, err := download(ctx, config, cache, 0, func(step string) { t.Log(step) })
-		require.NoError(t, err)
-		require.Equal(t, server{programs: filepath.Join(cache, "postgresql-17.5.0", "bin"), major: 17}, got)
-	}
-	require.Equal(t, 1, asked)
-	left, err := os.ReadDir(cache)
-	require.NoError(t, err)
-	require.Len(t, left, 1)
-
-	_, err = download(ctx, config.BinaryRepositoryURL(repository.URL+":1"), cache, 16, func(string) {})
-	require.ErrorContains(t, err, "apt install postgresql")
-	_, err = download(ctx, config, cache, 99, func(string) {})
-	require.ErrorContains(t, err, "PostgreSQL 99")
 }

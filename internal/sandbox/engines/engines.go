@@ -10,19 +10,22 @@
 //	postgres.alive   held by every PostgreSQL process, see postgres.acquire
 //	documents/       one SQLite file per document database
 //	stores/          the folders of further document stores, which are temporary
-//	sockets          symbolic link to the folder of both sockets
+//	sockets          symbolic link to the folder of both sockets; not on Windows
+//	postgres.password  of the server that listens on 127.0.0.1: on Windows
+//	postgres.pg_ctl.log  what pg_ctl printed: on Windows
 //
-// Neither engine listens on the network. Both are reached over Unix sockets in
-// a folder that only its owner may enter, so no password is needed and no port
-// can be taken; whoever can enter that folder could read the data files too.
+// On Unix neither engine listens on the network. Both are reached over sockets in a
+// folder that only its owner may enter, so no password is needed and no port can be
+// taken; whoever can enter that folder could read the data files too. On Windows
+// both listen on 127.0.0.1. PostgreSQL asks for a password, which is generated for
+// the data folder; FerretDB 1 has none to ask for.
 //
-// The server runs as the user of this process, or, since PostgreSQL refuses
-// root, as an unprivileged one. It ends with us: cleanly after [Engines.Stop],
-// through a parent-death signal when we are killed on Linux, and at the latest
-// when the next start on the same folder finds it. When it is killed itself it
-// is started again under the same address, and pools only need to reconnect.
-//
-// Linux and macOS are supported.
+// The server runs as the user of this process, or, since PostgreSQL refuses root and
+// administrators, as one without privileges. It ends with us: cleanly after
+// [Engines.Stop]; through a parent-death signal on Linux, or a job object on Windows,
+// when we are killed; and at the latest when the next start on the same folder finds
+// it. When it is killed itself it is started again under the same address, and pools
+// only need to reconnect.
 package engines
 
 import (
@@ -32,6 +35,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	pg "esoz/internal/platform/postgres"
 )
@@ -49,11 +53,23 @@ type Options struct {
 	// PostgresOnly leaves FerretDB out.
 	PostgresOnly bool
 
+	// Postgres is the folder that holds bin/ of the PostgreSQL to use. Empty: the
+	// newest on the machine, or else one that is fetched.
+	Postgres string
+
+	// Loopback makes the engines listen on 127.0.0.1 rather than on Unix sockets,
+	// as they always do on Windows. A data folder stays with the one or the other.
+	Loopback bool
+
 	// Logger is told about restarts and failures. Default: slog.Default().
 	Logger *slog.Logger
 
 	// Progress is told, in a few words, what Start is doing. It may be nil.
 	Progress func(step string)
+
+	// Fetched is told how much of PostgreSQL has been fetched, of how much: bytes. It
+	// may be nil.
+	Fetched func(done, total int64)
 }
 
 // Engines are running engines. The addresses stay the same until Stop, also
@@ -90,6 +106,9 @@ func Start(ctx context.Context, opts Options) (*Engines, error) {
 	if opts.Progress == nil {
 		opts.Progress = func(string) {}
 	}
+	if opts.Fetched == nil {
+		opts.Fetched = func(int64, int64) {}
+	}
 
 	e := &Engines{ephemeral: opts.Ephemeral}
 	if err := e.start(ctx, opts); err != nil {
@@ -111,18 +130,24 @@ func (e *Engines) start(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	if err := pg.prepare(ctx, opts.Progress); err != nil {
+	if opts.Loopback || runtime.GOOS == "windows" {
+		if pg.loopback, err = newLoopback(ctx, e.Dir, pg.cluster); err != nil {
+			return err
+		}
+	}
+	if err := pg.prepare(ctx, &opts); err != nil {
 		return err
 	}
-	sockets, err := e.makeSockets(pg.account)
-	if err != nil {
-		return err
+	if pg.loopback == nil {
+		if pg.sockets, err = e.makeSockets(pg.account); err != nil {
+			return err
+		}
 	}
-	e.Stores = &Stores{dir: filepath.Join(e.Dir, "stores"), sockets: sockets, log: opts.Logger}
+	e.Stores = &Stores{dir: filepath.Join(e.Dir, "stores"), sockets: pg.sockets, log: opts.Logger}
 
 	opts.Progress("Starting PostgreSQL")
 	e.closers = append(e.closers, pg.stop)
-	if err := pg.start(ctx, sockets); err != nil {
+	if err := pg.start(ctx); err != nil {
 		return err
 	}
 	e.postgres = pg
@@ -132,7 +157,7 @@ func (e *Engines) start(ctx context.Context, opts Options) error {
 		return nil
 	}
 	opts.Progress("Starting FerretDB")
-	docs, err := startDocuments(e.Documents(), filepath.Join(sockets, "mongodb"+mongoEnding), e.ephemeral, opts.Logger)
+	docs, err := startDocuments(e.Documents(), e.Stores.socket("mongodb"), e.ephemeral, opts.Logger)
 	if err != nil {
 		return err
 	}
@@ -160,9 +185,16 @@ func (e *Engines) claim(dir string) error {
 	if err != nil {
 		return fmt.Errorf("resolve data folder: %w", err)
 	}
-	// The folder itself holds no secrets: its subfolders are closed.
+	// The folder itself holds no secrets: what does is closed, except on Windows,
+	// where the folder is, once and for all that comes into it.
+	_, missing := os.Stat(dir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make data folder: %w", err)
+	}
+	if missing != nil || e.ephemeral {
+		if err := enclose(dir); err != nil {
+			return fmt.Errorf("close data folder to others: %w", err)
+		}
 	}
 	lock, err := lockFolder(dir)
 	if err != nil {
@@ -170,11 +202,11 @@ func (e *Engines) claim(dir string) error {
 	}
 	e.Dir = dir
 	e.closers = append(e.closers, func(context.Context) error {
-		var err error
+		err := lock.Close() // first: Windows removes no open file
 		if e.ephemeral {
-			err = os.RemoveAll(dir)
+			err = errors.Join(err, os.RemoveAll(dir))
 		}
-		return errors.Join(err, lock.Close())
+		return err
 	})
 	return nil
 }

@@ -3,7 +3,6 @@ package engines
 import (
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 const ephemeralPrefix = "esoz-engines-"
@@ -23,31 +22,16 @@ func sweepFolder(dir string) {
 	if _, err := os.Stat(filepath.Join(dir, "lock")); err != nil {
 		return // just made, and not locked yet
 	}
-	lock, err := lockFile(filepath.Join(dir, "lock"))
-	if err != nil {
-		return
-	}
-	defer lock.Close()
-
 	// Its PostgreSQL may still be on the way out.
-	alive, err := lockFile(filepath.Join(dir, aliveFile))
-	if err != nil {
-		return
+	for _, name := range []string{"lock", aliveFile} {
+		held, err := lockFile(filepath.Join(dir, name))
+		if err != nil {
+			return
+		}
+		// Windows removes no open file, and nobody takes up an abandoned folder.
+		_ = held.Close()
 	}
-	defer alive.Close()
-
 	if removeSockets(filepath.Join(dir, socketsLink)) == nil {
 		_ = os.RemoveAll(dir)
 	}
-}
-
-// ours reports whether dir is a folder that belongs to this user: anybody can
-// put a name into the system's temporary folder.
-func ours(dir string) bool {
-	info, err := os.Lstat(dir)
-	if err != nil || !info.IsDir() {
-		return false
-	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(stat.Uid) == os.Geteuid()
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -41,7 +42,11 @@ func TemporaryStores(log *slog.Logger) (s *Stores, close func() error, err error
 	if err != nil {
 		return nil, nil, fmt.Errorf("make temporary folder for documents: %w", err)
 	}
-	return &Stores{dir: dir, sockets: dir, log: log}, func() error { return os.RemoveAll(dir) }, nil
+	s = &Stores{dir: dir, log: log}
+	if runtime.GOOS != "windows" {
+		s.sockets = dir
+	}
+	return s, func() error { return os.RemoveAll(dir) }, nil
 }
 
 // Copy starts a store. name is not that of another one. It begins with what lies in a folder,
@@ -52,7 +57,7 @@ func (s *Stores) Copy(from, name string) (*Documents, error) {
 			return nil, err
 		}
 	}
-	return startDocuments(filepath.Join(s.dir, name), filepath.Join(s.sockets, name+mongoEnding), true, s.log)
+	return startDocuments(filepath.Join(s.dir, name), s.socket(name), true, s.log)
 }
 
 // Keep copies the folder of a store, to be copied from. No client of the store may be
@@ -73,13 +78,27 @@ func (d *Documents) Remove() error {
 	return nil
 }
 
+// socket is where the store of a name listens; "": on 127.0.0.1, where there are no sockets.
+func (s *Stores) socket(name string) string {
+	if s.sockets == "" {
+		return ""
+	}
+	return filepath.Join(s.sockets, name+mongoEnding)
+}
+
+// startDocuments listens on a socket, or on 127.0.0.1 when it has no path.
 func startDocuments(dir, socket string, fast bool, log *slog.Logger) (*Documents, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder for documents: %w", err)
 	}
+	listener := ferretdb.ListenerConfig{TCP: "127.0.0.1:0"}
+	if socket != "" {
+		listener = ferretdb.ListenerConfig{Unix: socket}
+	}
+
 	newFerretDB.Lock()
 	db, err := ferretdb.New(&ferretdb.Config{
-		Listener:  ferretdb.ListenerConfig{Unix: socket},
+		Listener:  listener,
 		Logger:    slog.New(errorsOnly{log.Handler()}).With("engine", "ferretdb"),
 		Handler:   "sqlite",
 		SQLiteURL: sqliteURI(dir, fast),
@@ -89,9 +108,13 @@ func startDocuments(dir, socket string, fast bool, log *slog.Logger) (*Documents
 		return nil, fmt.Errorf("start FerretDB: %w", err)
 	}
 
+	address := db.MongoDBURI() // which does not escape the path of a socket
+	if socket != "" {
+		address = "mongodb://" + url.PathEscape(socket) + "/"
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	d := &Documents{
-		URI:    "mongodb://" + url.PathEscape(socket) + "/?directConnection=true&maxPoolSize=1",
+		URI:    address + "?directConnection=true&maxPoolSize=1",
 		Dir:    dir,
 		cancel: cancel,
 		done:   make(chan struct{}),
@@ -130,6 +153,7 @@ func fitForDocuments(dir string) error {
 const maxDataPath = 400
 
 func sqliteURI(dir string, fast bool) string {
+	dir = filepath.ToSlash(dir)
 	if fast {
 		return "file:" + dir + "/?_pragma=synchronous(off)"
 	}

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 // InUseError says that another process uses the data folder.
@@ -45,18 +44,14 @@ func lockFolder(dir string) (*os.File, error) {
 }
 
 // lockFile opens path and locks it exclusively; errHeld when somebody else has
-// it. The lock lasts until every descriptor of this opening is closed,
+// it. On Unix the lock lasts until every descriptor of this opening is closed,
 // inherited ones included.
 func lockFile(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = errHeld
-	}
-	if err == nil {
+	if err = lock(f); err == nil {
 		// Between open and lock the former holder may have removed the file;
 		// then this lock guards nothing.
 		err = samePlace(f, path)

@@ -5,15 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +22,7 @@ const (
 	adminDatabase = "postgres"
 	superuser     = "esoz"
 	aliveFile     = "postgres.alive"
+	logFile       = "postgres.log"
 
 	startTimeout = time.Minute // recovery after a crash included
 	evictTimeout = 5 * time.Second
@@ -38,7 +38,8 @@ type postgres struct {
 	dir      string // the data folder
 	cluster  string // PostgreSQL's part of it
 	programs string // folder of initdb and postgres
-	sockets  string
+	sockets  string // folder of its socket, unless it is reached by loopback
+	loopback *loopback
 	account  account
 	fast     bool // data need not survive a power failure
 	log      *slog.Logger
@@ -68,8 +69,7 @@ func newPostgres(dir string, fast bool, log *slog.Logger) (*postgres, error) {
 
 // start starts the server and its supervisor and returns when the server
 // accepts connections.
-func (p *postgres) start(ctx context.Context, sockets string) error {
-	p.sockets = sockets
+func (p *postgres) start(ctx context.Context) error {
 	go p.supervise()
 
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
@@ -123,84 +123,47 @@ func (p *postgres) supervise() {
 
 // run runs the server once, to its end.
 func (p *postgres) run() error {
-	cmd, err := p.launch()
+	wait, err := p.launch()
 	if err != nil {
 		return err
 	}
-	if err := cmd.Wait(); err != nil {
+	if err := wait(); err != nil {
 		return fmt.Errorf("postgres: %w", err)
 	}
 	return errors.New("postgres: somebody stopped it")
 }
 
-// launch starts the server process unless stop came first.
-func (p *postgres) launch() (*exec.Cmd, error) {
-	// After a kill -9 of the server its backends need a moment to notice.
-	alive, err := p.acquire(p.life)
-	if err != nil {
-		return nil, err
-	}
-	defer alive.Close() // the child holds it from here
-	removeServerSockets(p.sockets)
+// An ending is how a server is ended.
+type ending int
 
-	folder, err := os.Open(p.cluster)
-	if err != nil {
-		return nil, fmt.Errorf("open cluster: %w", err)
-	}
-	defer folder.Close()
-	output, err := os.OpenFile(p.logPath(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open log of PostgreSQL: %w", err)
-	}
-	defer output.Close()
-	cmd, err := p.command(context.Background(), "postgres", folder, alive, p.settings()...)
-	if err != nil {
-		return nil, err
-	}
-	cmd.Stdout, cmd.Stderr = output, output
-
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.life.Err(); err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("run postgres: %w", err)
-	}
-	p.process = cmd.Process
-	return cmd, nil
-}
+const (
+	endFast      ending = iota // its sessions end, and it writes a checkpoint
+	endImmediate               // it recovers on its next start
+	endKill
+)
 
 // stop stops the server: cleanly, or at once when its data are to be thrown
 // away or ctx ends.
 func (p *postgres) stop(ctx context.Context) error {
 	p.end()
-	first := syscall.SIGINT // fast shutdown: end the sessions, write a checkpoint
+	first := endFast
 	if p.fast {
-		first = syscall.SIGQUIT // immediate shutdown
+		first = endImmediate
 	}
-	p.signal(first)
+	p.interrupt(first)
 	select {
 	case <-p.done:
 		return nil
 	case <-ctx.Done():
 	}
-	p.signal(syscall.SIGQUIT)
+	p.interrupt(endImmediate)
 	select {
 	case <-p.done:
 	case <-time.After(evictTimeout):
-		p.signal(syscall.SIGKILL)
+		p.interrupt(endKill)
 		<-p.done
 	}
 	return fmt.Errorf("stop PostgreSQL cleanly: %w", ctx.Err())
-}
-
-func (p *postgres) signal(sig syscall.Signal) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.process != nil {
-		_ = p.process.Signal(sig) // it may have ended already
-	}
 }
 
 // acquire takes the lock that every process of the server inherits, and so
@@ -220,35 +183,6 @@ func (p *postgres) acquire(ctx context.Context) (alive *os.File, err error) {
 	return alive, nil
 }
 
-// evict is acquire for a server that a killed predecessor of ours may have left
-// running: it is stopped, ever less politely.
-func (p *postgres) evict(ctx context.Context) (*os.File, error) {
-	alive, err := p.acquireWithin(ctx, pollInterval)
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL} {
-		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
-			break
-		}
-		p.signalRecorded(sig)
-		alive, err = p.acquireWithin(ctx, evictTimeout)
-	}
-	return alive, err
-}
-
-func (p *postgres) acquireWithin(ctx context.Context, d time.Duration) (*os.File, error) {
-	ctx, cancel := context.WithTimeout(ctx, d)
-	defer cancel()
-	return p.acquire(ctx)
-}
-
-// signalRecorded signals the server that postmaster.pid names. The held lock
-// has proved that it, or a child of its own, lives.
-func (p *postgres) signalRecorded(sig syscall.Signal) {
-	if pid := p.recordedPID(); pid > 1 {
-		p.log.Info("Stopping the PostgreSQL of a former run", "pid", pid, "signal", sig.String())
-		_ = syscall.Kill(pid, sig)
-	}
-}
-
 func (p *postgres) recordedPID() int {
 	content, _ := os.ReadFile(filepath.Join(p.cluster, "postmaster.pid"))
 	line, _, _ := strings.Cut(string(content), "\n")
@@ -256,30 +190,14 @@ func (p *postgres) recordedPID() int {
 	return pid
 }
 
-// command prepares a server program that works in the given folder of a
-// cluster and keeps alive locked as long as it runs.
-func (p *postgres) command(ctx context.Context, program string, folder, alive *os.File, args ...string) (*exec.Cmd, error) {
-	path := folder.Name()
-	if !p.account.reaches(path) {
-		var ok bool
-		if path, ok = inheritedFolder(); !ok {
-			return nil, fmt.Errorf("user %d, who runs PostgreSQL because root may not, cannot enter %s: choose a data folder that every user can reach", p.account.uid, p.dir)
-		}
-	}
-	cmd := exec.CommandContext(ctx, filepath.Join(p.programs, program), append([]string{"-D", path}, args...)...)
-	cmd.ExtraFiles = []*os.File{folder, alive} // descriptors 3 and 4
-	p.account.become(cmd)
-	return cmd, nil
-}
-
 // settings are given at every start rather than written into the cluster, so
 // that a new version of ours finds its own.
 func (p *postgres) settings() []string {
-	settings := []string{
-		"listen_addresses=",
-		"unix_socket_directories=" + p.sockets,
-		"unix_socket_permissions=0700",
-		"port=5432", // names the socket
+	settings := []string{"listen_addresses=", "unix_socket_directories=" + p.sockets, "unix_socket_permissions=0700", "port=5432"} // the socket's name
+	if p.loopback != nil {
+		settings = []string{"listen_addresses=127.0.0.1", "unix_socket_directories=", "port=" + strconv.Itoa(p.loopback.port)}
+	}
+	settings = append(settings,
 		"max_connections=500",
 		"shared_buffers=32MB",
 		"max_wal_size=256MB",
@@ -288,8 +206,6 @@ func (p *postgres) settings() []string {
 		"max_logical_replication_workers=0",
 		"max_parallel_workers_per_gather=0",
 		"jit=off",
-		// Containers have little /dev/shm, and systemd empties it when a user logs out.
-		"dynamic_shared_memory_type=mmap",
 		"timezone=UTC",
 		"log_timezone=UTC",
 		// Values of patients must not reach a log: no statements, no "Key (phone)=(…)", and no
@@ -297,6 +213,10 @@ func (p *postgres) settings() []string {
 		"log_min_messages=log",
 		"log_min_error_statement=panic",
 		"log_error_verbosity=terse",
+	)
+	if runtime.GOOS != "windows" {
+		// Containers have little /dev/shm, and systemd empties it when a user logs out.
+		settings = append(settings, "dynamic_shared_memory_type=mmap")
 	}
 	if p.fast {
 		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -309,6 +229,10 @@ func (p *postgres) settings() []string {
 }
 
 func (p *postgres) dsn(database string) string {
+	if l := p.loopback; l != nil {
+		host := net.JoinHostPort("127.0.0.1", strconv.Itoa(l.port))
+		return (&url.URL{Scheme: "postgres", User: url.UserPassword(superuser, l.password), Host: host, Path: "/" + database, RawQuery: "sslmode=disable"}).String()
+	}
 	// Without its port, PGPORT of the environment would be taken.
 	query := url.Values{"host": {p.sockets}, "port": {"5432"}}
 	return (&url.URL{Scheme: "postgres", User: url.User(superuser), Path: "/" + database, RawQuery: query.Encode()}).String()
@@ -323,7 +247,7 @@ func (p *postgres) accepts(ctx context.Context) bool {
 	return true
 }
 
-func (p *postgres) logPath() string { return filepath.Join(p.dir, "postgres.log") }
+func (p *postgres) logPath() string { return filepath.Join(p.dir, logFile) }
 
 // lastWords is the end of the server's log, to be added to an error.
 func (p *postgres) lastWords() string {

@@ -1,3 +1,5 @@
+//go:build unix
+
 package engines
 
 import (
@@ -13,8 +15,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 )
-
-func running(pid int) bool { return syscall.Kill(pid, 0) == nil }
 
 func TestKilledPostgresComesBack(t *testing.T) {
 	t.Parallel()
@@ -38,21 +38,6 @@ func TestKilledPostgresComesBack(t *testing.T) {
 	}
 }
 
-// A kill -9 of ourselves: the server ends too, and the next start, which may
-// come while it still does, finds the data.
-func TestKilledProcessLeavesUsableFolder(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	cmd := exec.CommandContext(testContext(t), os.Args[0])
-	dsn, _ := helper(t, cmd, dir)
-	write(t, dsn)
-	require.NoError(t, cmd.Process.Kill())
-	_ = cmd.Wait()
-
-	e := start(t, Options{Dir: dir, PostgresOnly: true})
-	require.Equal(t, "київ", read(t, e.PostgresDSN))
-}
-
 // Without a parent-death signal (macOS) the server outlives a killed process.
 func TestRunningServerIsReplaced(t *testing.T) {
 	t.Parallel()
@@ -63,7 +48,7 @@ func TestRunningServerIsReplaced(t *testing.T) {
 	orphan := startOrphan(t, dir)
 
 	e := start(t, Options{Dir: dir, PostgresOnly: true})
-	require.False(t, running(orphan))
+	require.False(t, processExists(orphan))
 	require.Equal(t, "київ", read(t, e.PostgresDSN))
 }
 
@@ -79,9 +64,7 @@ func startOrphan(t *testing.T, dir string) (pid int) {
 	require.NoError(t, err)
 	alive, err := p.acquire(testContext(t))
 	require.NoError(t, err)
-	folder, err := os.Open(p.cluster)
-	require.NoError(t, err)
-	cmd, err := p.command(context.Background(), "postgres", folder, alive, p.settings()...)
+	cmd, folder, err := p.command(context.Background(), "postgres", p.cluster, alive, p.settings()...)
 	require.NoError(t, err)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: cmd.SysProcAttr.Credential}
 	require.NoError(t, cmd.Start())
@@ -114,7 +97,7 @@ func TestStalePIDFile(t *testing.T) {
 
 	e := start(t, Options{Dir: dir, PostgresOnly: true})
 	require.Equal(t, "київ", read(t, e.PostgresDSN))
-	require.True(t, running(bystander.Process.Pid))
+	require.True(t, processExists(bystander.Process.Pid))
 }
 
 // The data folder may lie where PostgreSQL's account cannot go: below /root.
@@ -147,7 +130,7 @@ func TestOrdinaryUser(t *testing.T) {
 	binary := filepath.Join(home, "engines.test")
 	content, err := os.ReadFile(os.Args[0])
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(binary, content, 0o500))
+	writeProgram(t, binary, content)
 	cmd := exec.CommandContext(testContext(t), binary)
 	cmd.Dir = home
 	if os.Geteuid() == 0 {

@@ -1,3 +1,5 @@
+//go:build unix
+
 package engines
 
 import (
@@ -19,7 +21,7 @@ func TestShimsAreNotTaken(t *testing.T) {
 	require.NoError(t, os.Mkdir(shims, 0o755))
 	for _, program := range []string{"postgres", "initdb"} {
 		require.NoError(t, os.Rename(filepath.Join(tool, program), filepath.Join(tool, "tool-"+program)))
-		require.NoError(t, os.WriteFile(filepath.Join(shims, program), []byte("#!/bin/sh\nexec tool-"+program+" \"$@\"\n"), 0o755))
+		writeProgram(t, filepath.Join(shims, program), []byte("#!/bin/sh\nexec tool-"+program+" \"$@\"\n"))
 	}
 	plain := fakeServer(t, filepath.Join(root, "17"), "17.5", "initdb")
 	t.Setenv("PATH", shims+":"+tool+":"+os.Getenv("PATH"))

@@ -1,3 +1,5 @@
+//go:build unix
+
 package engines
 
 import (
@@ -102,7 +104,9 @@ func (a account) reaches(dir string) bool {
 
 // environment of PostgreSQL's programs. A known locale also keeps macOS from
 // starting threads in the server, which it refuses.
-var environment = []string{"LC_ALL=C", "TZ=UTC", "PATH=/usr/bin:/bin:/usr/sbin:/sbin"}
+func environment() []string {
+	return []string{"LC_ALL=C", "TZ=UTC", "PATH=/usr/bin:/bin:/usr/sbin:/sbin"}
+}
 
 func (a account) searches(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
@@ -127,6 +131,20 @@ func (a account) become(cmd *exec.Cmd) {
 	if a.drop {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: a.uid, Gid: a.gid}
 	}
-	cmd.Env = environment
+	cmd.Env = environment()
 	cmd.Dir = "/" // ours may be closed to the account
 }
+
+// ours reports whether dir is a folder that belongs to this user: anybody can
+// put a name into the system's temporary folder.
+func ours(dir string) bool {
+	info, err := os.Lstat(dir)
+	if err != nil || !info.IsDir() {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Geteuid()
+}
+
+// enclose does nothing: what must be closed to others has a mode that says so.
+func enclose(string) error { return nil }
