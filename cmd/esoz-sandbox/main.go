@@ -26,12 +26,26 @@ type commands struct {
 	Run      runCommand      `cmd:"" default:"withargs" help:"Run the sandbox (the default command)."`
 	Sign     signCommand     `cmd:"" help:"Sign JSON with a key of a running sandbox's authority and print the container."`
 	Coverage coverageCommand `cmd:"" help:"Report which operations and checks the traffic of a running sandbox has met."`
+	About    versionCommand  `cmd:"" name:"version" help:"Print the version and the commit."`
+}
+
+// version is what --version and the command print.
+func version() string { return "esoz-sandbox " + openapi.Version() }
+
+type versionCommand struct{}
+
+func (versionCommand) Run(app *kong.Kong) error {
+	_, err := fmt.Fprintln(app.Stdout, version())
+	return err //nolint:wrapcheck // of standard output
 }
 
 type runCommand struct {
 	Data      string `default:".esoz" help:"Folder of the databases." type:"path" placeholder:"DIR"`
 	Ephemeral bool   `help:"Use a temporary folder and delete it at the end."`
 	Listen    string `default:"127.0.0.1:8080" help:"Address of the API." placeholder:"ADDR"`
+
+	JSON      bool   `name:"json" help:"Print one JSON object with the addresses, tokens and API-keys when requests are answered. Progress goes to standard error."`
+	ReadyFile string `type:"path" help:"Write the same object into a file when requests are answered. The file is removed at the end." placeholder:"FILE"`
 
 	IKnowThisIsPublic bool `name:"i-know-this-is-public" help:"Listen on an address that other machines reach."`
 
@@ -44,7 +58,7 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
 	var c commands
 	command := kong.Parse(&c, kong.Name("esoz-sandbox"), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Vars{"version": "esoz-sandbox " + openapi.Version()},
+		kong.Vars{"version": version()},
 		kong.Description("Ukraine's eHealth API (ЕСОЗ) with databases and a seeded world, in one process."))
 	if err := command.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "esoz-sandbox:", err)
@@ -64,11 +78,15 @@ func exitCode(err error) int {
 func (r *runCommand) Run(ctx context.Context) error {
 	logger := app.NewLogger(os.Stderr, &config.Config{LogLevel: logLevel(), LogFormat: config.LogAuto})
 	app.LimitMemory(logger)
-	err := sandbox.Run(ctx, sandbox.Options{
+	options := sandbox.Options{
 		Environ: append(os.Environ(), "ALLOWED_HOSTS="+strings.Join(r.AllowHost, ",")),
 		Dir:     r.Data, Ephemeral: r.Ephemeral, Listen: r.Listen, Public: r.IKnowThisIsPublic, Out: os.Stdout,
-		Logger: logger,
-	})
+		ReadyFile: r.ReadyFile, Logger: logger,
+	}
+	if r.JSON {
+		options.Out, options.JSON = os.Stderr, os.Stdout
+	}
+	err := sandbox.Run(ctx, options)
 	if inUse := (*engines.InUseError)(nil); errors.As(err, &inUse) {
 		return fmt.Errorf("%w; choose another one with --data", inUse)
 	}

@@ -35,6 +35,8 @@ type Options struct {
 	Environ   []string
 	Clock     *clock.Clock // nil: one that follows the machine's
 	Out       io.Writer    // progress and the banner
+	JSON      io.Writer    // what Started has, in place of the banner
+	ReadyFile string       // the same, while requests are answered
 	Logger    *slog.Logger
 	// AfterHandler is jobs.Queue's test hook.
 	AfterHandler func(jobID string)
@@ -72,6 +74,9 @@ func Run(ctx context.Context, o Options) (err error) {
 			"use a loopback address, or add --i-know-this-is-public", o.Listen)
 	}
 	baseURL := "http://" + reachable(listener.Addr())
+	if err := readyFile(o.ReadyFile).prepare(); err != nil {
+		return err
+	}
 
 	// Faults of the configuration are told before the engines start.
 	if _, err := config.Load(environ(o.Environ, "postgres://later", "mongodb://later", baseURL)); err != nil {
@@ -137,9 +142,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, within(ctx, cfg.ShutdownTimeout, a.Stop)) }()
 	addresses := Addresses{BaseURL: baseURL, DatabaseURL: dsn, MongoURL: eng.MongoURI}
-	printBanner(o.Out, addresses, w, old)
-	if o.Ready != nil {
-		o.Ready(addresses)
+	defer func() { err = errors.Join(err, readyFile(o.ReadyFile).remove()) }()
+	if err := o.announce(addresses, w, old); err != nil {
+		return err
 	}
 	return a.Serve(ctx, listener, app.OwnVisitors(handler, live, o.Listen), registry)
 }
