@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"esoz/internal/app"
+	"esoz/internal/platform/completion"
 	"esoz/internal/platform/config"
 	"esoz/internal/sandbox"
 	"esoz/internal/sandbox/engines"
@@ -21,7 +22,8 @@ import (
 )
 
 type commands struct {
-	Version kong.VersionFlag `help:"Print the version and the commit."`
+	Version    kong.VersionFlag `help:"Print the version and the commit."`
+	Completion completion.Flag  `placeholder:"SHELL" help:"Print completions for bash, zsh or fish."`
 
 	Run      runCommand      `cmd:"" default:"withargs" help:"Run the sandbox (the default command)."`
 	Sign     signCommand     `cmd:"" help:"Sign JSON with a key of a running sandbox's authority and print the container."`
