@@ -183,7 +183,7 @@ generate-ts: ## types and version of the TypeScript client (needs npm)
 	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run generate && \
 		npm version --no-git-tag-version --allow-same-version "$$(sed -n 's/^  version: //p' ../../openapi/openapi.yaml)"
 
-.PHONY: supply-chain vulnerabilities reproducible sbom
+.PHONY: supply-chain vulnerabilities reproducible sbom release
 PROGRAMS = esoz esoz-sandbox esoz-conformance
 CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
@@ -195,12 +195,23 @@ vulnerabilities: ## fail when a known hole is within reach (needs vuln.go.dev or
 reproducible: ## build what is committed twice, compare, leave it in bin/release/
 	GO=$(GO) .ci/reproducible $(PROGRAMS:%=./cmd/%)
 
+# The programs whose parts are listed.
+LISTED ?= $(PROGRAMS:%=bin/release/%)
+LICENCES = -client $(CURDIR)/gen/ts/package-lock.json -embedded $(CURDIR)/internal/reference/assets
+
 sbom: ## fail at a licence that nobody has agreed to; lists of parts beside bin/release/*
-	@for program in $(PROGRAMS:%=bin/release/%); do \
+	@for program in $(LISTED); do \
 		$(GO) run -trimpath $(CYCLONEDX) bin -json -std -noserial -notimestamp -output "$$program.cdx.json" \
 			-version "$$($(GO) version -m "$$program" | awk '$$1 == "mod" { print $$3 }')" "$$program" || exit 1; \
 	done
-	@$(GO) -C internal/lab run ./supply -client $(CURDIR)/gen/ts/package-lock.json $(PROGRAMS:%=$(CURDIR)/bin/release/%.cdx.json)
+	@$(GO) -C internal/lab run ./supply $(LICENCES) $(TEXTS:%=-texts $(CURDIR)/%) $(LISTED:%=$(CURDIR)/%.cdx.json)
+
+BUILT = bin/programs
+release: ## archives, packages of Debian, Red Hat and npm, checksums, of what is committed, into bin/release/; PLATFORMS="linux/amd64 ..." makes fewer
+	rm -rf bin/release
+	$(GO) -C internal/lab run ./release build $(CURDIR)/$(BUILT) $(PLATFORMS)
+	$(MAKE) --no-print-directory sbom LISTED="$$(ls $(BUILT)/*/esoz* | grep -v '[.]json$$' | tr '\n' ' ')" TEXTS=$(BUILT)/THIRD-PARTY-LICENSES.txt
+	$(GO) -C internal/lab run ./release pack $(CURDIR)/$(BUILT) $(CURDIR)/bin/release
 
 .PHONY: bench bench-quick torture several-servers
 bench: ## every benchmark, and docs/benchmarks.md from them: more than an hour on a quiet machine; CODIFIER=FILE imports the national codifier
