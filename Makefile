@@ -172,9 +172,10 @@ sdk-test: sdk-test-go sdk-test-ts sdk-test-docs ## both clients, and the quick s
 sdk-test-go: ## the Go client, its quick start and its examples
 	$(GO) test ./gen/client/...
 
+TS_SANDBOX = $(GO) run ./internal/sandbox/withsandbox
 sdk-test-ts: ## the TypeScript client: no drift, its tests, and as a package against a sandbox
 	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm run build && npm test
-	$(GO) run ./internal/sandbox/withsandbox gen/ts/try.sh
+	$(TS_SANDBOX) gen/ts/try.sh
 
 sdk-test-docs: ## the quick starts of docs/sdk.md, where their languages are installed
 	$(GO) run ./internal/sandbox/withsandbox docs/quickstarts/run.sh

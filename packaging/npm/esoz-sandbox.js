@@ -71,6 +71,11 @@ const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.i
 process.on("SIGINT", () => terminal || child.kill("SIGINT"));
 process.on("SIGTERM", () => child.kill("SIGTERM"));
 process.on("SIGHUP", () => child.kill("SIGHUP"));
+// npm starts us by a shell, which a signal ends without our hearing of it.
+if (process.env.npm_command || process.env.npm_lifecycle_event) {
+  const shell = process.ppid;
+  setInterval(() => process.ppid === shell || child.kill("SIGTERM"), 250).unref();
+}
 child.on("error", (error) => {
   console.error(`esoz-sandbox: ${program} does not start: ${error.message}`);
   process.exitCode = 1;
