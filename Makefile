@@ -214,6 +214,10 @@ release: ## archives, packages of Debian, Red Hat and npm, checksums, of what is
 	$(MAKE) --no-print-directory sbom LISTED="$$(ls $(BUILT)/*/esoz* | grep -v '[.]json$$' | tr '\n' ' ')" TEXTS=$(BUILT)/THIRD-PARTY-LICENSES.txt
 	$(GO) -C internal/lab run ./release pack $(CURDIR)/$(BUILT) $(CURDIR)/bin/release
 
+.PHONY: image
+image: ## the OCI image of what make release has built, into bin/image/, without a daemon (needs debootstrap, and root or sudo)
+	internal/lab/tools/image bin/image
+
 .PHONY: bench bench-quick torture several-servers
 bench: ## every benchmark, and docs/benchmarks.md from them: more than an hour on a quiet machine; CODIFIER=FILE imports the national codifier
 	$(GO) -C internal/lab build -trimpath -o $(CURDIR)/bin/ ./esoz-bench && bin/esoz-bench full $(CODIFIER:%=--codifier %)
