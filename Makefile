@@ -107,8 +107,8 @@ fmt: ## format
 demo: ## the walk of the README, against a sandbox of its own
 	$(GO) run ./internal/sandbox/demo
 
-conformance: ## every documented check against a sandbox of its own; reports into bin/
-	$(GO) run ./internal/conformance/ours
+conformance: ## every documented check against a sandbox of its own, or the image with IN=.ci/image; reports into bin/
+	$(IN) $(GO) run ./internal/conformance/ours
 
 alerts-check: ## the alert rules of docs/operations, by promtool (Debian: prometheus)
 	promtool check rules docs/operations/alerts.yml

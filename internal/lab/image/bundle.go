@@ -48,6 +48,11 @@ func bundle(from, out string, tmpfs, args []string) error {
 	if err := errors.Join(unpack.Run(), files.Close()); err != nil {
 		return fmt.Errorf("unpack the image: %w", err)
 	}
+	for _, folder := range tmpfs { // runc gives what it mounts the mode of the folder below
+		if err := os.Chmod(filepath.Join(root, folder), 0o777|os.ModeSticky); err != nil {
+			return fmt.Errorf("open a folder in memory to all: %w", err)
+		}
+	}
 	config, err := img.ConfigFile()
 	if err != nil {
 		return fmt.Errorf("read the image: %w", err)
