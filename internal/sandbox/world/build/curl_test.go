@@ -94,11 +94,11 @@ func split(t *testing.T, line string) (words []string) {
 	var word strings.Builder
 	quoted, backslashes := false, 0
 	for _, c := range line + " " {
-		switch {
-		case c == '\\':
+		switch c {
+		case '\\':
 			backslashes++
 			continue
-		case c == '"':
+		case '"':
 			word.WriteString(strings.Repeat(`\`, backslashes/2))
 			if backslashes%2 == 1 {
 				word.WriteByte('"')
