@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/tar"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -50,7 +51,7 @@ func written(t *testing.T, age time.Duration, anew string) (out string, img v1.I
 		rootfs: filepath.Join(base, "rootfs"), programs: filepath.Join(base, "programs/linux_amd64"), docs: base,
 		version: "1.2.3", revision: "abc", time: time.Unix(1_790_000_000, 0).UTC(),
 	}
-	require.NoError(t, s.write(out))
+	require.NoError(t, s.write(out, io.Discard))
 	index, err := layout.ImageIndexFromPath(filepath.Join(out, "oci"))
 	require.NoError(t, err)
 	manifest, err := index.IndexManifest()
@@ -92,7 +93,7 @@ func TestImageHoldsWhatRuns(t *testing.T) {
 	defer files.Close()
 	for archive := tar.NewReader(files); ; {
 		header, err := archive.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		require.NoError(t, err)

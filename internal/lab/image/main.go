@@ -11,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -29,13 +30,13 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "image:", err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string) error {
+func run(args []string, said io.Writer) error {
 	if len(args) == 0 {
 		return errors.New("usage: image write … | image bundle …")
 	}
@@ -54,7 +55,7 @@ func run(args []string) error {
 		}
 		s.time = time.Unix(*seconds, 0).UTC()
 		s.version, _, _ = strings.Cut(openapi.Version(), " ")
-		return s.write(*out)
+		return s.write(*out, said)
 	case "bundle":
 		tmpfs := flags.String("tmpfs", "", "folders in memory, comma-separated")
 		if err := flags.Parse(args[1:]); err != nil {
@@ -82,7 +83,7 @@ const (
 )
 
 // write writes the image into a folder.
-func (s *sources) write(out string) (err error) {
+func (s *sources) write(out string, said io.Writer) (err error) {
 	work, err := os.MkdirTemp("", "esoz-image-")
 	if err != nil {
 		return fmt.Errorf("make a folder: %w", err)
@@ -123,8 +124,8 @@ func (s *sources) write(out string) (err error) {
 	if err != nil {
 		return fmt.Errorf("look at what was written: %w", err)
 	}
-	fmt.Printf("%s  %s, %.1f MB\n", digest, filepath.Base(file), float64(info.Size())/1e6)
-	return nil
+	_, err = fmt.Fprintf(said, "%s  %s, %.1f MB\n", digest, filepath.Base(file), float64(info.Size())/1e6)
+	return err //nolint:wrapcheck // of standard output
 }
 
 // image puts the system and the program into layers of their own: the program changes oftener.

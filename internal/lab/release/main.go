@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -47,7 +48,7 @@ var programs = []string{"esoz", "esoz-sandbox", "esoz-conformance"}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
+	err := run(ctx, os.Args[1:], os.Stdout)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
@@ -55,7 +56,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string) error {
+func run(ctx context.Context, args []string, said io.Writer) error {
 	if len(args) < 2 {
 		return errors.New("usage: release build PROGRAMS [OS/ARCH ...] | release pack PROGRAMS RELEASE")
 	}
@@ -73,7 +74,7 @@ func run(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		return build(ctx, root, built, chosen)
+		return build(ctx, root, built, chosen, said)
 	case args[0] == "pack" && len(args) == 3:
 		out, err := filepath.Abs(args[2])
 		if err != nil {
@@ -84,7 +85,7 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		number, _, _ := strings.Cut(openapi.Version(), " ")
-		return (&release{root: root, programs: built, out: out, version: number, time: committed}).pack(ctx)
+		return (&release{root: root, programs: built, out: out, version: number, time: committed, said: said}).pack(ctx)
 	}
 	return fmt.Errorf("%q is no command of mine, or has other arguments", args[0])
 }
@@ -120,7 +121,7 @@ func commitTime(ctx context.Context, root string) (time.Time, error) {
 }
 
 // build builds the programs from a clone, so that they know their commit and nothing else is a part of them.
-func build(ctx context.Context, root, out string, chosen []platform) (err error) {
+func build(ctx context.Context, root, out string, chosen []platform, said io.Writer) (err error) {
 	work, err := os.MkdirTemp("", "esoz-release-")
 	if err != nil {
 		return fmt.Errorf("make a folder: %w", err)
@@ -133,7 +134,6 @@ func build(ctx context.Context, root, out string, chosen []platform) (err error)
 		return fmt.Errorf("empty %s: %w", out, err)
 	}
 	for _, p := range chosen {
-		started := time.Now()
 		folder := filepath.Join(out, p.String())
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return fmt.Errorf("make a folder: %w", err)
@@ -149,7 +149,7 @@ func build(ctx context.Context, root, out string, chosen []platform) (err error)
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("build the programs for %s: %w", p, err)
 		}
-		fmt.Printf("built for %s in %s\n", p, time.Since(started).Round(time.Second))
+		fmt.Fprintf(said, "built for %s\n", p)
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ type release struct {
 	out      string
 	version  string
 	time     time.Time // of everything in it
+	said     io.Writer // what was made
 
 	completions map[string][]byte // by program and shell: esoz.bash
 }
@@ -171,7 +172,7 @@ func (r *release) sums(names []string) error {
 			if _, err := fmt.Fprintf(out, "%x  %s\n", sum, name); err != nil {
 				return err //nolint:wrapcheck // writeFile says which file
 			}
-			fmt.Printf("%x  %s, %.1f MB\n", sum, name, float64(size)/1e6)
+			fmt.Fprintf(r.said, "%x  %s, %.1f MB\n", sum, name, float64(size)/1e6)
 		}
 		return nil
 	})

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -25,7 +26,7 @@ func made(t *testing.T, age time.Duration) string {
 	t.Helper()
 	root, err := filepath.Abs("../../..")
 	require.NoError(t, err)
-	r := &release{root: root, programs: t.TempDir(), out: t.TempDir(), version: "1.2.3", time: committed}
+	r := &release{root: root, programs: t.TempDir(), out: t.TempDir(), version: "1.2.3", time: committed, said: io.Discard}
 	write := func(name, text string, mode os.FileMode) {
 		name = filepath.Join(r.programs, name)
 		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
@@ -80,7 +81,7 @@ func unpacked(t *testing.T, name string) (files map[string]string, headers map[s
 	files, headers = map[string]string{}, map[string]*tar.Header{}
 	for archive := tar.NewReader(packed); ; {
 		header, err := archive.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return files, headers
 		}
 		require.NoError(t, err)
