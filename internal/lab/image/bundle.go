@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ const belowRoot = 1 << 16
 
 // bundle unpacks the image of a layout for runc, run by a plain user: a system that cannot be written, folders in memory,
 // and the network of the machine. Arguments take the place of the image's.
-func bundle(from, out string, tmpfs, args []string) error {
+func bundle(ctx context.Context, from, out string, tmpfs, args []string) error {
 	index, err := layout.ImageIndexFromPath(from)
 	if err != nil {
 		return fmt.Errorf("read the layout: %w", err)
@@ -43,7 +44,7 @@ func bundle(from, out string, tmpfs, args []string) error {
 		return fmt.Errorf("make a folder: %w", err)
 	}
 	files := mutate.Extract(img)
-	unpack := exec.Command("tar", "-x", "--no-same-owner", "-p", "-C", root)
+	unpack := exec.CommandContext(ctx, "tar", "-x", "--no-same-owner", "-p", "-C", root)
 	unpack.Stdin, unpack.Stderr = files, os.Stderr
 	if err := errors.Join(unpack.Run(), files.Close()); err != nil {
 		return fmt.Errorf("unpack the image: %w", err)
@@ -57,7 +58,7 @@ func bundle(from, out string, tmpfs, args []string) error {
 	if err != nil {
 		return fmt.Errorf("read the image: %w", err)
 	}
-	spec, err := plainSpec(out)
+	spec, err := plainSpec(ctx, out)
 	if err != nil {
 		return err
 	}
@@ -80,10 +81,10 @@ func bundle(from, out string, tmpfs, args []string) error {
 }
 
 // plainSpec is what runc would do for a plain user.
-func plainSpec(folder string) (*specs.Spec, error) {
-	make := exec.Command("runc", "spec", "--rootless", "--bundle", folder)
-	make.Stderr = os.Stderr
-	if err := make.Run(); err != nil {
+func plainSpec(ctx context.Context, folder string) (*specs.Spec, error) {
+	asked := exec.CommandContext(ctx, "runc", "spec", "--rootless", "--bundle", folder)
+	asked.Stderr = os.Stderr
+	if err := asked.Run(); err != nil {
 		return nil, fmt.Errorf("ask runc for settings: %w", err)
 	}
 	text, err := os.ReadFile(filepath.Join(folder, "config.json"))

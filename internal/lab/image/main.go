@@ -8,14 +8,17 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -30,13 +33,16 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "image:", err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string, said io.Writer) error {
+func run(ctx context.Context, args []string, said io.Writer) error {
 	if len(args) == 0 {
 		return errors.New("usage: image write … | image bundle …")
 	}
@@ -64,7 +70,7 @@ func run(args []string, said io.Writer) error {
 		if flags.NArg() == 0 {
 			return errors.New("bundle: name the layout")
 		}
-		return bundle(flags.Arg(0), *out, strings.Split(*tmpfs, ","), flags.Args()[1:])
+		return bundle(ctx, flags.Arg(0), *out, strings.Split(*tmpfs, ","), flags.Args()[1:])
 	}
 	return fmt.Errorf("%q is no command of mine", args[0])
 }
