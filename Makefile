@@ -112,8 +112,8 @@ fmt: ## format
 demo: ## the walk of the README, against a sandbox of its own
 	$(GO) run ./internal/sandbox/demo
 
-conformance: ## every documented check against a sandbox of its own; reports into bin/
-	$(GO) run ./internal/conformance/ours
+conformance: ## every documented check against a sandbox of its own, or the image with IN=.ci/image; reports into bin/
+	$(IN) $(GO) run ./internal/conformance/ours
 
 alerts-check: ## the alert rules of docs/operations, by promtool (Debian: prometheus)
 	promtool check rules docs/operations/alerts.yml
@@ -177,9 +177,10 @@ sdk-test: sdk-test-go sdk-test-ts sdk-test-docs ## both clients, and the quick s
 sdk-test-go: ## the Go client, its quick start and its examples
 	$(GO) test ./gen/client/...
 
+TS_SANDBOX = $(GO) run ./internal/sandbox/withsandbox
 sdk-test-ts: ## the TypeScript client: no drift, its tests, and as a package against a sandbox
 	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm run build && npm test
-	$(GO) run ./internal/sandbox/withsandbox gen/ts/try.sh
+	$(TS_SANDBOX) gen/ts/try.sh
 
 sdk-test-docs: ## the quick starts of docs/sdk.md, where their languages are installed
 	$(GO) run ./internal/sandbox/withsandbox docs/quickstarts/run.sh
@@ -188,7 +189,7 @@ generate-ts: ## types and version of the TypeScript client (needs npm)
 	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run generate && \
 		npm version --no-git-tag-version --allow-same-version "$$(sed -n 's/^  version: //p' ../../openapi/openapi.yaml)"
 
-.PHONY: supply-chain vulnerabilities reproducible sbom
+.PHONY: supply-chain vulnerabilities reproducible sbom release
 PROGRAMS = esoz esoz-sandbox esoz-conformance
 CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
@@ -200,12 +201,27 @@ vulnerabilities: ## fail when a known hole is within reach (needs vuln.go.dev or
 reproducible: ## build what is committed twice, compare, leave it in bin/release/
 	GO=$(GO) .ci/reproducible $(PROGRAMS:%=./cmd/%)
 
+# The programs whose parts are listed.
+LISTED ?= $(PROGRAMS:%=bin/release/%)
+LICENCES = -client $(CURDIR)/gen/ts/package-lock.json -embedded $(CURDIR)/internal/reference/assets
+
 sbom: ## fail at a licence that nobody has agreed to; lists of parts beside bin/release/*
-	@for program in $(PROGRAMS:%=bin/release/%); do \
+	@for program in $(LISTED); do \
 		$(GO) run -trimpath $(CYCLONEDX) bin -json -std -noserial -notimestamp -output "$$program.cdx.json" \
 			-version "$$($(GO) version -m "$$program" | awk '$$1 == "mod" { print $$3 }')" "$$program" || exit 1; \
 	done
-	@$(GO) -C internal/lab run ./supply -client $(CURDIR)/gen/ts/package-lock.json $(PROGRAMS:%=$(CURDIR)/bin/release/%.cdx.json)
+	@$(GO) -C internal/lab run ./supply $(LICENCES) $(TEXTS:%=-texts $(CURDIR)/%) $(LISTED:%=$(CURDIR)/%.cdx.json)
+
+BUILT = bin/programs
+release: ## archives, packages of Debian, Red Hat and npm, checksums, of what is committed, into bin/release/; PLATFORMS="linux/amd64 ..." makes fewer
+	rm -rf bin/release
+	$(GO) -C internal/lab run ./release build $(CURDIR)/$(BUILT) $(PLATFORMS)
+	$(MAKE) --no-print-directory sbom LISTED="$$(ls $(BUILT)/*/esoz* | grep -v '[.]json$$' | tr '\n' ' ')" TEXTS=$(BUILT)/THIRD-PARTY-LICENSES.txt
+	$(GO) -C internal/lab run ./release pack $(CURDIR)/$(BUILT) $(CURDIR)/bin/release
+
+.PHONY: image
+image: ## the OCI image of what make release has built, into bin/image/, without a daemon (needs debootstrap, and root or sudo)
+	internal/lab/tools/image bin/image
 
 .PHONY: bench bench-quick torture several-servers
 bench: ## every benchmark, and docs/benchmarks.md from them: more than an hour on a quiet machine; CODIFIER=FILE imports the national codifier

@@ -20,6 +20,7 @@ import (
 
 	"esoz/internal/conformance"
 	"esoz/internal/platform/clock"
+	"esoz/internal/platform/completion"
 	"esoz/openapi"
 )
 
@@ -36,6 +37,7 @@ type flags struct {
 	Junit      string           `name:"junit" placeholder:"FILE" help:"Write the results as JUnit XML."`
 	HTML       string           `name:"html" placeholder:"FILE" help:"Write the results as an HTML page."`
 	Version    kong.VersionFlag `help:"Print the version and the commit."`
+	Completion completion.Flag  `placeholder:"SHELL" help:"Print completions for bash, zsh or fish."`
 	Verbose    bool             `short:"v" help:"Print every rule and every miss. Default: rules that were not met, and the first misses."`
 }
 

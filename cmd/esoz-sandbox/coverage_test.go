@@ -65,6 +65,18 @@ func TestNoCommandRunsTheSandbox(t *testing.T) {
 	require.Equal(t, "run", command)
 }
 
+func TestVersionCommand(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	parser, err := kong.New(&commands{}, kong.Writers(&out, &out))
+	require.NoError(t, err)
+	context, err := parser.Parse([]string{"version"})
+	require.NoError(t, err)
+	require.NoError(t, context.Run())
+	require.Equal(t, version()+"\n", out.String())
+	require.Contains(t, out.String(), "esoz-sandbox ")
+}
+
 func TestCoverageCommand(t *testing.T) {
 	t.Parallel()
 	server := sandboxWith(t,

@@ -11,11 +11,13 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"esoz/internal/platform/completion"
 	"esoz/openapi"
 )
 
 type commands struct {
-	Version kong.VersionFlag `help:"Print the version and the commit."`
+	Version    kong.VersionFlag `help:"Print the version and the commit."`
+	Completion completion.Flag  `placeholder:"SHELL" help:"Print completions for bash, zsh or fish."`
 
 	Serve   serveCommand   `cmd:"" help:"Serve the API. Settings are environment variables, see docs/configuration.md."`
 	Migrate migrateCommand `cmd:"" help:"Migrate both databases to this version."`

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"text/tabwriter"
 
 	"esoz/internal/sandbox/world"
@@ -39,7 +40,7 @@ func printBanner(out io.Writer, at Addresses, w *world.World, old bool) {
 	_ = table.Flush() // as above
 	for _, operation := range shownOperations {
 		if c, ok := w.Passing(operation); ok {
-			fmt.Fprintf(out, "\n# %s\n%s\n", operation, c.Request.Curl(at.BaseURL))
+			printCommand(out, runtime.GOOS, operation, c.Request, at.BaseURL)
 		}
 	}
 	if old {
@@ -47,4 +48,18 @@ func printBanner(out io.Writer, at Addresses, w *world.World, old bool) {
 			"POST %s/_sandbox/reset makes the world new, and takes what you have registered.\n", at.BaseURL)
 	}
 	fmt.Fprintf(out, "\nPress Ctrl-C to stop. POST %s/_sandbox/reset makes the world new.\n\n", at.BaseURL)
+}
+
+// printCommand shows a request as a command for the shells of an operating system.
+func printCommand(out io.Writer, system, title string, r world.Request, baseURL string) {
+	if system != "windows" {
+		fmt.Fprintf(out, "\n# %s\n%s\n", title, r.Curl(baseURL))
+		return
+	}
+	cmd, powerShell := r.CurlWindows(baseURL)
+	if cmd == powerShell {
+		fmt.Fprintf(out, "\n# %s\n%s\n", title, cmd)
+		return
+	}
+	fmt.Fprintf(out, "\n# %s, in PowerShell\n%s\n# %s, in cmd\n%s\n", title, powerShell, title, cmd)
 }

@@ -199,7 +199,7 @@ func (c *copies) build(ctx context.Context) (r *replica, err error) {
 		return nil, err
 	}
 	r.made = at.made
-	r.server, err = build(ctx, place{
+	r.server, err = newServer(ctx, place{
 		environ: c.environ(dsn, r.documents.URI), world: at.world, clock: clock.New(), logger: c.log, hook: c.hook, public: c.public,
 	})
 	return r, err

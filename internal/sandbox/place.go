@@ -46,8 +46,8 @@ type server struct {
 	handler *Handler // once it is opened
 }
 
-// build makes the server of a place.
-func build(ctx context.Context, p place) (*server, error) {
+// newServer makes the server of a place.
+func newServer(ctx context.Context, p place) (*server, error) {
 	cfg, err := p.configuration()
 	if err != nil {
 		return nil, err

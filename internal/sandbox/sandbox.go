@@ -33,6 +33,8 @@ type Options struct {
 	Clock     *clock.Clock // nil: one that follows the machine's
 	Machine   *clock.Clock // by which worlds count how long nobody used them; nil: the machine's
 	Out       io.Writer    // progress and the banner
+	JSON      io.Writer    // what Started has, in place of the banner
+	ReadyFile string       // the same, while requests are answered
 	Logger    *slog.Logger
 	// AfterHandler is jobs.Queue's test hook.
 	AfterHandler func(jobID string)
@@ -70,6 +72,9 @@ func Run(ctx context.Context, o Options) (err error) {
 			"use a loopback address, or add --i-know-this-is-public", o.Listen)
 	}
 	baseURL := "http://" + reachable(listener.Addr())
+	if err := readyFile(o.ReadyFile).prepare(); err != nil {
+		return err
+	}
 
 	// Faults of the configuration are told before the engines start.
 	if _, err := config.Load(environ(o.Environ, "postgres://later", "mongodb://later", baseURL)); err != nil {
@@ -103,9 +108,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer func() { err = errors.Join(err, side.end(ctx)) }()
 
 	addresses := Addresses{BaseURL: baseURL, DatabaseURL: dsn, MongoURL: eng.MongoURI}
-	printBanner(o.Out, addresses, own.world, old)
-	if o.Ready != nil {
-		o.Ready(addresses)
+	defer func() { err = errors.Join(err, readyFile(o.ReadyFile).remove()) }()
+	if err := o.announce(addresses, own.world, old); err != nil {
+		return err
 	}
 	return own.app.Serve(ctx, listener, app.OwnVisitors(side, own.live, o.Listen), own.metrics)
 }
@@ -137,7 +142,7 @@ func startOwn(ctx context.Context, p place, c *copies) (own *server, old bool, e
 	if err != nil {
 		return nil, false, err
 	}
-	if own, err = build(ctx, p); err != nil {
+	if own, err = newServer(ctx, p); err != nil {
 		return nil, false, err
 	}
 	_, err = own.open(ctx, recorder)

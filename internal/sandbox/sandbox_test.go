@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +25,7 @@ import (
 	"esoz/internal/sandbox"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
+	"esoz/openapi"
 )
 
 // box is a sandbox that runs in this process, reached over HTTP alone.
@@ -232,7 +235,11 @@ func TestOwnMethods(t *testing.T) {
 // What the sandbox shows: its documents and its pages, on one sandbox.
 func TestPages(t *testing.T) {
 	t.Parallel()
-	b := startBox(t)
+	said, file := new(bytes.Buffer), filepath.Join(t.TempDir(), "ready.json")
+	t.Cleanup(func() { require.NoFileExists(t, file, "after the end") })
+	require.NoError(t, os.WriteFile(file, []byte(`{"base_url":"http://killed","database_url":"x"}`), 0o600))
+	b := startBox(t, func(o *sandbox.Options) { o.JSON, o.ReadyFile = said, file })
+	saysHowToReachIt(t, b, said.Bytes(), file)
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, *box)
@@ -346,6 +353,46 @@ func banner(t *testing.T, b *box) {
 	} {
 		require.Contains(t, b.out.String(), line)
 	}
+}
+
+// saysHowToReachIt reads what a program reads that has started a sandbox.
+func saysHowToReachIt(t *testing.T, b *box, said []byte, file string) {
+	t.Helper()
+	var got sandbox.Started
+	require.NoError(t, json.Unmarshal(said, &got), "one object and nothing else: %s", said)
+	require.Equal(t, b.url, got.BaseURL)
+	require.Contains(t, got.DatabaseURL, "postgres://")
+	require.Contains(t, got.MongoURL, "mongodb://")
+	require.Equal(t, openapi.Version(), got.Version)
+	require.Equal(t, "sandbox-doctor", got.Tokens["doctor"])
+	require.Equal(t, world.MISKey, got.APIKeys["mis"])
+	require.NotContains(t, b.out.String(), "curl")
+	written, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(said), string(written))
+	entries, err := os.ReadDir(filepath.Dir(file))
+	require.NoError(t, err)
+	require.Len(t, entries, 1, "nothing is left of writing it")
+}
+
+// A file that cannot be written, or that holds something else, is refused before the engines start, and kept.
+func TestReadyFileIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	other := filepath.Join(dir, "notes.json")
+	require.NoError(t, os.WriteFile(other, []byte(`{"notes": []}`), 0o600))
+	for file, says := range map[string]string{
+		other: "holds something else", dir: "directory", filepath.Join(dir, "none", "ready.json"): "none",
+	} {
+		err := sandbox.Run(t.Context(), sandbox.Options{
+			Ephemeral: true, Listen: "127.0.0.1:0", Out: io.Discard, Logger: slog.New(slog.DiscardHandler), ReadyFile: file,
+		})
+		require.ErrorContains(t, err, "--ready-file")
+		require.ErrorContains(t, err, says)
+	}
+	kept, err := os.ReadFile(other)
+	require.NoError(t, err)
+	require.Equal(t, `{"notes": []}`, string(kept))
 }
 
 func browsersFindTheReference(t *testing.T, b *box) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -32,6 +33,7 @@ type lawyer struct {
 	cache string // Go's module cache
 	known *classifier.Classifier
 	read  map[string][]string // by folder
+	parts map[string]string   // folders by module and version
 }
 
 func newLawyer(cache string) (*lawyer, error) {
@@ -39,7 +41,7 @@ func newLawyer(cache string) (*lawyer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the texts of licences: %w", err)
 	}
-	return &lawyer{cache: cache, known: known, read: map[string][]string{}}, nil
+	return &lawyer{cache: cache, known: known, read: map[string][]string{}, parts: map[string]string{}}, nil
 }
 
 // judge adds to the modules in a list of parts their licences, and refuses those
@@ -86,11 +88,46 @@ func (l *lawyer) licences(m cyclonedx.Component) ([]string, error) {
 			return nil, err
 		}
 	}
+	l.parts[m.Name+" "+m.Version] = dir
 	return l.read[dir], nil
 }
 
 // licenceFile is the name of a file with terms.
 var licenceFile = regexp.MustCompile(`(?i)^((un)?licen[cs]e|copying)`)
+
+// keptFile is the name of a file that must come with the programs.
+var keptFile = regexp.MustCompile(`(?i)licen[cs]e|^copying|^notice`)
+
+// writeTexts writes the licences and notices of all parts that were judged, of Go, and of what else is in the programs.
+func (l *lawyer) writeTexts(name, goRoot, embedded string) error {
+	folders := maps.Clone(l.parts)
+	folders["The library of Go"] = goRoot
+	if embedded != "" {
+		folders["Pages of the reference"] = embedded
+	}
+	var text bytes.Buffer
+	text.WriteString("The programs of esoz hold parts by others, under the terms below.\n")
+	for _, part := range slices.Sorted(maps.Keys(folders)) {
+		entries, err := os.ReadDir(folders[part])
+		if err != nil {
+			return fmt.Errorf("look for licences: %w", err)
+		}
+		for _, entry := range entries {
+			if entry.IsDir() || !keptFile.MatchString(entry.Name()) {
+				continue
+			}
+			terms, err := os.ReadFile(filepath.Join(folders[part], entry.Name()))
+			if err != nil {
+				return fmt.Errorf("read a licence: %w", err)
+			}
+			fmt.Fprintf(&text, "\n%s\n%s: %s\n\n%s\n", strings.Repeat("=", 80), part, entry.Name(), bytes.TrimSpace(terms))
+		}
+	}
+	if err := os.WriteFile(name, text.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("write the licences: %w", err)
+	}
+	return nil
+}
 
 // licencesIn reads the licences in the files of a folder.
 func (l *lawyer) licencesIn(dir string) ([]string, error) {

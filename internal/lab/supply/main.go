@@ -25,19 +25,22 @@ import (
 
 func main() {
 	client := flag.String("client", "", "lock of the packages that the TypeScript client needs")
+	texts := flag.String("texts", "", "file to write the texts of all licences into")
+	embedded := flag.String("embedded", "", "folder with the licences of what is a part of the programs and no module")
 	flag.Parse()
-	if err := run(*client, flag.Args(), os.Stdout); err != nil {
+	if err := run(*client, *texts, *embedded, flag.Args(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(client string, lists []string, out io.Writer) error {
-	cache, err := exec.CommandContext(context.Background(), "go", "env", "GOMODCACHE").Output()
+func run(client, texts, embedded string, lists []string, out io.Writer) error {
+	folders, err := exec.CommandContext(context.Background(), "go", "env", "GOMODCACHE", "GOROOT").Output()
 	if err != nil {
 		return fmt.Errorf("ask go for its module cache: %w", err)
 	}
-	lawyer, err := newLawyer(strings.TrimSpace(string(cache)))
+	cache, root, _ := strings.Cut(strings.TrimSpace(string(folders)), "\n")
+	lawyer, err := newLawyer(cache)
 	if err != nil {
 		return err
 	}
@@ -55,6 +58,9 @@ func run(client string, lists []string, out io.Writer) error {
 		return errors.Join(append(refused, err)...)
 	}
 	fmt.Fprintf(out, "%s: %d packages, all under licences that we have agreed to\n", client, packages)
+	if texts != "" && len(refused) == 0 {
+		return lawyer.writeTexts(texts, root, embedded)
+	}
 	return errors.Join(refused...)
 }
 

@@ -65,6 +65,29 @@ func TestLicences(t *testing.T) {
 	}
 }
 
+// The texts of what was judged come with the programs, notices too.
+func TestTexts(t *testing.T) {
+	t.Parallel()
+	cache := fakeCache(t, map[string]string{"free": text(t, "License/ISC/license.txt"), "unused": text(t, "License/Apache-2.0/pristine.txt")})
+	require.NoError(t, os.WriteFile(filepath.Join(cache, "example.com", "free@v1.0.0", "NOTICE"), []byte("Made by Free."), 0o600))
+	l, err := newLawyer(cache)
+	require.NoError(t, err)
+	require.NoError(t, l.judge([]cyclonedx.Component{{Name: "example.com/free", Version: "v1.0.0"}}))
+	root, embedded, file := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "licences.txt")
+	require.NoError(t, os.WriteFile(filepath.Join(root, "LICENSE"), []byte("The Go Authors"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(embedded, "page.LICENSE.txt"), []byte("A page's terms"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(embedded, "page.js"), []byte("no terms"), 0o600))
+	require.NoError(t, l.writeTexts(file, root, embedded))
+	raw, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for _, says := range []string{"example.com/free v1.0.0: LICENSE.md", "Permission to use", "Made by Free.", "The Go Authors", "A page's terms"} {
+		require.Contains(t, string(raw), says)
+	}
+	require.NotContains(t, string(raw), "example.com/unused")
+	require.NotContains(t, string(raw), "no terms")
+	require.Error(t, l.writeTexts(file, filepath.Join(root, "away"), embedded))
+}
+
 func TestPackages(t *testing.T) {
 	t.Parallel()
 	lock := filepath.Join(t.TempDir(), "package-lock.json")
