@@ -16,8 +16,9 @@ import (
 
 // Dial changes what becomes of jobs, so that clients can be tested with late and failing ones. Only the sandbox has one.
 type Dial interface {
-	// Leave tells that a request must leave its job to a worker, though it could carry it out itself.
-	Leave(ctx context.Context, operation string) bool
+	// Leave tells that a request must leave its job to a worker, though it could carry it out itself. A worker may have
+	// been faster. The id is empty before there is a job.
+	Leave(ctx context.Context, id, operation string) bool
 	// Wait returns how much longer a job that was queued at a moment must wait for a worker.
 	Wait(queued time.Time) time.Duration
 	// Fail tells that a job must end as failed. It says so again when the same job is tried again.
@@ -26,9 +27,9 @@ type Dial interface {
 
 var errDial = errors.New("a dial lets the job fail")
 
-// Left tells whether a request must leave its job to a worker.
-func (q *Queue) Left(ctx context.Context, operation string) bool {
-	return q.Dial != nil && q.Dial.Leave(ctx, operation)
+// Left tells whether a request must leave its job to a worker; the id is empty before there is a job.
+func (q *Queue) Left(ctx context.Context, id, operation string) bool {
+	return q.Dial != nil && q.Dial.Leave(ctx, id, operation)
 }
 
 // mustWait returns how much longer a River job must wait.

@@ -33,7 +33,7 @@ func (q *Queue) CarryOut(ctx context.Context, job *Job) (done bool, err error) {
 // begin lets holds wait for the job, unless there is a hold already. The job is noted
 // before the look at the hold, so that a hold that begins later finds it.
 func (q *Queue) begin(ctx context.Context, job *Job) (held bool, err error) {
-	if q.Left(ctx, job.Operation) {
+	if q.Left(ctx, job.ID, job.Operation) {
 		return true, nil
 	}
 	if err := db.New().CarryJob(ctx, q.Pool, job.ID); err != nil {
