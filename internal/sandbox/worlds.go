@@ -18,6 +18,7 @@ import (
 
 	"esoz/internal/app/admin"
 	"esoz/internal/platform/clock"
+	"esoz/internal/platform/httpapi"
 	"esoz/internal/sandbox/engines"
 	"esoz/internal/sandbox/traffic"
 )
@@ -149,7 +150,7 @@ func (w *worlds) discard(s *side) {
 	s.resetting.Lock()
 	defer s.resetting.Unlock()
 	last := s.current.Load()
-	last.handler.retire(func(rw http.ResponseWriter, _ *http.Request, _ []byte, _ bool) { w.unknown(rw, s.name) })
+	last.handler.retire(func(rw *httpapi.Held, _ *http.Request, _ []byte, _ bool) { w.unknown(rw, s.name) })
 	w.copies.mu.Lock()
 	defer w.copies.mu.Unlock()
 	w.copies.discard(last)
