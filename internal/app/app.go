@@ -236,7 +236,7 @@ func (a *App) build() error {
 	queue := &jobs.Queue{
 		Pool: a.Pool, River: inserter, Keys: a.Keys, Clock: o.Clock, Config: o.Config, Logger: o.Logger,
 		AfterHandler: o.AfterHandler, Dial: o.Jobs,
-		Count:        func(operation, result string) { a.metrics.jobs.WithLabelValues(operation, result).Inc() },
+		Count: func(operation, result string) { a.metrics.jobs.WithLabelValues(operation, result).Inc() },
 	}
 	a.Jobs = queue
 	codes := &otp.Service{
