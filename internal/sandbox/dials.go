@@ -221,11 +221,19 @@ func (h *Handler) setDials(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, http.StatusBadRequest, err)
 		return
 	}
+	if sent.Strict != nil && !bytes.Equal(sent.Strict, []byte("null")) {
+		if _, err := answers(); err != nil { // read now: a request is not to wait for it
+			h.failed(r.Context(), w, err)
+			return
+		}
+	}
 	h.changing.RLock()
 	defer h.changing.RUnlock()
-	if err := h.settle(r.Context(), sent); err != nil {
-		h.failed(r.Context(), w, err)
-		return
+	if sent.SMS != nil {
+		if _, err := h.readSMS(r.Context(), "", time.Time{}); err != nil { // messages that are there have the fate of the old dials
+			h.failed(r.Context(), w, err)
+			return
+		}
 	}
 	set, err := h.dials.turn(sent, h.config.Get().OTPCodeLength)
 	if err != nil {
@@ -237,21 +245,6 @@ func (h *Handler) setDials(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.write(w, http.StatusOK, set)
-}
-
-// settle makes ready for the dials that were sent: messages that are there already have the fate of the old ones.
-func (h *Handler) settle(ctx context.Context, sent sentDials) error {
-	if sent.SMS != nil {
-		if _, err := h.readSMS(ctx, "", time.Time{}); err != nil {
-			return err
-		}
-	}
-	if sent.Strict != nil && !bytes.Equal(sent.Strict, []byte("null")) {
-		if _, err := answers(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // wake lets the background see how the dials are set now.

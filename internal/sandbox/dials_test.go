@@ -177,7 +177,7 @@ func (b *box) inbox(t *testing.T, phone, wait string) (messages []received) {
 	return messages
 }
 
-// sent waits until the provider has taken all messages of a world: with the dials back, the inbox shows their states.
+// settled waits until the newest message to a phone has a status.
 func (b *box) settled(t *testing.T, phone, status string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
