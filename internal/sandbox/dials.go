@@ -21,8 +21,8 @@ import (
 	"esoz/internal/platform/sms"
 )
 
-// dials make one world behave as a client seldom meets it. They are forgotten with the process.
-type dials struct {
+// Dials make one world behave as a client seldom meets it. They are forgotten with the process.
+type Dials struct {
 	machine *clock.Clock // delays follow it
 
 	// What a token of the world is, and how it ends. The handler knows.
@@ -74,14 +74,15 @@ func (d delay) MarshalJSON() ([]byte, error) {
 	return json.Marshal(text) //nolint:wrapcheck // a text
 }
 
-func newDials() *dials {
-	d := &dials{machine: clock.New()}
+// NewDials returns dials at rest, for the app.Options of a server and for its handler.
+func NewDials() *Dials {
+	d := &Dials{machine: clock.New()}
 	d.reset()
 	return d
 }
 
 // reset forgets everything, messages included.
-func (d *dials) reset() {
+func (d *Dials) reset() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.putBack()
@@ -89,13 +90,13 @@ func (d *dials) reset() {
 }
 
 // putBack sets the dials as at the start. The caller holds mu.
-func (d *dials) putBack() {
+func (d *Dials) putBack() {
 	d.set = dialed{SMS: smsDialed{Provider: providerUp}, Codes: map[string]int{}}
 	d.requests, d.failures, d.failing = 0, nil, map[string]bool{}
 }
 
 // shown returns a copy of how the dials are set.
-func (d *dials) shown() dialed {
+func (d *Dials) shown() dialed {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	shown := d.set
@@ -104,7 +105,7 @@ func (d *dials) shown() dialed {
 }
 
 // fixedCode returns the code that a phone always gets, or 0.
-func (d *dials) fixedCode(phone string) int {
+func (d *Dials) fixedCode(phone string) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.set.Codes[phone]
@@ -132,7 +133,7 @@ const (
 )
 
 // turn sets the dials that were sent, all or none. length is that of codes.
-func (d *dials) turn(sent sentDials, length int) (dialed, error) {
+func (d *Dials) turn(sent sentDials, length int) (dialed, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	next := d.set

@@ -43,7 +43,7 @@ type Handler struct {
 	mux    *http.ServeMux
 	// traffic remembers what the API was asked.
 	traffic   *traffic.Recorder
-	dials     *dials
+	dials     *Dials
 	documents publish.Documents
 	// crossOrigin lets pages of others not change the sandbox.
 	crossOrigin *http.CrossOriginProtection
@@ -63,10 +63,10 @@ type Handler struct {
 	next     serving           // once this server is no longer its world's, guarded by changing
 }
 
-// NewHandler wraps a server whose world is seeded and that is reached at an address, by anybody if it is public. When ctx
-// ends it lets nobody wait any longer.
+// NewHandler wraps a server whose world is seeded, that has dials, and that is reached at an address, by anybody if it is
+// public. When ctx ends it lets nobody wait any longer.
 func NewHandler(
-	ctx context.Context, a *app.App, live *config.Live, clk *clock.Clock, w *world.World, recorder *traffic.Recorder, d *dials, logger *slog.Logger,
+	ctx context.Context, a *app.App, live *config.Live, clk *clock.Clock, w *world.World, recorder *traffic.Recorder, d *Dials, logger *slog.Logger,
 	address string, public bool,
 ) (*Handler, error) {
 	at, err := url.Parse(address)

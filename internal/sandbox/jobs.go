@@ -23,7 +23,7 @@ type failure struct {
 func (f failure) of(operation string) bool { return f.Operation == "" || f.Operation == operation }
 
 // Leave implements jobs.Dial.
-func (d *dials) Leave(ctx context.Context, id, operation string) bool {
+func (d *Dials) Leave(ctx context.Context, id, operation string) bool {
 	d.mu.Lock()
 	dialed := d.set.Jobs.Held || d.set.Jobs.Delay > 0 || d.failing[id] ||
 		slices.ContainsFunc(d.failures, func(f failure) bool { return f.of(operation) })
@@ -35,7 +35,7 @@ func (d *dials) Leave(ctx context.Context, id, operation string) bool {
 const untilReleased = time.Hour
 
 // Wait implements jobs.Dial.
-func (d *dials) Wait(queued time.Time) time.Duration {
+func (d *Dials) Wait(queued time.Time) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.set.Jobs.Held {
@@ -48,7 +48,7 @@ func (d *dials) Wait(queued time.Time) time.Duration {
 }
 
 // Fail implements jobs.Dial.
-func (d *dials) Fail(id, operation string) bool {
+func (d *Dials) Fail(id, operation string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.failing[id] {
@@ -108,7 +108,7 @@ func (h *Handler) listJobs(w http.ResponseWriter, r *http.Request) {
 	h.write(w, http.StatusOK, shown)
 }
 
-func (d *dials) failuresToCome() []failure {
+func (d *Dials) failuresToCome() []failure {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return append([]failure{}, d.failures...)

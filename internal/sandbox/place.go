@@ -43,7 +43,7 @@ type server struct {
 	app     *app.App
 	live    *config.Live
 	metrics *prometheus.Registry
-	dials   *dials
+	dials   *Dials
 	handler *Handler // once it is opened
 }
 
@@ -53,7 +53,7 @@ func build(ctx context.Context, p place) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{place: p, live: config.NewLive(cfg), metrics: prometheus.NewRegistry(), dials: newDials()}
+	s := &server{place: p, live: config.NewLive(cfg), metrics: prometheus.NewRegistry(), dials: NewDials()}
 	s.app, err = app.New(ctx, app.Options{
 		Config: s.live, Clock: p.clock, Logger: p.logger, ShowRules: true, AfterHandler: p.hook, Registry: s.metrics, NotServed: notServed,
 		Observe:  func(ctx context.Context, e httpapi.Exchange) { s.handler.traffic.Observe(ctx, e) },

@@ -13,7 +13,7 @@ import (
 // provider takes the messages of a world, and puts them into its inbox as the dials say.
 type provider struct {
 	sms.Log
-	dials *dials
+	dials *Dials
 }
 
 // lostStatus is the status of a message that the provider has taken and that never arrives.
@@ -41,7 +41,7 @@ type fate struct {
 }
 
 // send decides about a message that is to be sent.
-func (d *dials) send(id uuid.UUID) fate {
+func (d *Dials) send(id uuid.UUID) fate {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if f, known := d.fates[id]; known && !f.refused {
@@ -51,7 +51,7 @@ func (d *dials) send(id uuid.UUID) fate {
 }
 
 // decide says what becomes of a message now. The caller holds mu.
-func (d *dials) decide(id uuid.UUID) fate {
+func (d *Dials) decide(id uuid.UUID) fate {
 	var f fate
 	switch {
 	case d.set.SMS.Provider == providerDown:
@@ -67,7 +67,7 @@ func (d *dials) decide(id uuid.UUID) fate {
 }
 
 // arrived tells whether a message is in the inbox.
-func (d *dials) arrived(m sms.Received) bool {
+func (d *Dials) arrived(m sms.Received) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f, known := d.fates[m.ID]
@@ -87,7 +87,7 @@ func (d *dials) arrived(m sms.Received) bool {
 const delivered = "Delivered"
 
 // arrive puts messages that are on their way into the inbox. The caller holds mu.
-func (d *dials) arrive() {
+func (d *Dials) arrive() {
 	for id, f := range d.fates {
 		f.at = time.Time{}
 		d.fates[id] = f

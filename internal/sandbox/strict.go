@@ -101,7 +101,7 @@ func actsFrom(ctx context.Context) *acts {
 }
 
 // next draws the acts of the next request; nil: strict is off.
-func (d *dials) next() *acts {
+func (d *Dials) next() *acts {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.set.Strict == nil {
@@ -139,7 +139,7 @@ func (a *acts) accept() bool {
 }
 
 // Trouble implements httpapi.Dial.
-func (*dials) Trouble(ctx context.Context, operation string) httpapi.Trouble {
+func (*Dials) Trouble(ctx context.Context, operation string) httpapi.Trouble {
 	a := actsFrom(ctx)
 	if a == nil {
 		return httpapi.NoTrouble
@@ -153,7 +153,7 @@ func (*dials) Trouble(ctx context.Context, operation string) httpapi.Trouble {
 
 // EndToken implements httpapi.Dial. A token that a client has been given ends for good; one of the seeded world, which
 // others need, is refused once.
-func (d *dials) EndToken(ctx context.Context, token uuid.UUID) (bool, error) {
+func (d *Dials) EndToken(ctx context.Context, token uuid.UUID) (bool, error) {
 	a := actsFrom(ctx)
 	if a == nil || !a.tokens {
 		return false, nil
@@ -166,7 +166,7 @@ func (d *dials) EndToken(ctx context.Context, token uuid.UUID) (bool, error) {
 }
 
 // SmallPage implements httpapi.Dial.
-func (*dials) SmallPage(ctx context.Context) bool {
+func (*Dials) SmallPage(ctx context.Context) bool {
 	a := actsFrom(ctx)
 	if a == nil || !a.pages {
 		return false
