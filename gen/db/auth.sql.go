@@ -145,6 +145,24 @@ func (q *Queries) DeletePassedRateLimits(ctx context.Context, db DBTX, arg Delet
 	return result.RowsAffected(), nil
 }
 
+const endAccessToken = `-- name: EndAccessToken :exec
+UPDATE mithril.tokens
+SET expires_at = $1, updated_at = $2
+WHERE id = $3 AND name = 'access_token' AND expires_at > $1
+`
+
+type EndAccessTokenParams struct {
+	ExpiresAt int64
+	At        time.Time
+	ID        uuid.UUID
+}
+
+// Ends one access token, and leaves the refresh token that gives the next one.
+func (q *Queries) EndAccessToken(ctx context.Context, db DBTX, arg EndAccessTokenParams) error {
+	_, err := db.Exec(ctx, endAccessToken, arg.ExpiresAt, arg.At, arg.ID)
+	return err
+}
+
 const endAccessTokens = `-- name: EndAccessTokens :many
 UPDATE mithril.tokens AS ended
 SET expires_at = $1, updated_at = $2

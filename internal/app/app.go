@@ -92,6 +92,10 @@ type Options struct {
 	// Fence, when set, runs each background job, so that the sandbox can hold
 	// them up while it makes its world new.
 	Fence func(work func() error) error
+	// Jobs, Requests and Codes, when set, are dials of the sandbox.
+	Jobs     jobs.Dial
+	Requests httpapi.Dial
+	Codes    func(phone string) int
 }
 
 // App is a server with its engines' connections.
@@ -100,6 +104,7 @@ type App struct {
 	Replica *pgxpool.Pool // nil: none
 	Mongo   *mongo.Database
 	Keys    *seal.Keys
+	Jobs    *jobs.Queue
 	API     http.Handler // the operations of the contract
 	Handler http.Handler // the API, the sign-in page and the scans
 
@@ -232,11 +237,12 @@ func (a *App) build() error {
 	}
 	queue := &jobs.Queue{
 		Pool: a.Pool, River: inserter, Keys: a.Keys, Clock: o.Clock, Config: o.Config, Logger: o.Logger,
-		AfterHandler: o.AfterHandler,
-		Count:        func(operation, result string) { a.metrics.jobs.WithLabelValues(operation, result).Inc() },
+		AfterHandler: o.AfterHandler, Dial: o.Jobs,
+		Count: func(operation, result string) { a.metrics.jobs.WithLabelValues(operation, result).Inc() },
 	}
+	a.Jobs = queue
 	codes := &otp.Service{
-		Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config,
+		Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config, Fixed: o.Codes,
 		Outbox: &sms.Outbox{River: inserter, Keys: a.Keys, Clock: o.Clock},
 	}
 	authenticator := &auth.Authenticator{Pool: a.Pool, Clock: o.Clock, Config: o.Config}
@@ -310,7 +316,7 @@ func (a *App) build() error {
 		Document: doc, Auth: authenticator, Answers: answers, Config: o.Config, Clock: o.Clock, Logger: o.Logger,
 		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries),
 		Guards:  hooks.guards, Bodies: hooks.bodies,
-		Metrics: httpapi.NewMetrics(o.Registry), Tracer: a.tracer(), ShowRules: o.ShowRules, NotServed: o.NotServed, Observe: o.Observe,
+		Metrics: httpapi.NewMetrics(o.Registry), Tracer: a.tracer(), ShowRules: o.ShowRules, NotServed: o.NotServed, Observe: o.Observe, Dial: o.Requests,
 	}
 	if a.API, err = front.Handler(s); err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"esoz/internal/platform/sms"
@@ -39,7 +40,7 @@ type busy struct {
 
 func (*busy) Name() string { return "busy" }
 
-func (b *busy) Send(context.Context, string, string) (gatewayID, status string, err error) {
+func (b *busy) Send(context.Context, uuid.UUID, string, string) (gatewayID, status string, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.calls++; b.calls == 1 {

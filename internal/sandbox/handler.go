@@ -43,6 +43,7 @@ type Handler struct {
 	mux    *http.ServeMux
 	// traffic remembers what the API was asked.
 	traffic   *traffic.Recorder
+	dials     *Dials
 	documents publish.Documents
 	// crossOrigin lets pages of others not change the sandbox.
 	crossOrigin *http.CrossOriginProtection
@@ -62,10 +63,10 @@ type Handler struct {
 	next     serving           // once this server is no longer its world's, guarded by changing
 }
 
-// NewHandler wraps a server whose world is seeded and that is reached at an address, by anybody if it is public. When ctx
-// ends it lets nobody wait any longer.
+// NewHandler wraps a server whose world is seeded, that has dials, and that is reached at an address, by anybody if it is
+// public. When ctx ends it lets nobody wait any longer.
 func NewHandler(
-	ctx context.Context, a *app.App, live *config.Live, clk *clock.Clock, w *world.World, recorder *traffic.Recorder, logger *slog.Logger,
+	ctx context.Context, a *app.App, live *config.Live, clk *clock.Clock, w *world.World, recorder *traffic.Recorder, d *Dials, logger *slog.Logger,
 	address string, public bool,
 ) (*Handler, error) {
 	at, err := url.Parse(address)
@@ -74,11 +75,12 @@ func NewHandler(
 	}
 	ctx, leave := context.WithCancel(ctx)
 	h := &Handler{
-		closing: ctx.Done(), leave: leave, address: address, prefix: at.Path, public: public, crossOrigin: http.NewCrossOriginProtection(),
+		dials: d, closing: ctx.Done(), leave: leave, address: address, prefix: at.Path, public: public, crossOrigin: http.NewCrossOriginProtection(),
 		app: a, config: live, clock: clk, logger: logger, mux: http.NewServeMux(),
 		initial: live.Get(), settings: map[string]string{}, world: w, traffic: recorder,
 		documents: publish.For(live.Get().PublicBaseURL),
 	}
+	d.seeded, d.endToken = h.isSeeded, h.endToken
 	own, err := ownDocument()
 	if err != nil {
 		leave()
@@ -102,6 +104,12 @@ func NewHandler(
 	h.mux.HandleFunc("GET /_sandbox/authority.pem", file("application/x-pem-file", authority.New().Trusted()))
 	h.mux.HandleFunc("GET /_sandbox/clock", h.getClock)
 	h.mux.HandleFunc("POST /_sandbox/clock", h.setClock)
+	h.mux.HandleFunc("GET /_sandbox/dials", h.getDials)
+	h.mux.HandleFunc("POST /_sandbox/dials", h.setDials)
+	h.mux.HandleFunc("DELETE /_sandbox/dials", h.unsetDials)
+	h.mux.HandleFunc("GET /_sandbox/jobs", h.listJobs)
+	h.mux.HandleFunc("POST /_sandbox/jobs/release", h.releaseJobs)
+	h.mux.HandleFunc("POST /_sandbox/jobs/fail", h.failJobs)
 	h.mux.HandleFunc("GET /_sandbox/explain/{request_id...}", h.explain)
 	h.mux.HandleFunc("GET /_sandbox/coverage", h.coverage)
 	h.mux.HandleFunc("POST /_sandbox/coverage/reset", h.forgetCoverage)
@@ -194,7 +202,7 @@ func (h *Handler) api(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request, raw []byte, whole bool) {
+func (h *Handler) serve(w *httpapi.Held, r *http.Request, raw []byte, whole bool) {
 	h.changing.RLock()
 	if next := h.next; next != nil {
 		h.changing.RUnlock()
@@ -202,11 +210,13 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, raw []byte, whol
 		return
 	}
 	defer h.changing.RUnlock()
-	if !signin.IsFor(r) && !strings.HasPrefix(r.URL.Path, media.Prefix) { // neither what is typed into the page nor scans are remembered
-		r = h.traffic.Arrive(r, raw, whole)
-		w.Header().Set("X-Sandbox-Explain", fmt.Sprintf("%s/_sandbox/explain/%d", h.prefix, traffic.NumberOf(r)))
+	if signin.IsFor(r) || strings.HasPrefix(r.URL.Path, media.Prefix) { // neither what is typed into the page nor scans are remembered
+		h.app.Handler.ServeHTTP(w, r)
+		return
 	}
-	h.app.Handler.ServeHTTP(w, r)
+	r = h.traffic.Arrive(r, raw, whole)
+	w.Header().Set("X-Sandbox-Explain", fmt.Sprintf("%s/_sandbox/explain/%d", h.prefix, traffic.NumberOf(r)))
+	h.strictly(w, r)
 }
 
 // retire waits for the requests under way. Those to come, whose bodies may have been on their way for long, are served by next.
@@ -218,7 +228,7 @@ func (h *Handler) retire(next serving) {
 }
 
 // serving answers a request of the API, whose body has been read.
-type serving = func(w http.ResponseWriter, r *http.Request, body []byte, whole bool)
+type serving = func(w *httpapi.Held, r *http.Request, body []byte, whole bool)
 
 // Fence runs work of the background while no world is being changed, so that a
 // job of the old world cannot reach into the new one.

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"esoz/internal/platform/sms"
 )
@@ -85,8 +88,15 @@ func (h *Handler) readSMS(ctx context.Context, phone string, after time.Time) ([
 	if err != nil {
 		return nil, err
 	}
+	here := map[uuid.UUID]bool{}
+	for _, m := range slices.Backward(received) { // dials count the oldest first
+		here[m.ID] = h.dials.arrived(m)
+	}
 	messages := []message{}
 	for _, m := range received {
+		if !here[m.ID] {
+			continue
+		}
 		if !m.At.After(after) {
 			continue
 		}

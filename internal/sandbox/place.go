@@ -43,6 +43,7 @@ type server struct {
 	app     *app.App
 	live    *config.Live
 	metrics *prometheus.Registry
+	dials   *Dials
 	handler *Handler // once it is opened
 }
 
@@ -52,11 +53,12 @@ func newServer(ctx context.Context, p place) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{place: p, live: config.NewLive(cfg), metrics: prometheus.NewRegistry()}
+	s := &server{place: p, live: config.NewLive(cfg), metrics: prometheus.NewRegistry(), dials: NewDials()}
 	s.app, err = app.New(ctx, app.Options{
 		Config: s.live, Clock: p.clock, Logger: p.logger, ShowRules: true, AfterHandler: p.hook, Registry: s.metrics, NotServed: notServed,
-		Observe: func(ctx context.Context, e httpapi.Exchange) { s.handler.traffic.Observe(ctx, e) },
-		Fence:   func(work func() error) error { return s.handler.Fence(work) },
+		Observe:  func(ctx context.Context, e httpapi.Exchange) { s.handler.traffic.Observe(ctx, e) },
+		Fence:    func(work func() error) error { return s.handler.Fence(work) },
+		Provider: provider{dials: s.dials}, Jobs: s.dials, Requests: s.dials, Codes: s.dials.fixedCode,
 	})
 	if err != nil {
 		return nil, err
@@ -71,7 +73,7 @@ func (s *server) open(ctx context.Context, recorder *traffic.Recorder) (h *Handl
 			err = errors.Join(err, s.close(ctx))
 		}
 	}()
-	h, err = NewHandler(ctx, s.app, s.live, s.clock, s.world, recorder, s.logger, s.address, s.public)
+	h, err = NewHandler(ctx, s.app, s.live, s.clock, s.world, recorder, s.dials, s.logger, s.address, s.public)
 	if err != nil {
 		return nil, err
 	}

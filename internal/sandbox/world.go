@@ -134,6 +134,7 @@ func (h *Handler) renew(ctx context.Context, keep bool) error {
 		return err
 	}
 	h.world, h.settings = fresh, map[string]string{}
+	h.dials.reset()
 	h.config.Set(h.initial)
 	return nil
 }

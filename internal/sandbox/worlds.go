@@ -20,6 +20,7 @@ import (
 	"esoz/internal/app/admin"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/httpapi"
 	"esoz/internal/sandbox/traffic"
 )
 
@@ -134,7 +135,7 @@ func (w *worlds) discard(s *side) {
 	s.resetting.Lock()
 	defer s.resetting.Unlock()
 	last := s.current.Load()
-	last.handler.retire(func(rw http.ResponseWriter, r *http.Request, _ []byte, _ bool) { w.gone(rw, r, s.name) })
+	last.handler.retire(func(rw *httpapi.Held, r *http.Request, _ []byte, _ bool) { w.gone(rw, r, s.name) })
 	w.copies.mu.Lock()
 	defer w.copies.mu.Unlock()
 	w.copies.discard(last)

@@ -99,7 +99,7 @@ func begun(t *testing.T, b *box, path string) (finish func() string) {
 	host, prefix, _ := strings.Cut(strings.TrimPrefix(b.url, "http://"), "/")
 	conn, err := net.Dial("tcp", host)
 	require.NoError(t, err)
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { _ = conn.Close() })
 	const body = `{"phone_number":"+380509998877"}`
 	_, err = fmt.Fprintf(conn, "POST /%s%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"+
 		"Authorization: Bearer sandbox-doctor\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", prefix, path, len(body))

@@ -94,6 +94,12 @@ WHERE user_id = @user_id
   AND name = 'access_token'
   AND expires_at > @expires_at;
 
+-- name: EndAccessToken :exec
+-- Ends one access token, and leaves the refresh token that gives the next one.
+UPDATE mithril.tokens
+SET expires_at = @expires_at, updated_at = @at
+WHERE id = @id AND name = 'access_token' AND expires_at > @expires_at;
+
 -- name: EndRefreshToken :exec
 -- Ends the refresh token that an access token belongs to, if it has one. First in
 -- its transaction, so that logouts of one session follow each other, and so that

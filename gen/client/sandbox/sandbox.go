@@ -113,7 +113,8 @@ func Start(ctx context.Context, arguments ...string) (*Sandbox, error) {
 	if program == "" {
 		program = "esoz-sandbox"
 	}
-	cmd := exec.Command(program, append([]string{"--ephemeral", "--listen", "127.0.0.1:0", "--json"}, arguments...)...) //nolint:gosec // of who runs the tests
+	arguments = append([]string{"--ephemeral", "--listen", "127.0.0.1:0", "--json"}, arguments...)
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), program, arguments...) //nolint:gosec // of who runs the tests
 	told := &tail{}
 	cmd.Stderr = told
 	out, err := cmd.StdoutPipe()
@@ -199,16 +200,16 @@ func call(ctx context.Context, c *http.Client, method, address string, body, int
 		}
 		sent = bytes.NewReader(raw)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, address, sent)
+	request, err := http.NewRequestWithContext(ctx, method, address, sent) //nolint:gosec // the address is that of who runs the tests
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", method, address, err)
 	}
 	request.Header.Set("Accept", "application/json")
-	response, err := c.Do(request)
+	response, err := c.Do(request) //nolint:gosec // as above
 	if err != nil {
 		return err //nolint:wrapcheck // it names method and address
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }() // it was read
 	raw, err := io.ReadAll(response.Body)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", method, address, err)

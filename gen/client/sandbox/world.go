@@ -213,7 +213,7 @@ func (w *TestWorld) explanation(ctx context.Context, address string) string {
 	if err != nil {
 		return err.Error()
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }() // it was read
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		return err.Error()

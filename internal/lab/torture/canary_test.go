@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"esoz/internal/platform/sms"
@@ -123,7 +124,7 @@ type panicking struct{}
 
 func (panicking) Name() string { return "panicking" }
 
-func (panicking) Send(_ context.Context, phone, text string) (gatewayID, status string, err error) {
+func (panicking) Send(_ context.Context, _ uuid.UUID, phone, text string) (gatewayID, status string, err error) {
 	panic("cannot send " + text + " to " + phone)
 }
 

@@ -28,7 +28,7 @@ func renewable(t *testing.T) (baseURL string) {
 	require.NoError(t, err)
 	recorder, err := traffic.New(doc, s.Clock)
 	require.NoError(t, err)
-	handler, err := sandbox.NewHandler(t.Context(), s.App, s.Config, s.Clock, s.World, recorder, slog.New(slog.DiscardHandler), "", false)
+	handler, err := sandbox.NewHandler(t.Context(), s.App, s.Config, s.Clock, s.World, recorder, sandbox.NewDials(), slog.New(slog.DiscardHandler), "", false)
 	require.NoError(t, err)
 	front := httptest.NewUnstartedServer(handler)
 	front.Config.WriteTimeout = time.Minute // of each request: without it the deadline of one would stay for the next

@@ -67,9 +67,9 @@ func (s *Server) chain(op *operation) []echo.MiddlewareFunc {
 // entrance returns the checks of the caller and of the rate limit.
 func (s *Server) entrance(op *operation) []echo.MiddlewareFunc {
 	if op.public {
-		return []echo.MiddlewareFunc{s.checkPSK(op), s.limitRate(op)}
+		return []echo.MiddlewareFunc{s.checkPSK(op), s.limitRate(op), s.meetTrouble(op)}
 	}
-	return []echo.MiddlewareFunc{s.checkPSK(op), requireToken(op), s.identifyToken(op), s.limitRate(op), s.authenticate(op)}
+	return []echo.MiddlewareFunc{s.checkPSK(op), requireToken(op), s.identifyToken(op), s.limitRate(op), s.meetTrouble(op), s.authenticate(op)}
 }
 
 // before calls next if check passes.
@@ -212,6 +212,9 @@ func (s *Server) authenticate(op *operation) echo.MiddlewareFunc {
 			case who.UserBlocked:
 				return op.refuse(rules.GatewayTokenUserBlocked).Because("user of the token", "not blocked", "blocked")
 			}
+			if err := s.endToken(c, op, who); err != nil {
+				return err
+			}
 			c.SetRequest(r.WithContext(auth.With(r.Context(), who)))
 			return next(c)
 		}
@@ -310,6 +313,9 @@ func (s *Server) normalizeQuery(op *operation) echo.MiddlewareFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
 			if r.URL.RawQuery == "" {
+				query := url.Values{}
+				s.shrinkPage(r.Context(), op, query)
+				r.URL.RawQuery = query.Encode()
 				return next(c)
 			}
 			// A semicolon is part of a value, but url.ParseQuery rejects it.
@@ -328,6 +334,7 @@ func (s *Server) normalizeQuery(op *operation) echo.MiddlewareFunc {
 			about := envelope.RequestFrom(r.Context())
 			about.Undeclared, about.Declared = op.undeclared(query), op.query
 			s.warnOfQuery(op, about, query)
+			s.shrinkPage(r.Context(), op, query)
 			if op.paged {
 				if !query.Has("page") && query.Has("page_number") {
 					query.Set("page", query.Get("page_number"))

@@ -30,9 +30,17 @@ func (a *Held) Unwrap() http.ResponseWriter { return a.to }
 
 // Insert replaces the first mark of the body by a text.
 func (a *Held) Insert(mark, text string) {
-	changed := bytes.Replace(a.body.Bytes(), []byte(mark), []byte(text), 1)
-	a.body = *bytes.NewBuffer(changed)
+	a.Replace(bytes.Replace(a.body.Bytes(), []byte(mark), []byte(text), 1))
 }
+
+// Status of the answer.
+func (a *Held) Status() int { return a.status }
+
+// Body of the answer.
+func (a *Held) Body() []byte { return a.body.Bytes() }
+
+// Replace puts another body in the place of the answer's.
+func (a *Held) Replace(body []byte) { a.body = *bytes.NewBuffer(body) }
 
 // Send sends the answer.
 func (a *Held) Send() error {

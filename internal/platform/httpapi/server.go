@@ -51,6 +51,8 @@ type Server struct {
 	NotServed func(method, path string) (refusal *fault.Error, hint string)
 	// Observe, when set, is called after every answered request.
 	Observe Observer
+	// Dial, when set, makes trouble.
+	Dial Dial
 
 	requests requestIDs
 	room     lists

@@ -93,6 +93,8 @@ type Queue struct {
 	// AfterHandler, when set, runs between a handler and the transaction that ends
 	// its job. Tests crash the process there.
 	AfterHandler func(jobID string)
+	// Dial, when set, changes what becomes of jobs.
+	Dial Dial
 }
 
 // Start stores a job for the operation. If the same request (same operation, same

@@ -14,7 +14,7 @@ import (
 )
 
 // CarryOut carries a job out at once, for a caller who is told how it ended. While jobs
-// are on hold it does not, and done is false. The job must have been committed. The
+// are on hold, or its Dial says so, it does not, and done is false. The job must have been committed. The
 // refusal that ends it is the error, or fault.ErrStale when a worker was faster and the
 // job ended as failed. After every other error a worker goes on with the job, so that it
 // is fault.ErrUnconfirmed.
@@ -33,6 +33,9 @@ func (q *Queue) CarryOut(ctx context.Context, job *Job) (done bool, err error) {
 // begin lets holds wait for the job, unless there is a hold already. The job is noted
 // before the look at the hold, so that a hold that begins later finds it.
 func (q *Queue) begin(ctx context.Context, job *Job) (held bool, err error) {
+	if q.Left(ctx, job.ID, job.Operation) {
+		return true, nil
+	}
 	if err := db.New().CarryJob(ctx, q.Pool, job.ID); err != nil {
 		return false, fmt.Errorf("begin job: %w", postgres.Error(err))
 	}
@@ -67,6 +70,11 @@ func (q *Queue) carryOut(ctx context.Context, job *Job) error {
 	}
 	var refusal *fault.Error
 	switch {
+	case errors.Is(err, errDial):
+		refusal = fault.Internal()
+		if err := q.store(ctx, job, FailedWithError, refusal.Status, response{Error: errorOf(refusal)}, nil); err != nil {
+			return err
+		}
 	case errors.As(err, &refusal):
 		if err := q.store(ctx, job, Failed, refusal.Status, response{Error: errorOf(refusal)}, nil); err != nil {
 			return err

@@ -58,6 +58,9 @@ func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
 	if job.Status != Pending {
 		return nil // an earlier try ended it and crashed before it told River
 	}
+	if wait := w.mustWait(riverJob); wait > 0 {
+		return river.JobSnooze(min(wait, snooze)) // soon again: a dial may be turned any time, and nobody remembers it after a restart
+	}
 	trace.SpanFromContext(ctx).SetAttributes(attribute.String("operation", job.Operation), attribute.String("request_id", job.RequestID))
 	outcome, err := w.handle(ctx, job)
 	if err == nil {
@@ -81,7 +84,7 @@ func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
 		w.count(job, "waits")
 		w.Logger.WarnContext(ctx, "job waits", "job_id", job.ID, "operation", job.Operation, "request_id", job.RequestID, "error", err)
 		return river.JobSnooze(snooze)
-	case errors.Is(err, errPanic) && riverJob.Attempt >= maxPanics, riverJob.Attempt >= riverJob.MaxAttempts:
+	case errors.Is(err, errDial), errors.Is(err, errPanic) && riverJob.Attempt >= maxPanics, riverJob.Attempt >= riverJob.MaxAttempts:
 		w.count(job, "failed_with_error")
 		w.Logger.ErrorContext(ctx, "job failed", "job_id", job.ID, "operation", job.Operation, "request_id", job.RequestID, "error", err)
 		return w.fail(ctx, riverJob, job, FailedWithError, fault.Internal())
@@ -114,6 +117,9 @@ func (q *Queue) handle(ctx context.Context, job *Job) (outcome *Outcome, err err
 			err = fmt.Errorf("%w: %s\n%s", errPanic, redact.Panic(v), debug.Stack())
 		}
 	}()
+	if q.Dial != nil && q.Dial.Fail(job.ID, job.Operation) {
+		return nil, errDial
+	}
 	handler := q.Handlers[job.Operation]
 	if handler == nil {
 		return nil, fmt.Errorf("job %s: %s has no handler", job.ID, job.Operation)

@@ -30,8 +30,14 @@ import (
 // queueOf returns a queue with the test's handlers on a server's databases.
 func queueOf(t *testing.T, srv *testkit.Server, handlers map[string]jobs.Handler, change ...func(*river.Config)) *jobs.Queue {
 	t.Helper()
+	return dialedQueue(t, srv, handlers, nil, change...)
+}
+
+// dialedQueue is queueOf with a dial.
+func dialedQueue(t *testing.T, srv *testkit.Server, handlers map[string]jobs.Handler, turned jobs.Dial, change ...func(*river.Config)) *jobs.Queue {
+	t.Helper()
 	queue := &jobs.Queue{
-		Pool: srv.Pool, Keys: srv.Keys, Clock: srv.Clock, Config: srv.Config, Logger: slog.New(slog.DiscardHandler), Handlers: handlers,
+		Pool: srv.Pool, Keys: srv.Keys, Clock: srv.Clock, Config: srv.Config, Logger: slog.New(slog.DiscardHandler), Handlers: handlers, Dial: turned,
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &jobs.Worker{Queue: queue})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"strconv"
+	"strings"
 )
 
 // newCode draws length-1 digits of 1 to 9 and appends their check digit.
@@ -18,6 +19,12 @@ func newCode(length int) (int, error) {
 		code = code*10 + int(digit.Int64()) + 1
 	}
 	return code*10 + checkDigit(code), nil
+}
+
+// IsCode reports whether newCode could make a code of this length.
+func IsCode(code, length int) bool {
+	digits := strconv.Itoa(code)
+	return code > 0 && len(digits) == length && !strings.ContainsRune(digits[:length-1], '0') && checkDigit(code/10) == code%10
 }
 
 // checkDigit returns the Luhn digit as the OTP service computes it: it doubles every
@@ -34,4 +41,13 @@ func checkDigit(number int) int {
 		sum += d
 	}
 	return sum * 9 % 10
+}
+
+// Example is a code of this length.
+func Example(length int) int {
+	code := 0
+	for i := range length - 1 {
+		code = code*10 + i%9 + 1
+	}
+	return code*10 + checkDigit(code)
 }

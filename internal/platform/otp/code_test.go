@@ -29,6 +29,8 @@ func TestNewCode(t *testing.T) {
 			require.NoError(t, err)
 			require.Regexp(t, pattern, strconv.Itoa(code))
 			require.Equal(t, checkDigit(code/10), code%10)
+			require.True(t, IsCode(code, length))
+			require.False(t, IsCode(code, length+1))
 		}
 	}
 	seen := map[int]bool{}
@@ -38,6 +40,16 @@ func TestNewCode(t *testing.T) {
 		seen[code] = true
 	}
 	require.Len(t, seen, 729, "every code can be drawn")
+}
+
+func TestIsCode(t *testing.T) {
+	t.Parallel()
+	for code, is := range map[int]bool{1232: true, 1233: false, 9993: true, 1022: false, 123: false, 12325: false, 0: false, -1232: false} {
+		require.Equal(t, is, IsCode(code, 4), "%d", code)
+	}
+	for length := 2; length <= 9; length++ {
+		require.True(t, IsCode(Example(length), length), "%d", Example(length))
+	}
 }
 
 // A code is valid until the microsecond of its expiry.

@@ -74,7 +74,7 @@ func (s *Sender) Work(ctx context.Context, job *river.Job[Args]) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("open SMS %s: %w", id, err), s.undo(ctx, id))
 	}
-	gatewayID, status, err := s.send(ctx, message.PhoneNumber, string(text))
+	gatewayID, status, err := s.send(ctx, id, message.PhoneNumber, string(text))
 	switch {
 	case errors.Is(err, ErrNotTaken):
 		err = errors.Join(err, s.undo(ctx, id))
@@ -94,11 +94,11 @@ func (s *Sender) Work(ctx context.Context, job *river.Job[Args]) error {
 	return nil
 }
 
-func (s *Sender) send(ctx context.Context, phone, text string) (gatewayID, status string, err error) {
+func (s *Sender) send(ctx context.Context, id uuid.UUID, phone, text string) (gatewayID, status string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Config.Get().SMSTimeout)
 	defer cancel()
 	ctx, end := tracing.Call(ctx, "SMS provider "+s.Provider.Name())
-	gatewayID, status, err = s.Provider.Send(ctx, phone, text)
+	gatewayID, status, err = s.Provider.Send(ctx, id, phone, text)
 	end(err)
 	switch {
 	case err == nil:

@@ -42,9 +42,9 @@ var ErrNotTaken = errors.New("the provider did not take the message")
 // valid when its turn comes is not sent.
 type Provider interface {
 	Name() string
-	// Send returns the provider's id and status of the message. It ends with its
+	// Send returns the provider's id and status of a message, whose id in sms_logs is ours. It ends with its
 	// context. Its errors are logged, so they must hold neither the phone nor the text.
-	Send(ctx context.Context, phone, text string) (gatewayID, status string, err error)
+	Send(ctx context.Context, id uuid.UUID, phone, text string) (gatewayID, status string, err error)
 }
 
 // Log is a provider that delivers nothing. Messages stay in sms_logs, where the
@@ -55,7 +55,7 @@ type Log struct{}
 func (Log) Name() string { return "log" }
 
 // Send implements Provider.
-func (Log) Send(context.Context, string, string) (gatewayID, status string, err error) {
+func (Log) Send(context.Context, uuid.UUID, string, string) (gatewayID, status string, err error) {
 	return uuid.NewString(), "Delivered", nil
 }
 

@@ -57,7 +57,7 @@ func slow(ctx context.Context) error {
 
 func (*unreliable) Name() string { return "unreliable" }
 
-func (u *unreliable) Send(ctx context.Context, _, _ string) (gatewayID, status string, err error) {
+func (u *unreliable) Send(ctx context.Context, _ uuid.UUID, _, _ string) (gatewayID, status string, err error) {
 	u.mu.Lock()
 	u.tries++
 	var fails failure
@@ -217,7 +217,7 @@ type overtaken struct {
 
 func (overtaken) Name() string { return "slow" }
 
-func (o overtaken) Send(ctx context.Context, _, _ string) (gatewayID, status string, err error) {
+func (o overtaken) Send(ctx context.Context, _ uuid.UUID, _, _ string) (gatewayID, status string, err error) {
 	return "SM1", "Accepted", o.meanwhile(ctx)
 }
 

@@ -26,7 +26,7 @@ func (a *API) ResendApprovalSMS(
 ) (api.ResendApprovalSMSResponseObject, error) {
 	c := a.call(ctx, operation.Path{Patient: req.PatientID, ID: req.ID})
 	refused := operation.Run(ctx, resendChecks, c)
-	if c.Config.ApprovalResendMode != config.Sync {
+	if c.Config.ApprovalResendMode != config.Sync || refused == nil && a.Engine.Queue.Left(ctx, "", resendID) {
 		job, err := c.startResend(ctx, refused)
 		return api.ResendApprovalSMS202JSONResponse(job), err
 	}

@@ -117,7 +117,7 @@ type outbox struct {
 
 func (*outbox) Name() string { return "outbox" }
 
-func (o *outbox) Send(_ context.Context, phone, text string) (gatewayID, status string, err error) {
+func (o *outbox) Send(_ context.Context, _ uuid.UUID, phone, text string) (gatewayID, status string, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.sent = append(o.sent, phone+" "+text)

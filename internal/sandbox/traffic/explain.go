@@ -90,7 +90,7 @@ func (r *Recorder) Explain(name string) (*Explanation, bool) {
 	}
 	e := kept.exchange
 	x := &Explanation{
-		Number: kept.sent.number, op: r.contract.byID[e.Operation], Try: []Advice{}, Warnings: e.Warnings, At: kept.answered, Method: e.Method, Path: e.Route, Status: e.Status,
+		Number: kept.sent.number, op: r.contract.byID[e.Operation], Try: []Advice{}, Warnings: slices.Concat(e.Warnings, kept.notes), At: kept.answered, Method: e.Method, Path: e.Route, Status: e.Status,
 		TookMS: float64(e.Took.Microseconds()) / 1000,
 	}
 	if r.digest(name) == kept.id {
@@ -115,7 +115,7 @@ func (r *Recorder) Explain(name string) (*Explanation, bool) {
 	}
 	x.explain(e)
 	x.Refusals = refusals(x.Checks, e)
-	x.Summary = summary(x, e)
+	x.Summary = summary(x, e, len(kept.notes) > 0)
 	return x, true
 }
 
@@ -257,7 +257,7 @@ func inForce(s step, e httpapi.Exchange, sent sent) bool {
 }
 
 // summary says it in a sentence.
-func summary(x *Explanation, e httpapi.Exchange) string {
+func summary(x *Explanation, e httpapi.Exchange, noted bool) string {
 	switch {
 	case len(x.Refusals) > 0 && e.Cut:
 		return "Refused; there were so many faults that the answer names only the first ones."
@@ -268,6 +268,9 @@ func summary(x *Explanation, e httpapi.Exchange) string {
 	case e.Status == http.StatusNotImplemented:
 		return "The national system documents this operation, and this sandbox does not have it. X-Sandbox-Hint of the answer names the document and the line."
 	case e.Status >= http.StatusBadRequest:
+		if noted {
+			return "The sandbox itself made this error, as its dial says: send the request again."
+		}
 		return "The server failed on the way. How far the checks came is not known; its log has the request id."
 	case e.Status == http.StatusAccepted:
 		return "Accepted: the checks passed, or the same request's job was pending already. " +

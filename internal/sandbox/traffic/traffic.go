@@ -57,6 +57,7 @@ type kept struct {
 	answered time.Time
 	changes  int       // Recorder.changes when it was answered
 	until    time.Time // what Retry-After asked to wait for
+	notes    []string
 }
 
 // sent is what is remembered of a request before it is served.
@@ -218,6 +219,16 @@ func (r *Recorder) Observe(ctx context.Context, e httpapi.Exchange) {
 	}
 	r.keep(k)
 	r.count(k, repeats)
+}
+
+// Note adds to a remembered exchange what the sandbox itself did to it.
+func (r *Recorder) Note(number int, notes []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if k, ok := r.kept[number]; ok && len(notes) > 0 {
+		k.notes = append(k.notes, notes...)
+		r.kept[number] = k
+	}
 }
 
 // keep remembers an exchange, unless so many came after it that it is too old.

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"sync/atomic"
 
+	"github.com/google/uuid"
 	"github.com/twilio/twilio-go/client"
 	twilioapi "github.com/twilio/twilio-go/rest/api/v2010"
 
@@ -32,7 +33,7 @@ func New(accountSID, authToken, from string) *Provider {
 func (*Provider) Name() string { return "twilio" }
 
 // Send implements sms.Provider.
-func (p *Provider) Send(ctx context.Context, phone, text string) (gatewayID, status string, err error) {
+func (p *Provider) Send(ctx context.Context, _ uuid.UUID, phone, text string) (gatewayID, status string, err error) {
 	call := &call{ctx: ctx, next: p.transport}
 	params := new(twilioapi.CreateMessageParams).SetTo(phone).SetFrom(p.from).SetBody(text)
 	message, err := twilioapi.NewApiServiceWithClient(p.client(call)).CreateMessage(params)

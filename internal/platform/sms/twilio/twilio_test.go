@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"esoz/internal/platform/sms"
@@ -54,7 +55,7 @@ func TestSend(t *testing.T) {
 		w.WriteHeader(http.StatusCreated)
 		_, _ = w.Write([]byte(`{"sid": "SM1", "status": "queued", "to": "` + phone + `"}`))
 	})
-	id, status, err := p.Send(t.Context(), phone, text)
+	id, status, err := p.Send(t.Context(), uuid.New(), phone, text)
 	require.NoError(t, err)
 	require.Equal(t, "SM1", id)
 	require.Equal(t, "queued", status)
@@ -83,7 +84,7 @@ func TestErrorsHoldNoData(t *testing.T) {
 		"without a message": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"to": "` + phone + `"}`)) }, "the answer names no message", false},
 		"hung up":           {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "cannot be reached", false},
 	} {
-		_, _, err := provider(t, c.answer).Send(t.Context(), phone, text)
+		_, _, err := provider(t, c.answer).Send(t.Context(), uuid.New(), phone, text)
 		require.ErrorContains(t, err, c.want, name)
 		require.Equal(t, c.notTaken, errors.Is(err, sms.ErrNotTaken), name)
 		for _, secret := range []string{phone, phone[1:], text, "1232", "secret"} {
@@ -97,7 +98,7 @@ func TestWithoutAConnectionNothingIsTaken(t *testing.T) {
 	t.Parallel()
 	p := New("AC0123", "secret", "+15005550006")
 	p.transport = elsewhere{&url.URL{Scheme: "http", Host: "127.0.0.1:1"}}
-	_, _, err := p.Send(t.Context(), phone, text)
+	_, _, err := p.Send(t.Context(), uuid.New(), phone, text)
 	require.ErrorIs(t, err, sms.ErrNotTaken)
 	require.ErrorContains(t, err, "cannot be reached")
 
@@ -107,7 +108,7 @@ func TestWithoutAConnectionNothingIsTaken(t *testing.T) {
 	p.transport = elsewhere{&url.URL{Scheme: "https", Host: silent.Addr().String()}}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, _, err = p.Send(ctx, phone, text)
+	_, _, err = p.Send(ctx, uuid.New(), phone, text)
 	require.ErrorIs(t, err, sms.ErrNotTaken)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
@@ -124,7 +125,7 @@ func TestSendEndsWithItsContext(t *testing.T) {
 	t.Cleanup(func() { close(over) })
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, _, err := p.Send(ctx, phone, text)
+	_, _, err := p.Send(ctx, uuid.New(), phone, text)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.NotErrorIs(t, err, sms.ErrNotTaken, "the request was sent")
 	require.NotContains(t, err.Error(), phone)
