@@ -81,10 +81,11 @@ fuzz: ## each decoder against made-up input, for FUZZTIME
 test-short: ## the same without the race detector
 	@for module in $(MODULES); do $(GO) -C $$module test ./... || exit 1; done
 
-generate: ## contract, rule ids, server stubs, Go client, queries, documents
+generate: ## contract, rule ids, server stubs, Go client, methods by resource, queries, documents
 	$(GO) run ./openapi/bundle
 	$(GO) tool oapi-codegen -config openapi/oapi-codegen.yaml openapi/openapi.yaml
 	$(GO) tool oapi-codegen -config openapi/oapi-codegen-client.yaml openapi/openapi.yaml
+	$(GO) run ./openapi/resources
 	$(GO) tool sqlc generate
 	$(GO) run ./internal/reference/docs
 

@@ -37,6 +37,30 @@ func ExampleError() {
 	// POST /api/divisions: 422 validation_failed: $.addresses[0].zip string does not match pattern [request 6617aeec]
 }
 
+// Every division, however many pages they fill.
+func ExampleResources() {
+	gateway := api(func(w http.ResponseWriter, r *http.Request) {
+		page := r.URL.Query().Get("page")
+		answer(w, http.StatusOK, fmt.Sprintf(`{"meta":{},"data":[{"name":"Відділення %s"}],"paging":{"page_number":%[1]s,"total_pages":2}}`, page))
+	})
+	c, err := client.New("https://api.example.com", client.WithHTTPClient(gateway))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	api := client.Resources(c)
+	for division, err := range api.Divisions.All(context.Background(), &client.ListDivisionsParams{Status: new("ACTIVE")}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(division.Name)
+	}
+	// Output:
+	// Відділення 1
+	// Відділення 2
+}
+
 // From the code that the user's consent gave to a client that refreshes its token.
 func ExampleApp() {
 	ctx, code := context.Background(), "the code of the redirect"
