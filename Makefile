@@ -28,7 +28,7 @@ RACE = -race -vet=off -ldflags='-s -w' $(UNWATCHED:%='-gcflags=%/...=-race=0 -d=
 
 # Nor is what works in one goroutine: the programs that make the documents and their pages, the pages as the sandbox shows them, and
 # the walks through all cases, which send one request after another (make torture-short sends them at once).
-WALKS = '^Test(Cases|ResetLeavesWhatTheSeedingPutThere|Pages|Public)$$'
+WALKS = '^Test(Cases|ResetLeavesWhatTheSeedingPutThere|Pages|Public|Workers)$$'
 ALONE = ./openapi/... ./internal/reference/...
 TOGETHER = $$($(GO) list ./... | grep -vE '^esoz/(openapi|internal/reference)(/|$$)')
 # The engines are not watched either: all test processes of the product share one pair.
