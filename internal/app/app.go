@@ -92,6 +92,8 @@ type Options struct {
 	// Fence, when set, runs each background job, so that the sandbox can hold
 	// them up while it makes its world new.
 	Fence func(work func() error) error
+	// Memory, when set, is that of a server on tables of which this one's are a copy.
+	Memory Memory
 	// Jobs, Requests and Codes, when set, are dials of the sandbox.
 	Jobs     jobs.Dial
 	Requests httpapi.Dial
@@ -160,6 +162,9 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 	a.Dictionaries = dictionaries.NewCache(a.Pool)
 	a.Addresses = uaddresses.NewCache(a.Pool)
 	a.Services = catalogues.NewServices(a.Pool)
+	if opts.Memory != nil {
+		opts.Memory(a)
+	}
 	if err = a.Refresh(ctx); err != nil {
 		return nil, err
 	}
@@ -170,6 +175,19 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 // Refresh loads what is served from memory and has changed.
 func (a *App) Refresh(ctx context.Context) error {
 	return errors.Join(a.Dictionaries.Refresh(ctx), a.Addresses.Refresh(ctx), a.Services.Refresh(ctx))
+}
+
+// Memory gives a server what another one has read from its tables.
+type Memory func(to *App)
+
+// Memory is what is served from memory, as it is now.
+func (a *App) Memory() Memory {
+	dictionaries, addresses, services := a.Dictionaries.Held(), a.Addresses.Held(), a.Services.Held()
+	return func(to *App) {
+		to.Dictionaries.Hold(dictionaries)
+		to.Addresses.Hold(addresses)
+		to.Services.Hold(services)
+	}
 }
 
 // Start begins to carry out background work.

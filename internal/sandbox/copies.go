@@ -58,6 +58,7 @@ type template struct {
 	database  string
 	documents string // folder
 	made      time.Time
+	memory    atomic.Pointer[app.Memory] // of the first server on a copy
 }
 
 // replica is a server on a copy of a template.
@@ -183,12 +184,12 @@ func (c *copies) begin(ctx context.Context, w *world.World) (err error) {
 }
 
 // build makes a replica.
-func (c *copies) build(ctx context.Context) (r *replica, err error) {
+func (c *copies) build(ctx context.Context) (_ *replica, err error) {
 	c.limit <- struct{}{}
 	defer func() { <-c.limit }()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), building) // half of a copy is of no use to anybody
 	defer cancel()
-	r = &replica{}
+	r := &replica{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.remove(ctx, r))
@@ -199,10 +200,18 @@ func (c *copies) build(ctx context.Context) (r *replica, err error) {
 		return nil, err
 	}
 	r.made = at.made
-	r.server, err = newServer(ctx, place{
-		environ: c.environ(dsn, r.documents.URI), world: at.world, clock: clock.New(), logger: c.log, hook: c.hook, public: c.public,
-	})
-	return r, err
+	p := place{environ: c.environ(dsn, r.documents.URI), world: at.world, clock: clock.New(), logger: c.log, hook: c.hook, public: c.public}
+	if known := at.memory.Load(); known != nil {
+		p.memory = *known
+	}
+	if r.server, err = newServer(ctx, p); err != nil {
+		return nil, err
+	}
+	if p.memory == nil {
+		memory := r.app.Memory()
+		at.memory.Store(&memory)
+	}
+	return r, nil
 }
 
 // copy makes the databases of a replica.

@@ -24,6 +24,7 @@ type place struct {
 	world   *world.World
 	clock   *clock.Clock
 	logger  *slog.Logger
+	memory  app.Memory         // of a server on a copy of the same databases; nil: there is none
 	hook    func(jobID string) // jobs.Queue's, for tests
 	address string             // where it is reached unless PUBLIC_BASE_URL says otherwise
 	public  bool               // other machines reach it
@@ -55,7 +56,7 @@ func newServer(ctx context.Context, p place) (*server, error) {
 	}
 	s := &server{place: p, live: config.NewLive(cfg), metrics: prometheus.NewRegistry(), dials: NewDials()}
 	s.app, err = app.New(ctx, app.Options{
-		Config: s.live, Clock: p.clock, Logger: p.logger, ShowRules: true, AfterHandler: p.hook, Registry: s.metrics, NotServed: notServed,
+		Config: s.live, Clock: p.clock, Logger: p.logger, ShowRules: true, Memory: p.memory, AfterHandler: p.hook, Registry: s.metrics, NotServed: notServed,
 		Observe:  func(ctx context.Context, e httpapi.Exchange) { s.handler.traffic.Observe(ctx, e) },
 		Fence:    func(work func() error) error { return s.handler.Fence(work) },
 		Provider: provider{dials: s.dials}, Jobs: s.dials, Requests: s.dials, Codes: s.dials.fixedCode,
@@ -90,13 +91,4 @@ const closing = 10 * time.Second
 func (s *server) end(ctx context.Context) error {
 	s.handler.leave()
 	return errors.Join(within(ctx, s.live.Get().ShutdownTimeout, s.app.Stop), s.close(ctx))
-}
-
-// newRecorder returns a recorder of requests to the contract.
-func newRecorder(clk *clock.Clock) (*traffic.Recorder, error) {
-	doc, err := app.Document()
-	if err != nil {
-		return nil, err
-	}
-	return traffic.New(doc, clk)
 }

@@ -19,6 +19,7 @@ import (
 	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/redact"
 	"esoz/internal/sandbox/engines"
+	"esoz/internal/sandbox/traffic"
 	"esoz/internal/sandbox/world"
 )
 
@@ -138,7 +139,11 @@ func startOwn(ctx context.Context, p place, c *copies) (own *server, old bool, e
 			return nil, false, err
 		}
 	}
-	recorder, err := newRecorder(p.clock)
+	doc, err := app.Document()
+	if err != nil {
+		return nil, false, err
+	}
+	recorder, err := traffic.New(doc, p.clock)
 	if err != nil {
 		return nil, false, err
 	}

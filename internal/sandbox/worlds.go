@@ -288,10 +288,8 @@ func (w *worlds) begin(ctx context.Context, s *side) error {
 	if err != nil {
 		return err
 	}
-	if s.recorder, err = newRecorder(fresh.clock); err == nil {
-		err = w.open(ctx, s, fresh)
-	}
-	if err != nil {
+	s.recorder = w.own.handler.traffic.Another(fresh.clock)
+	if err := w.open(ctx, s, fresh); err != nil {
 		return errors.Join(err, w.copies.remove(ctx, fresh))
 	}
 	s.used.Store(w.machine.Now().UnixNano())

@@ -50,6 +50,8 @@ type shared struct {
 	stores *engines.Stores // where it is made
 	forget func() error    // deletes what is left of them
 	folder string          // of the one that each is a copy of
+
+	memory atomic.Pointer[app.Memory] // of the first server on a copy
 }
 
 var start = sync.OnceValues(startEngines)

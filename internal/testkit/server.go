@@ -112,11 +112,19 @@ func New(t testing.TB, opts ...Option) *Server {
 	}
 	heard := &watch{fail: t.Errorf}
 	logger, tracer := o.listeners(t, heard)
+	var memory app.Memory
+	if known := engines.memory.Load(); known != nil {
+		memory = *known
+	}
 	s.App, err = app.New(ctx, app.Options{
-		Config: s.Config, Clock: s.Clock, Logger: logger, Registry: s.Metrics, Tracer: tracer,
+		Config: s.Config, Clock: s.Clock, Memory: memory, Logger: logger, Registry: s.Metrics, Tracer: tracer,
 		Provider: o.provider, ShowRules: true, AfterHandler: o.hook, Commands: o.commands,
 	})
 	require.NoError(t, err)
+	if memory == nil {
+		memory = s.Memory()
+		engines.memory.Store(&memory)
+	}
 	if engines.stores == nil {
 		require.NoError(t, app.IndexDocuments(ctx, s.Mongo))
 		require.NoError(t, s.World.SeedDocuments(ctx, s.Mongo))

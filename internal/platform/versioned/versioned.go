@@ -40,6 +40,28 @@ func New[T any](pool *pgxpool.Pool, name string, read func(ctx context.Context, 
 // Current returns the copy. The caller must not change it.
 func (c *Copy[T]) Current() *T { return c.current.Load() }
 
+// Held is what a copy holds at a moment.
+type Held[T any] struct {
+	value    *T
+	version  int64
+	isLoaded bool
+}
+
+// Held returns what the copy holds, for a copy of tables that are the same.
+func (c *Copy[T]) Held() Held[T] {
+	c.loading.Lock()
+	defer c.loading.Unlock()
+	return Held[T]{c.Current(), c.version, c.isLoaded}
+}
+
+// Hold takes over what the copy of other tables held. Refresh reads anew when these are in another version.
+func (c *Copy[T]) Hold(h Held[T]) {
+	c.loading.Lock()
+	defer c.loading.Unlock()
+	c.current.Store(h.value)
+	c.version, c.isLoaded = h.version, h.isLoaded
+}
+
 // Refresh reads anew when the version has changed.
 func (c *Copy[T]) Refresh(ctx context.Context) error {
 	c.loading.Lock()
