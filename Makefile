@@ -182,7 +182,7 @@ sdk-test-ts: ## the TypeScript client: no drift, its tests, and as a package aga
 	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm run build && npm test
 	$(TS_SANDBOX) gen/ts/try.sh
 
-sdk-test-docs: ## the quick starts of docs/sdk.md, where their languages are installed
+sdk-test-docs: ## the quick starts of docs/sdk.md and tests of docs/testing.md, where their languages are installed
 	$(GO) run ./internal/sandbox/withsandbox docs/quickstarts/run.sh
 
 generate-ts: ## types and version of the TypeScript client (needs npm)
