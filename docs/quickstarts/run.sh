@@ -46,6 +46,16 @@ else
   missing 'C#' Mono
 fi
 
+output=php/guzzle.txt
+if command -v php >/dev/null && php -r 'require "GuzzleHttp/autoload.php";' >/dev/null 2>&1; then # Debian's php-guzzlehttp-guzzle
+  mkdir -p "$made/guzzle/vendor"
+  cp php/guzzle.php php/World.php "$made/guzzle"
+  echo "<?php require_once 'GuzzleHttp/autoload.php';" >"$made/guzzle/vendor/autoload.php"
+  check 'PHP, Guzzle' php "$made/guzzle/guzzle.php"
+else
+  missing 'PHP, Guzzle' 'php or no Guzzle'
+fi
+
 # A request is signed once: each language gets the world anew.
 sign() {
   curl -fsS -o /dev/null -X POST "$ESOZ_URL/_sandbox/reset"
