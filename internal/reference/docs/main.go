@@ -54,6 +54,7 @@ func run() error {
 		quickstart("docs/sdk.md", "csharp", "csharp", "csharp/QuickStart.cs"),
 		quickstart("docs/sdk.md", "php", "php", "php/quickstart.php"),
 		quickstart("docs/sdk.md", "guzzle", "php", "php/guzzle.php"),
+		quickstart("docs/sdk.md", "nswag", "csharp", "csharp/Client.cs"),
 		quickstart("docs/signing.md", "output", "text", "signing/output.txt"),
 		quickstart("docs/signing.md", "php", "php", "signing/sign.php"),
 		quickstart("docs/signing.md", "csharp", "csharp", "signing/Sign.cs"),
