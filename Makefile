@@ -167,7 +167,7 @@ openapi-lint: openapi/lint/node_modules/.package-lock.json openapi-publish ## re
 		spectral lint --quiet --fail-severity hint --ruleset sandbox.spectral.yaml ../../internal/sandbox/openapi.yaml && \
 		node readers.mjs ../../bin/openapi/esoz.json ../../bin/openapi/esoz-3.1.yaml
 
-.PHONY: sdk-test-ts sdk-test-docs generate-ts jkurwa
+.PHONY: sdk-test-ts sdk-test-docs generate-ts csharp-client jkurwa
 
 jkurwa: ## verify what npm's jkurwa signs with DSTU 4145, and walk with its keys
 	npm ci --prefix internal/platform/signature/jkurwa --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -183,8 +183,11 @@ sdk-test-ts: ## the TypeScript client: no drift, its tests, and as a package aga
 	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm run build && npm test
 	$(TS_SANDBOX) gen/ts/try.sh
 
-sdk-test-docs: ## the quick starts of docs/sdk.md, where their languages are installed
+sdk-test-docs: ## the quick starts of docs/sdk.md and tests of docs/testing.md, where their languages are installed
 	$(GO) run ./internal/sandbox/withsandbox docs/quickstarts/run.sh
+
+csharp-client: openapi-publish ## a C# client by NSwag into build/nswag/, tried in a sandbox (Debian: mono-devel)
+	$(GO) run ./internal/sandbox/withsandbox openapi/generators/nswag/run.sh
 
 generate-ts: ## types and version of the TypeScript client (needs npm)
 	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run generate && \

@@ -53,11 +53,23 @@ func run() error {
 		quickstart("docs/sdk.md", "java", "java", "java/QuickStart.java"),
 		quickstart("docs/sdk.md", "csharp", "csharp", "csharp/QuickStart.cs"),
 		quickstart("docs/sdk.md", "php", "php", "php/quickstart.php"),
+		quickstart("docs/sdk.md", "guzzle", "php", "php/guzzle.php"),
+		quickstart("docs/sdk.md", "nswag", "csharp", "csharp/Client.cs"),
 		quickstart("docs/signing.md", "output", "text", "signing/output.txt"),
 		quickstart("docs/signing.md", "php", "php", "signing/sign.php"),
 		quickstart("docs/signing.md", "csharp", "csharp", "signing/Sign.cs"),
 		quickstart("docs/signing.md", "typescript", "ts", "signing/sign.mts"),
 		quickstart("docs/signing.md", "go", "go", "signing/sign.go"),
+		quickstart("docs/testing.md", "jest-package", "json", "testing/jest/package.json"),
+		quickstart("docs/testing.md", "jest-start", "js", "testing/jest/start.js"),
+		quickstart("docs/testing.md", "jest-stop", "js", "testing/jest/stop.js"),
+		quickstart("docs/testing.md", "jest-test", "js", "testing/jest/codes.test.js"),
+		quickstart("docs/testing.md", "vitest-setup", "js", "testing/vitest/setup.js"),
+		quickstart("docs/testing.md", "vitest-config", "js", "testing/vitest/vitest.config.js"),
+		quickstart("docs/testing.md", "phpunit-trait", "php", "testing/phpunit/InWorld.php"),
+		quickstart("docs/testing.md", "phpunit-test", "php", "testing/phpunit/CodesTest.php"),
+		quickstart("docs/testing.md", "phpunit-workers", "sh", "testing/phpunit/workers.sh"),
+		quickstart("docs/testing.md", "xunit-test", "csharp", "testing/xunit/CodesTest.cs"),
 	)
 }
 

@@ -1,0 +1,1 @@
+export default { test: { globalSetup: "./setup.js", maxWorkers: 4 } };
