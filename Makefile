@@ -23,15 +23,16 @@ build: ## the programs, into bin/
 # of sync or sync/atomic must be watched, or the detector loses sight of others' use of
 # them; encoding/json, too.) Vet is a part of make lint.
 export GORACE = atexit_sleep_ms=50
-UNWATCHED = modernc.org github.com/FerretDB go.yaml.in github.com/oasdiff
+UNWATCHED = modernc.org go.yaml.in github.com/oasdiff
 RACE = -race -vet=off -ldflags='-s -w' $(UNWATCHED:%='-gcflags=%/...=-race=0 -d=checkptr=0')
 
 # Nor is what works in one goroutine: the programs that make the documents and their pages, the pages as the sandbox shows them, and
-# the walks through all cases, which send one request after another (make torture-short sends them at once).
-WALKS = '^Test(Cases|ResetLeavesWhatTheSeedingPutThere|Pages|Public|Workers)$$'
+# the walks through all cases, which send one request after another (make torture-short sends them at once). Of many worlds each is
+# a server that other tests watch; TestWorldsEnd watches what is around them.
+WALKS = '^Test(Cases|ResetLeavesWhatTheSeedingPutThere|Pages|Public|Workers|Worlds|Dials)$$'
 ALONE = ./openapi/... ./internal/reference/...
 TOGETHER = $$($(GO) list ./... | grep -vE '^esoz/(openapi|internal/reference)(/|$$)')
-# The engines are not watched either: all test processes of the product share one pair.
+# The engines are not watched either: one process has PostgreSQL and the document stores of all tests.
 ENGINES = bin/withengines
 test: ## all tests but the torture, on real engines that are started for them
 	$(GO) build -o bin/ ./internal/testkit/withengines

@@ -46,10 +46,9 @@ type shared struct {
 	clone   sync.Mutex
 	count   atomic.Int64
 
-	mongo  string          // of the store that all tests share; "": each has one of its own
-	stores *engines.Stores // where it is made
-	forget func() error    // deletes what is left of them
-	folder string          // of the one that each is a copy of
+	mongo  string // of the store that all tests share; "": each has one of its own
+	stores stores // nil: all share one
+	folder string // of the store that each is a copy of
 
 	memory atomic.Pointer[app.Memory] // of the first server on a copy
 }
@@ -115,7 +114,7 @@ func startEngines() (_ *shared, err error) {
 		dsn = s.engines.PostgresDSN
 	}
 	if s.mongo == "" {
-		if s.stores, s.forget, err = engines.TemporaryStores(slog.New(ears.handler())); err != nil {
+		if s.stores, err = newStores(); err != nil {
 			return nil, err
 		}
 	}
@@ -128,8 +127,8 @@ func startEngines() (_ *shared, err error) {
 func (s *shared) stop(ctx context.Context) error {
 	s.admin.Close()
 	var err error
-	if s.forget != nil {
-		err = s.forget()
+	if s.stores != nil {
+		err = s.stores.close()
 	}
 	if s.engines == nil {
 		return err
@@ -175,7 +174,12 @@ func WithEngines(ctx context.Context, do func(environment []string) error) (err 
 			err = errors.Join(err, errors.New("an engine told what it must not"))
 		}
 	}()
-	return do([]string{databaseURL + "=" + e.PostgresDSN})
+	socket, end, err := serveStores(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	return do([]string{databaseURL + "=" + e.PostgresDSN, storesAt + "=" + socket})
 }
 
 func (s *shared) template() string { return s.prefix + "_template" }
@@ -190,7 +194,7 @@ func (s *shared) makeTemplate(ctx context.Context) (err error) {
 		return err
 	}
 	defer pool.Close()
-	uri, name, end, err := s.documents(s.template())
+	uri, name, end, err := s.documents(ctx, s.template())
 	if err != nil {
 		return err
 	}
@@ -208,19 +212,19 @@ func (s *shared) makeTemplate(ctx context.Context) (err error) {
 
 // documents returns where a test has its documents. A store of its own is a copy of the template's, and end deletes it;
 // the template's is left.
-func (s *shared) documents(name string) (uri, database string, end func(context.Context) error, err error) {
+func (s *shared) documents(ctx context.Context, name string) (uri, database string, end func(context.Context) error, err error) {
 	if s.stores == nil {
 		return s.mongo, name, func(context.Context) error { return nil }, nil
 	}
-	store, err := s.stores.Copy(s.folder, name)
+	made, err := s.stores.start(ctx, s.folder, name)
 	if err != nil {
-		return "", "", nil, fmt.Errorf("start a document store: %w", err)
+		return "", "", nil, err
 	}
-	end = func(ctx context.Context) error { return errors.Join(store.Stop(ctx), store.Remove()) }
-	if s.folder == "" {
-		s.folder, end = store.Dir, store.Stop
+	remove := s.folder != ""
+	if !remove {
+		s.folder = made.Dir
 	}
-	return store.URI, "esoz", end, nil
+	return made.URI, "esoz", func(ctx context.Context) error { return made.stop(ctx, remove) }, nil
 }
 
 func (s *shared) dsn(database string) string {

@@ -89,7 +89,7 @@ func New(t testing.TB, opts ...Option) *Server {
 	name := fmt.Sprintf("%s_%d", engines.prefix, engines.count.Add(1))
 	require.NoError(t, engines.create(ctx, name, engines.template()))
 
-	uri, database, endDocuments, err := engines.documents(name)
+	uri, database, endDocuments, err := engines.documents(ctx, name)
 	require.NoError(t, err)
 
 	environ := []string{

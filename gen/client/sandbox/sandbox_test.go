@@ -26,7 +26,7 @@ func program(t *testing.T) string {
 }
 
 // Worlds of one sandbox, as tests of a medical information system use them.
-func TestWorlds(t *testing.T) {
+func TestWorldsOfTests(t *testing.T) {
 	t.Setenv("ESOZ_URL", "")
 	t.Setenv("ESOZ_SANDBOX", program(t))
 	s, err := sandbox.Open(t.Context())
@@ -66,7 +66,8 @@ func codeBySMS(t *testing.T, w *sandbox.TestWorld) {
 
 func clockMoves(t *testing.T, w *sandbox.TestWorld) {
 	before := w.Now()
-	require.WithinDuration(t, before.Add(48*time.Hour), w.Advance(48*time.Hour), time.Minute)
+	const years = 10 * 365 * 24 * time.Hour
+	require.WithinDuration(t, before.Add(years), w.Advance(years), time.Minute)
 	_, err := w.Client("owner").ListDivisionsWithResponse(t.Context(), nil)
 	var refusal *client.Error
 	require.ErrorAs(t, err, &refusal, "tokens expire by this clock")
