@@ -80,10 +80,10 @@ func New(doc *openapi3.T, clk *clock.Clock) (*Recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newRecorder(c, clk), nil
+	return recorderOf(c, clk), nil
 }
 
-func newRecorder(c *contract, clk *clock.Clock) *Recorder {
+func recorderOf(c *contract, clk *clock.Clock) *Recorder {
 	r := &Recorder{contract: c}
 	r.clock.Store(clk)
 	_, _ = rand.Read(r.key[:]) // never fails (crypto/rand)
@@ -92,7 +92,7 @@ func newRecorder(c *contract, clk *clock.Clock) *Recorder {
 }
 
 // Another returns a recorder for requests to the same contract.
-func (r *Recorder) Another(clk *clock.Clock) *Recorder { return newRecorder(r.contract, clk) }
+func (r *Recorder) Another(clk *clock.Clock) *Recorder { return recorderOf(r.contract, clk) }
 
 // Reset forgets everything.
 func (r *Recorder) Reset() {
