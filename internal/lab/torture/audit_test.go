@@ -25,14 +25,15 @@ type auditor struct {
 	*load
 	findings []string
 
-	crashed bool
-	changed map[uuid.UUID]bool
-	audits  map[string]int         // rows of the audit log by object
-	resent  map[string]int         // codes, by counter of what for
-	traces  int                    // audit rows that there should be
-	made    map[string]bool        // rows that the load has brought about
-	kept    map[string]bool        // jobs whose marks may stay
-	born    map[string][]uuid.UUID // documents that came under ids of the server, by collection
+	crashed  bool
+	changed  map[uuid.UUID]bool
+	audits   map[string]int         // rows of the audit log by object
+	resent   map[string]int         // codes, by counter of what for
+	traces   int                    // audit rows that there should be
+	made     map[string]bool        // rows that the load has brought about
+	kept     map[string]bool        // jobs whose marks may stay
+	followed map[string]bool        // documents that no request names, and that changed with others
+	born     map[string][]uuid.UUID // documents that came under ids of the server, by collection
 }
 
 // audit waits until everything that was accepted is done, stops the servers and
@@ -283,11 +284,11 @@ func (a *auditor) auditBorn() (told int) {
 }
 
 // auditOthers: a row that was made has one audit row, and one more when it has changed since, if rows of its table have any.
-// It returns all rows that were made or changed, but those that requests name.
+// It returns all rows and documents that were made or changed, but those that requests name.
 func (a *auditor) auditOthers(own map[string]bool) (touched map[string]bool) {
 	t := a.rig.t
 	t.Helper()
-	touched, a.made = map[string]bool{}, map[string]bool{}
+	touched, a.made = maps.Clone(a.followed), map[string]bool{}
 	for _, table := range a.tables(t) {
 		var dated bool
 		require.NoError(t, a.rig.pool.QueryRow(t.Context(), `SELECT count(*) = 2 FROM information_schema.columns
@@ -340,28 +341,31 @@ func (a *auditor) lookAtRows(h *herd) {
 func (a *auditor) lookAtDocuments() {
 	t := a.rig.t
 	t.Helper()
-	collections, originals := map[string]bool{}, map[uuid.UUID]*herd{}
+	places, originals := map[string]bool{}, map[uuid.UUID]*herd{}
+	for _, name := range collections {
+		places[name] = true
+	}
 	for _, h := range a.herds {
 		if h.document == "" {
 			continue
 		}
-		collections[h.document] = true
+		places[h.document] = true
 		for _, id := range h.taken() {
 			originals[id] = h
 		}
 	}
 	added := map[uuid.UUID]bool{}
-	a.born = map[string][]uuid.UUID{}
+	a.born, a.followed = map[string][]uuid.UUID{}, map[string]bool{}
 	for _, s := range a.sent {
 		if s.adds != "" {
-			collections[s.adds], added[s.object] = true, true
+			places[s.adds], added[s.object] = true, true
 		}
 		if s.adds != "" && s.object == uuid.Nil {
 			a.born[s.adds] = nil
 		}
 	}
 	require.NoError(t, a.rig.withDocuments(t.Context(), func(store *mongo.Database) error {
-		for name := range collections {
+		for name := range places {
 			cursor, err := store.Collection(name).Find(t.Context(), bson.D{})
 			if err != nil {
 				return err
@@ -379,10 +383,12 @@ func (a *auditor) lookAtDocuments() {
 					a.lookAtDocument(id, d, originals[id])
 				case added[id]:
 					a.changed[id] = true
-				default:
-					if _, may := a.born[name]; may && a.isYoung(d) {
+				case a.isSince(d, "inserted_at"):
+					if _, may := a.born[name]; may {
 						a.born[name] = append(a.born[name], id)
 					}
+				case a.isSince(d, "updated_at"):
+					a.followed[id.String()] = true
 				}
 			}
 			if err := cursor.Err(); err != nil {
@@ -393,9 +399,9 @@ func (a *auditor) lookAtDocuments() {
 	}))
 }
 
-// isYoung tells whether a document was made since the load began.
-func (a *auditor) isYoung(d bson.M) bool {
-	at, ok := d["inserted_at"].(bson.DateTime)
+// isSince tells whether a moment of a document is none before the load began.
+func (a *auditor) isSince(d bson.M, moment string) bool {
+	at, ok := d[moment].(bson.DateTime)
 	return ok && !at.Time().Before(a.began.Truncate(time.Millisecond))
 }
 

@@ -175,6 +175,7 @@ func newLoad(t *testing.T, r *rig, f flock) *load {
 	for _, item := range contract.Paths.Map() {
 		for method, op := range item.Operations() {
 			known := slices.ContainsFunc(l.operations, func(known *operation) bool { return known.id == op.OperationID })
+			known = known || slices.Contains(ofOneRequest, op.OperationID)
 			require.True(t, known || method == http.MethodGet || registered(op.OperationID).Still, "the load has no request for %s", op.OperationID)
 		}
 	}
@@ -200,11 +201,15 @@ var (
 	phoneInPath = regexp.MustCompile(`(?:\+|%2B)380[0-9]{9}`)
 )
 
+// ofOneRequest are operations on dispenses that read and change the device request, which has one dispense at a time: copies
+// would share the request of the world. Races and kills between two steps try them.
+var ofOneRequest = []string{"createDeviceDispense", "completeDeviceDispense"}
+
 // add makes a case of the world repeatable.
 func (l *load) add(t *testing.T, c world.Case) {
 	t.Helper()
-	if registered(c.OperationID).Still {
-		return // it changes nothing that could be counted
+	if registered(c.OperationID).Still || slices.Contains(ofOneRequest, c.OperationID) {
+		return // it changes nothing that could be counted, or more than its object
 	}
 	d := &deed{
 		operation: c.OperationID, request: c.Request,
