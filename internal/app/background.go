@@ -156,7 +156,7 @@ func mustSchedule(cron string) (s config.Schedule) {
 	return s
 }
 
-// untilEnd drops the errors with which River tells of its own end: it was at work when Stop came.
+// untilEnd drops River's errors about queries that Stop has cancelled.
 type untilEnd struct {
 	slog.Handler
 	ending *atomic.Bool

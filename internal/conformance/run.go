@@ -150,7 +150,7 @@ type runner struct {
 	checks   []Check
 	part     int // which of the checks are this runner's: every parts-th
 	parts    int
-	progress func(total int) // is told of each check that was made
+	progress func(total int) // called after each check
 	renews   bool            // the server can be given a new world, and other settings
 	told     bool            // the world is the server's
 

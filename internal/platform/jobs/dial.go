@@ -99,8 +99,8 @@ func (q *Queue) Wake(ctx context.Context, kind string) error {
 	return nil
 }
 
-// Release carries out a pending job now, whatever its Dial says of its time, and returns it as it is then. The River
-// job finds it ended.
+// Release carries out a pending job at once, also when Dial holds or delays it, and returns the ended job. Its River job
+// then has nothing left to do.
 func (q *Queue) Release(ctx context.Context, id string) (*Job, error) {
 	job, err := q.Get(ctx, id)
 	if err != nil || job.Status != Pending {

@@ -14,9 +14,9 @@
 //	postgres.password  of the server that listens on 127.0.0.1: on Windows
 //	postgres.pg_ctl.log  what pg_ctl printed: on Windows
 //
-// On Unix neither engine listens on the network. Both are reached over sockets in a
-// folder that only its owner may enter, so no password is needed and no port can be
-// taken; whoever can enter that folder could read the data files too. On Windows
+// On Unix both engines listen on sockets in a folder that only its owner may enter, and
+// not on the network. They need no password: the owner of the folder can read the data
+// files, too. Another program cannot occupy their ports, as there are none. On Windows
 // both listen on 127.0.0.1. PostgreSQL asks for a password, which is generated for
 // the data folder; FerretDB 1 has none to ask for.
 //
