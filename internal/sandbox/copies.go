@@ -49,7 +49,7 @@ type copies struct {
 	ready   []*replica
 	filling bool
 	ended   bool
-	work    sync.WaitGroup // whatever runs in the background
+	work    sync.WaitGroup // goroutines that make and remove replicas
 }
 
 // template is a seeded world that nobody is connected to.
@@ -137,7 +137,11 @@ func (c *copies) seed(ctx context.Context, e *engines.Engines) (t *template, err
 		return nil, err
 	}
 	t.documents = store.Dir
-	defer func() { err = errors.Join(err, within(ctx, closing, store.Stop)) }()
+	defer func() {
+		if err = errors.Join(err, within(ctx, closing, store.Stop)); err != nil { // nobody copies half of a world
+			err = errors.Join(err, store.Remove(), e.DropDatabase(context.WithoutCancel(ctx), t.database))
+		}
+	}()
 	cfg, err := place{environ: c.environ(dsn, store.URI)}.configuration()
 	if err != nil {
 		return nil, err
@@ -276,7 +280,7 @@ func (c *copies) fill() {
 			r, err := c.build(ctx)
 			c.mu.Lock()
 			if err != nil {
-				c.filling = false // who takes the next one tries again, and is told
+				c.filling = false // the next take builds a replica itself, and returns the error if that fails too
 				c.mu.Unlock()
 				return fmt.Errorf("make a world: %w", err)
 			}
@@ -299,7 +303,7 @@ func (c *copies) discard(r *replica) {
 func (c *copies) background(do func(ctx context.Context) error) {
 	c.work.Go(func() {
 		if err := do(context.Background()); err != nil {
-			c.log.Error("a world of its own failed", "error", err)
+			c.log.Error("a world could not be made or removed", "error", err)
 		}
 	})
 }
@@ -307,11 +311,7 @@ func (c *copies) background(do func(ctx context.Context) error) {
 // remove ends a replica, or what there is of it.
 func (c *copies) remove(ctx context.Context, r *replica) error {
 	var errs []error
-	switch {
-	case r.server == nil:
-	case r.handler == nil:
-		errs = append(errs, r.close(ctx))
-	default:
+	if r.server != nil {
 		errs = append(errs, r.end(ctx))
 	}
 	if r.documents != nil {

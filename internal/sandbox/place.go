@@ -67,28 +67,25 @@ func newServer(ctx context.Context, p place) (*server, error) {
 	return s, nil
 }
 
-// open makes the handler before a server, whose traffic is recorded, and starts background work.
-func (s *server) open(ctx context.Context, recorder *traffic.Recorder) (h *Handler, err error) {
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.close(ctx))
-		}
-	}()
-	h, err = NewHandler(ctx, s.app, s.live, s.clock, s.world, recorder, s.dials, s.logger, s.address, s.public)
+// open makes the handler before a server, whose traffic is recorded, and starts background work. end comes after it, also
+// when it fails.
+func (s *server) open(ctx context.Context, recorder *traffic.Recorder) (err error) {
+	s.handler, err = NewHandler(ctx, s.app, s.live, s.clock, s.world, recorder, s.dials, s.logger, s.address, s.public)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s.handler = h
-	return h, s.app.Start(ctx)
+	return s.app.Start(ctx)
 }
-
-func (s *server) close(ctx context.Context) error { return within(ctx, closing, s.app.Close) }
 
 // closing bounds how long the connections of a server may take to end.
 const closing = 10 * time.Second
 
-// end lets nobody wait any longer, stops background work and closes the connections of an opened server.
+// end lets nobody wait any longer, stops background work and closes the connections of a server, opened or not.
 func (s *server) end(ctx context.Context) error {
-	s.handler.leave()
-	return errors.Join(within(ctx, s.live.Get().ShutdownTimeout, s.app.Stop), s.close(ctx))
+	var stopped error
+	if s.handler != nil {
+		s.handler.leave()
+		stopped = within(ctx, s.live.Get().ShutdownTimeout, s.app.Stop)
+	}
+	return errors.Join(stopped, within(ctx, closing, s.app.Close))
 }

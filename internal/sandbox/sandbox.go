@@ -150,8 +150,10 @@ func startOwn(ctx context.Context, p place, c *copies) (own *server, old bool, e
 	if own, err = newServer(ctx, p); err != nil {
 		return nil, false, err
 	}
-	_, err = own.open(ctx, recorder)
-	return own, old, err
+	if err := own.open(ctx, recorder); err != nil {
+		return nil, false, errors.Join(err, own.end(ctx))
+	}
+	return own, old, nil
 }
 
 // environ puts the sandbox's defaults before what the user has set, and what

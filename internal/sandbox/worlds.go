@@ -39,7 +39,8 @@ type worlds struct {
 	copies  *copies
 	machine *clock.Clock
 	mux     *http.ServeMux
-	stop    context.CancelFunc
+	stop    context.CancelFunc // ends sweep
+	swept   sync.WaitGroup     // is done when sweep has ended
 
 	mu      sync.Mutex
 	running map[string]*side
@@ -66,7 +67,7 @@ func newWorlds(own *server, c *copies) *worlds {
 	w.mux.HandleFunc("DELETE "+worldsPath+"/{name}", w.delete)
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop
-	go w.sweep(ctx)
+	w.swept.Go(func() { w.sweep(ctx) })
 	return w
 }
 
@@ -115,6 +116,13 @@ func (w *worlds) find(name string) *side {
 	}
 	s.used.Store(now.UnixNano())
 	return s
+}
+
+// runs returns whether a world has not been ended.
+func (w *worlds) runs(s *side) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.running[s.name] == s
 }
 
 func (s *side) idle(now time.Time) bool { return now.Sub(s.usedAt()) >= patience }
@@ -306,8 +314,7 @@ func (w *worlds) open(ctx context.Context, s *side, fresh *replica) error {
 		return err
 	}
 	fresh.live.Set(cfg)
-	_, err = fresh.open(context.WithoutCancel(ctx), s.recorder)
-	return err
+	return fresh.open(context.WithoutCancel(ctx), s.recorder)
 }
 
 // resetOf puts a new server in the place of that of a world: whoever comes later finds the new one.
@@ -315,6 +322,10 @@ func (w *worlds) resetOf(s *side) http.HandlerFunc {
 	return func(rw http.ResponseWriter, r *http.Request) {
 		s.resetting.Lock()
 		defer s.resetting.Unlock()
+		if !w.runs(s) { // it was ended while this reset waited
+			w.unknown(rw, s.name)
+			return
+		}
 		old := s.current.Load()
 		keep, err := kept(r)
 		if err != nil {
@@ -361,6 +372,7 @@ func (w *worlds) replace(ctx context.Context, s *side, old *replica, keep bool) 
 // end ends all worlds but the sandbox's own.
 func (w *worlds) end(ctx context.Context) error {
 	w.stop()
+	w.swept.Wait()
 	w.mu.Lock()
 	w.ended = true
 	w.mu.Unlock()
