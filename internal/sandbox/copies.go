@@ -12,10 +12,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
 	"esoz/internal/app"
 	"esoz/internal/platform/clock"
-	"esoz/internal/platform/mongodb"
-	"esoz/internal/platform/postgres"
 	"esoz/internal/sandbox/engines"
 	"esoz/internal/sandbox/world"
 )
@@ -150,24 +151,9 @@ func (c *copies) seed(ctx context.Context, e *engines.Engines) (t *template, err
 	if err != nil {
 		return nil, err
 	}
-	pool, err := postgres.Open(ctx, dsn, 2)
-	if err != nil {
-		return nil, err
-	}
-	defer pool.Close()
-	documents, err := mongodb.Open(store.URI, cfg.MongoDatabase, cfg.EngineTimeout)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		err = errors.Join(err, within(ctx, closing, func(ctx context.Context) error { return mongodb.Close(ctx, documents) }))
-	}()
 	now := clock.New().Now()
-	if err := app.Migrate(ctx, pool, documents, now, cfg.SystemUser); err != nil {
-		return nil, err
-	}
 	t.world = world.New(keys, now)
-	return t, t.world.Seed(ctx, pool, documents)
+	return t, migrated(ctx, cfg, now, func(pool *pgxpool.Pool, documents *mongo.Database) error { return t.world.Seed(ctx, pool, documents) })
 }
 
 // begin takes a world that was seeded just now, and that nobody is connected to, as the first template: its tables need

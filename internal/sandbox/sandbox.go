@@ -12,6 +12,9 @@ import (
 	"net"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
 	"esoz/internal/app"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
@@ -174,26 +177,36 @@ func environ(user []string, dsn, mongoURI, baseURL string) []string {
 // they were not, and hold the world of another version: a reset would take what the user has
 // registered, so it is left to them.
 func prepare(ctx context.Context, cfg *config.Config, w *world.World, now time.Time) (seeded, old bool, err error) {
+	err = migrated(ctx, cfg, now, func(pool *pgxpool.Pool, documents *mongo.Database) error {
+		before, same, err := w.Seeded(ctx, pool)
+		if err != nil || before {
+			old = before && !same
+			return err
+		}
+		seeded = true
+		return w.Seed(ctx, pool, documents)
+	})
+	return seeded, old, err
+}
+
+// migrated migrates the databases of a configuration and connects to them while do runs.
+func migrated(ctx context.Context, cfg *config.Config, now time.Time, do func(*pgxpool.Pool, *mongo.Database) error) (err error) {
 	pool, err := postgres.Open(ctx, string(cfg.DatabaseURL), 4)
 	if err != nil {
-		return false, false, err
+		return err
 	}
 	defer pool.Close()
 	documents, err := mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout)
 	if err != nil {
-		return false, false, err
+		return err
 	}
 	defer func() {
 		err = errors.Join(err, within(ctx, 5*time.Second, func(ctx context.Context) error { return mongodb.Close(ctx, documents) }))
 	}()
 	if err := app.Migrate(ctx, pool, documents, now, cfg.SystemUser); err != nil {
-		return false, false, err
+		return err
 	}
-	before, same, err := w.Seeded(ctx, pool)
-	if err != nil || before {
-		return false, before && !same, err
-	}
-	return true, false, w.Seed(ctx, pool, documents)
+	return do(pool, documents)
 }
 
 // within runs stop with a deadline of its own: ctx has ended by then.
