@@ -14,3 +14,8 @@ var Document []byte
 //
 //go:embed requests.json
 var Requests []byte
+
+// Shapes is the document without texts, examples and rules: what answers are checked against. It is JSON.
+//
+//go:embed shapes.json
+var Shapes []byte

@@ -57,7 +57,7 @@ func NewDocument(doc *openapi3.T) (*Document, error) {
 
 // Contract is the document of this API.
 var Contract = sync.OnceValues(func() (*Document, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Shapes)
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}

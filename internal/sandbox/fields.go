@@ -22,7 +22,7 @@ type answered struct {
 
 // answers reads the contract when it is first asked for: the server knows only of requests.
 var answers = sync.OnceValues(func() (*answered, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Shapes)
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"encoding/json"
+	"maps"
+	"path"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -489,4 +493,30 @@ func TestRequestsHoldWhatAServerAsks(t *testing.T) {
 			"description": {"type": "string", "maxLength": 8192}
 		}}}}
 	}`, string(raw))
+}
+
+func TestShapesHoldWhatAnswersAreCheckedAgainst(t *testing.T) {
+	t.Parallel()
+	c, err := bundle(testFiles("Thing: {", "ErrorResponse: {type: object}\n  Thing: {"), recorded)
+	require.NoError(t, err)
+	raw, err := c.shapes()
+	require.NoError(t, err)
+	require.NotContains(t, string(raw), `"example`)
+	require.NotContains(t, string(raw), `"x-rules"`)
+	var shapes any
+	require.NoError(t, json.Unmarshal(raw, &shapes))
+
+	const at = "/api/things/{id}"
+	had, _ := dig(decode(t, c), "paths", at, "patch", "responses").(map[string]any)
+	has, _ := dig(shapes, "paths", at, "patch", "responses").(map[string]any)
+	require.Equal(t, slices.Sorted(maps.Keys(had)), slices.Sorted(maps.Keys(has)))
+	names := map[string]bool{}
+	for status, answer := range has {
+		ref, _ := dig(answer, "$ref").(string)
+		names[path.Base(ref)] = true
+		shape, full := dig(shapes, "components", "responses", path.Base(ref)), had[status]
+		require.Equal(t, dig(full, "headers"), dig(shape, "headers"), status)
+		require.Equal(t, dig(full, "content", "application/json", "schema"), dig(shape, "content", "application/json", "schema"), status)
+	}
+	require.Less(t, len(names), len(has), "equal ones stand there once")
 }

@@ -1,6 +1,7 @@
 // Bundle merges openapi/src into openapi/openapi.yaml, the one document that the server, the generators, the tests and
 // the readers share, and writes the rules of that document as Go values to gen/rules. What a server asks of it about
-// requests goes to openapi/requests.json, which it reads at its start.
+// requests goes to openapi/requests.json, which it reads at its start, and what answers are checked against to
+// openapi/shapes.json.
 //
 // What follows from the rules is not written by hand: the error responses of an operation, with an example for each
 // rule that can refuse it, and the list of the gateway's rules that guard it (x-guards).
@@ -23,6 +24,7 @@ const (
 	examplesDir  = "openapi/examples"
 	documentPath = "openapi/openapi.yaml"
 	requestsPath = "openapi/requests.json"
+	shapesPath   = "openapi/shapes.json"
 	rulesPath    = "gen/rules/rules.gen.go"
 )
 
@@ -49,6 +51,10 @@ func run() error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", requestsPath, err)
 	}
+	shapes, err := c.shapes()
+	if err != nil {
+		return fmt.Errorf("write %s: %w", shapesPath, err)
+	}
 	code, err := c.goRules()
 	if err != nil {
 		return fmt.Errorf("write %s: %w", rulesPath, err)
@@ -57,6 +63,9 @@ func run() error {
 		return err
 	}
 	if err := write(requestsPath, requests); err != nil {
+		return err
+	}
+	if err := write(shapesPath, shapes); err != nil {
 		return err
 	}
 	return write(rulesPath, code)

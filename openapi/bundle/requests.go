@@ -14,6 +14,41 @@ import (
 // operations, who may call them, parameters and bodies. Reading the whole
 // document takes a server longer than everything else that it does at its start.
 func (c *contract) requests() ([]byte, error) {
+	return c.part(func(op *yaml.Node) (*yaml.Node, error) {
+		kept := keep(op, "operationId", "summary", "tags", "security", "parameters", "requestBody", "x-source", "x-idempotent", "x-aliases")
+		tree.Set(kept, "responses", tree.Mapping()) // readers of OpenAPI want one
+		return kept, nil
+	}, nil, "schemas", "parameters", "requestBodies")
+}
+
+// shapes is the part of the contract that answers are checked against: all but its texts, examples and rules. A response
+// that many operations have stands in it once.
+func (c *contract) shapes() ([]byte, error) {
+	shared, refs := tree.Mapping(), map[string]string{}
+	return c.part(func(op *yaml.Node) (*yaml.Node, error) {
+		kept := keep(op, "operationId", "summary", "tags", "security", "parameters", "requestBody", "responses", "x-source", "x-idempotent", "x-aliases")
+		responses := tree.Mapping()
+		for status, response := range tree.Entries(tree.At(kept, "responses")) {
+			text, err := tree.JSON(response)
+			if err != nil {
+				return nil, fmt.Errorf("answer %s: %w", status, err)
+			}
+			name := refs[string(text)]
+			if name == "" {
+				name = tree.Text(op, "operationId") + "-" + status
+				refs[string(text)] = name
+				tree.Set(shared, name, response)
+			}
+			tree.Set(responses, status, tree.Mapping("$ref", "#/components/responses/"+name))
+		}
+		tree.Set(kept, "responses", responses)
+		return kept, nil
+	}, shared, "schemas", "parameters", "requestBodies", "headers")
+}
+
+// part is the contract with the named kinds of components and these responses, and of each operation what it returns
+// for it.
+func (c *contract) part(operation func(*yaml.Node) (*yaml.Node, error), responses *yaml.Node, kinds ...string) ([]byte, error) {
 	paths := tree.Mapping()
 	for path, item := range tree.Entries(tree.At(c.root, "paths")) {
 		kept := tree.Mapping()
@@ -22,14 +57,18 @@ func (c *contract) requests() ([]byte, error) {
 			case key == "parameters":
 				tree.Set(kept, key, bare(value))
 			case slices.Contains(methods, key):
-				tree.Set(kept, key, operationRequest(value))
+				op, err := operation(value)
+				if err != nil {
+					return nil, fmt.Errorf("%s %s: %w", key, path, err)
+				}
+				tree.Set(kept, key, op)
 			}
 		}
 		tree.Set(paths, path, kept)
 	}
 	components := tree.Mapping()
 	for kind, all := range tree.Entries(tree.At(c.root, "components")) {
-		if kind != "schemas" && kind != "parameters" && kind != "requestBodies" {
+		if !slices.Contains(kinds, kind) {
 			continue
 		}
 		of := tree.Mapping()
@@ -38,6 +77,9 @@ func (c *contract) requests() ([]byte, error) {
 		}
 		tree.Set(components, kind, of)
 	}
+	if responses != nil {
+		tree.Set(components, "responses", responses)
+	}
 	root := tree.Mapping(
 		"openapi", tree.At(c.root, "openapi"),
 		"info", tree.Mapping("title", tree.Text(c.root, "info", "title"), "version", tree.Text(c.root, "info", "version")),
@@ -45,24 +87,23 @@ func (c *contract) requests() ([]byte, error) {
 	keepReferenced(root)
 	raw, err := tree.JSON(root)
 	if err != nil {
-		return nil, fmt.Errorf("write the requests: %w", err)
+		return nil, fmt.Errorf("write a part of the contract: %w", err)
 	}
 	return append(raw, '\n'), nil
 }
 
-func operationRequest(op *yaml.Node) *yaml.Node {
+// keep copies the values of an operation that have these keys.
+func keep(op *yaml.Node, keys ...string) *yaml.Node {
 	kept := tree.Mapping()
-	for _, key := range []string{"operationId", "summary", "tags", "security", "parameters", "requestBody"} {
-		if value := tree.At(op, key); value != nil {
+	for _, key := range keys {
+		switch value := tree.At(op, key); {
+		case value == nil:
+		case strings.HasPrefix(key, "x-"):
+			tree.Set(kept, key, value)
+		default:
 			tree.Set(kept, key, bare(value))
 		}
 	}
-	for _, key := range []string{"x-source", "x-idempotent", "x-aliases"} {
-		if value := tree.At(op, key); value != nil {
-			tree.Set(kept, key, value)
-		}
-	}
-	tree.Set(kept, "responses", tree.Mapping()) // readers of OpenAPI want one
 	return kept
 }
 
