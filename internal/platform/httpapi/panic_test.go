@@ -37,7 +37,7 @@ const canary = "+380931234574"
 // newServer returns a server without databases.
 func newServer(t testing.TB) *Server {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Requests)
 	require.NoError(t, err)
 	return &Server{
 		Document: doc, Clock: clock.New(), Logger: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry()),
