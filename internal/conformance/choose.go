@@ -26,7 +26,7 @@ func (r *runner) choose() ([]Check, error) {
 		all = append(all, Check{Case: c})
 	}
 	orders := map[string][]Check{}
-	for _, c := range derive(r.world, r.contract) {
+	for _, c := range derive(r.world, r.contract, r.options.Operations) {
 		if len(c.Before) > 0 {
 			orders[c.OperationID] = append(orders[c.OperationID], c)
 		} else {

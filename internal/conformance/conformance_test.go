@@ -80,7 +80,7 @@ func TestDerived(t *testing.T) {
 	t.Parallel()
 	w, contract := builtIn(t)
 	ids, orders, first := map[string]bool{}, map[string]int{}, map[string]map[rules.ID]bool{}
-	for _, c := range derive(w, contract) {
+	for _, c := range derive(w, contract, nil) {
 		require.False(t, ids[c.ID], "%s stands twice", c.ID)
 		ids[c.ID] = true
 		require.GreaterOrEqual(t, c.Expect.Status, 400, c.ID)

@@ -19,8 +19,8 @@ import (
 // a rule of the gateway in one operation does so in every other.
 
 // derive makes, from the cases of a world, one for each check of the gateway on
-// each operation, and those that break two rules at once.
-func derive(w *world.World, doc *Document) []Check {
+// each of the named operations, and those that break two rules at once; of all operations when none is named.
+func derive(w *world.World, doc *Document, of []string) []Check {
 	d := &deriver{world: w, sent: map[string]bool{}, named: map[string]int{}}
 	for _, c := range w.Cases {
 		d.sent[fingerprint(c.Request)] = true
@@ -28,6 +28,9 @@ func derive(w *world.World, doc *Document) []Check {
 	}
 	operations := operationsOf(doc, w)
 	d.findFaults(operations)
+	if len(of) > 0 {
+		operations = slices.DeleteFunc(operations, func(op *operation) bool { return !slices.Contains(of, op.id) })
+	}
 	for _, op := range operations {
 		d.gateway(op)
 	}
