@@ -29,7 +29,8 @@ RACE = -race -vet=off -ldflags='-s -w' $(UNWATCHED:%='-gcflags=%/...=-race=0 -d=
 # Nor is what works in one goroutine: the programs that make the documents and their pages, the pages as the sandbox shows them, and
 # the walks through all cases, which send one request after another (make torture-short sends them at once). Of many worlds each is
 # a server that other tests watch; TestWorldsEnd watches what is around them.
-WALKS = '^Test(Cases|ResetLeavesWhatTheSeedingPutThere|Pages|Public|Workers|Worlds|Dials)$$'
+WALKS = '^Test(Cases|ResetLeavesWhatTheSeedingPutThere|Pages|Public|Workers|Worlds|Dials|Traffic|Walk|AgainstTheSandbox)$$'
+WALKED = ./internal/sandbox ./internal/sandbox/demo ./gen/client/examples
 ALONE = ./openapi/... ./internal/reference/...
 TOGETHER = $$($(GO) list ./... | grep -vE '^esoz/(openapi|internal/reference)(/|$$)')
 # The engines are not watched either: one process has PostgreSQL and the document stores of all tests.
@@ -38,7 +39,7 @@ test: ## all tests but the torture, on real engines that are started for them
 	$(GO) build -o bin/ ./internal/testkit/withengines
 	$(ENGINES) $(GO) test $(RACE) -p 3 -timeout 30m -skip $(WALKS) ./internal/sandbox $(TOGETHER) # the longest first
 	$(GO) test -vet=off -ldflags='-s -w' -timeout 20m $(ALONE)
-	$(ENGINES) $(GO) test -vet=off -timeout 20m -run $(WALKS) ./internal/sandbox
+	$(ENGINES) $(GO) test -vet=off -timeout 20m -run $(WALKS) $(WALKED)
 	$(GO) -C internal/lab test $(RACE) -timeout 20m $$($(GO) -C internal/lab list ./... | grep -v /torture)
 
 # Where the race detector would see the client alone: what a test sends one request after another. (make several-servers
