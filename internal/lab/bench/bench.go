@@ -32,6 +32,8 @@ type Plan struct {
 	Records   []int         `json:"records"`   // records: encounters of a patient
 	Steady    float64       `json:"steady"`    // B1, growth: requests a second of the open loop
 	Starts    int           `json:"starts"`
+	Workers   int           `json:"workers"`  // worlds: of parallel tests
+	Worlds    int           `json:"worlds"`   // worlds: of each of them
 	Micro     time.Duration `json:"micro_ns"` // of a Go benchmark
 }
 
@@ -40,7 +42,7 @@ func Full() Plan {
 	return Plan{
 		Name: "full", WarmUp: 5 * time.Second, Round: 20 * time.Second, Rounds: 5, Clients: 16,
 		Documents: 100, Armings: 200, Callers: 64, Phones: 20_000, Codes: 500, Mixed: 5 * time.Minute,
-		Sizes: []int{1000, 100_000, 1_000_000}, Records: []int{1000, 100_000}, Steady: 300, Starts: 7, Micro: 2 * time.Second,
+		Sizes: []int{1000, 100_000, 1_000_000}, Records: []int{1000, 100_000}, Steady: 300, Starts: 7, Workers: 8, Worlds: 50, Micro: 2 * time.Second,
 	}
 }
 
@@ -49,7 +51,7 @@ func Quick() Plan {
 	return Plan{
 		Name: "quick", WarmUp: 500 * time.Millisecond, Round: time.Second, Rounds: 2, Clients: 16,
 		Documents: 20, Armings: 3, Callers: 64, Phones: 2000, Codes: 500, Mixed: 2 * time.Second,
-		Sizes: []int{1000, 20_000}, Records: []int{100, 1000}, Steady: 300, Starts: 3, Micro: 200 * time.Millisecond,
+		Sizes: []int{1000, 20_000}, Records: []int{100, 1000}, Steady: 300, Starts: 3, Workers: 8, Worlds: 5, Micro: 200 * time.Millisecond,
 	}
 }
 
@@ -123,6 +125,7 @@ var all = []struct {
 	{"growth", "Growing data", (*lab).growth},
 	{"records", "Growing records of a patient", (*lab).records},
 	{"start", "Starting up", (*lab).start},
+	{"worlds", "A world for every test", (*lab).worlds},
 	{"parts", "Parts of a request", (*lab).micro},
 }
 
