@@ -53,6 +53,7 @@ type Handler struct {
 	// closing ends long polls when the server stops, as leave tells them to.
 	closing <-chan struct{}
 	leave   context.CancelFunc
+	ending  <-chan struct{} // closing of the sandbox's own world, for one beside it
 
 	// changing is held for writing while the world is emptied and filled: no
 	// request sees half a world.
@@ -60,6 +61,7 @@ type Handler struct {
 	initial  *config.Config    // what a reset goes back to
 	settings map[string]string // what was set since, guarded by changing
 	world    *world.World      // as last seeded, guarded by changing
+	known    traffic.Secrets   // what of it is no secret, guarded by changing
 	next     serving           // once this server is no longer its world's, guarded by changing
 }
 
@@ -80,6 +82,7 @@ func NewHandler(
 		initial: live.Get(), settings: map[string]string{}, world: w, traffic: recorder,
 		documents: publish.For(live.Get().PublicBaseURL),
 	}
+	h.known = h.secrets()
 	d.seeded, d.endToken = h.isSeeded, h.endToken
 	own, err := ownDocument()
 	if err != nil {
@@ -110,6 +113,12 @@ func NewHandler(
 	h.mux.HandleFunc("GET /_sandbox/jobs", h.listJobs)
 	h.mux.HandleFunc("POST /_sandbox/jobs/release", h.releaseJobs)
 	h.mux.HandleFunc("POST /_sandbox/jobs/fail", h.failJobs)
+	h.mux.HandleFunc("GET /_sandbox/events", h.listEvents)
+	h.mux.HandleFunc("GET /_sandbox/objects", h.listObjects)
+	h.mux.HandleFunc("GET /_sandbox/requests", h.listRequests)
+	h.mux.HandleFunc("DELETE /_sandbox/requests", h.clearRequests)
+	h.mux.HandleFunc("GET /_sandbox/requests/{number}", h.getRequest)
+	h.mux.HandleFunc("GET "+livePath, h.live)
 	h.mux.HandleFunc("GET /_sandbox/explain/{request_id...}", h.explain)
 	h.mux.HandleFunc("GET /_sandbox/coverage", h.coverage)
 	h.mux.HandleFunc("POST /_sandbox/coverage/reset", h.forgetCoverage)
@@ -129,7 +138,7 @@ func NewHandler(
 // whose paths no ServeMux may tidy up. Who opens its address in a browser is
 // led to the reference.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !h.public {
+	if !h.public || r.URL.Path == livePath {
 		h.route(w, r)
 		return
 	}
@@ -214,9 +223,11 @@ func (h *Handler) serve(w *httpapi.Held, r *http.Request, raw []byte, whole bool
 		h.app.Handler.ServeHTTP(w, r)
 		return
 	}
+	target := r.URL.RequestURI()
 	r = h.traffic.Arrive(r, raw, whole)
 	w.Header().Set("X-Sandbox-Explain", fmt.Sprintf("%s/_sandbox/explain/%d", h.prefix, traffic.NumberOf(r)))
 	h.strictly(w, r)
+	h.record(w, r, target, raw, whole)
 }
 
 // retire waits for the requests under way. Those to come, whose bodies may have been on their way for long, are served by next.
