@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"sync"
 
@@ -25,6 +26,7 @@ import (
 	"esoz/internal/reference"
 	"esoz/internal/resource/oauth/signin"
 	"esoz/internal/sandbox/authority"
+	"esoz/internal/sandbox/console"
 	"esoz/internal/sandbox/traffic"
 	"esoz/internal/sandbox/world"
 	"esoz/openapi/publish"
@@ -127,16 +129,25 @@ func NewHandler(
 	h.mux.HandleFunc("GET /openapi.yaml", h.published("application/yaml", h.documents.YAML))
 	h.mux.HandleFunc("GET /openapi.json", h.published("application/json", h.documents.JSON))
 	h.mux.HandleFunc("GET /openapi-3.1.yaml", h.published("application/yaml", h.documents.YAML31))
+	h.mux.Handle("GET "+reference.AssetsPrefix, reference.Assets())
 	h.mux.HandleFunc("GET "+reference.Prefix, h.reference())
+	bar, errBar := reference.Bar("../../", "Sandbox API")
+	view, errConsole := console.Handler()
+	if err := errors.Join(errBar, errConsole); err != nil {
+		leave()
+		return nil, err
+	}
+	h.mux.Handle("GET "+console.Prefix, view)
 	h.mux.Handle("GET "+docsPrefix, v5emb.NewHandlerWithConfig(swgui.Config{
 		Title: "esoz sandbox", SwaggerJSON: "../openapi.json", BasePath: "./", InternalBasePath: docsPrefix,
+		AppendHead: reference.BarHead("../../"), PrependHTML: bar,
 	}))
 	return h, nil
 }
 
 // ServeHTTP answers the sandbox's own paths; everything else is the API's,
 // whose paths no ServeMux may tidy up. Who opens its address in a browser is
-// led to the reference.
+// led to the console.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.public || r.URL.Path == livePath {
 		h.route(w, r)
@@ -162,16 +173,18 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.URL.Path == "/" && r.Method == http.MethodGet && accepted(r, "application/json", "text/html") == "text/html" {
-		reference.Redirect(w, "docs/", http.StatusFound)
+		reference.Redirect(w, "console/", http.StatusFound)
 		return
 	}
-	if r.URL.Path+"/" == reference.Prefix || r.URL.Path+"/" == docsPrefix {
-		reference.Redirect(w, "docs/", http.StatusMovedPermanently)
-		return
+	for _, page := range []string{reference.Prefix, docsPrefix, console.Prefix} {
+		if r.URL.Path+"/" == page {
+			reference.Redirect(w, path.Base(page)+"/", http.StatusMovedPermanently)
+			return
+		}
 	}
-	for _, own := range []string{"/_sandbox/", "/docs", "/openapi.", "/openapi-"} {
+	for _, own := range []string{"/_sandbox/", "/docs", console.Prefix, "/openapi.", "/openapi-"} {
 		if strings.HasPrefix(r.URL.Path, own) {
-			h.guarded(h.mux).ServeHTTP(w, r)
+			h.guarded(h.missing(h.mux)).ServeHTTP(w, r)
 			return
 		}
 	}
@@ -272,6 +285,9 @@ func decodeUpTo(most int64, w http.ResponseWriter, r *http.Request, v any) error
 // policy of the page at a path. Pages of Swagger UI hold a script of their own.
 func policy(path string) string {
 	own := reference.Policy
+	if strings.HasPrefix(path, console.Prefix) {
+		own = console.Policy
+	}
 	if strings.HasPrefix(path, reference.Prefix+"try/") || strings.HasPrefix(path, docsPrefix) {
 		own = reference.TryPolicy
 	}

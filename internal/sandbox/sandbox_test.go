@@ -211,7 +211,7 @@ func TestOwnMethods(t *testing.T) {
 	}{
 		{"banner", banner},
 		{"documented operations that are not served", documentedButNotServed},
-		{"browsers find the reference", browsersFindTheReference},
+		{"browsers find the console", browsersFindTheConsole},
 		{"taken places are refused", takenPlacesAreRefused},
 		{"config refuses what it does not know", configRefusesWhatItDoesNotKnow},
 		{"config goes back", configGoesBack},
@@ -395,7 +395,7 @@ func TestReadyFileIsRefused(t *testing.T) {
 	require.Equal(t, `{"notes": []}`, string(kept))
 }
 
-func browsersFindTheReference(t *testing.T, b *box) {
+func browsersFindTheConsole(t *testing.T, b *box) {
 	for accept, want := range map[string]int{"text/html,application/xhtml+xml": http.StatusOK, "": http.StatusNotFound, "application/json": http.StatusNotFound} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/", http.NoBody)
 		require.NoError(t, err)

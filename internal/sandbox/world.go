@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"esoz/internal/app/admin"
@@ -21,8 +23,14 @@ func (h *Handler) currentWorld() *world.World {
 	return h.world
 }
 
-func (h *Handler) getWorld(w http.ResponseWriter, _ *http.Request) {
-	h.write(w, http.StatusOK, h.currentWorld())
+func (h *Handler) getWorld(w http.ResponseWriter, r *http.Request) {
+	all := h.currentWorld()
+	if query := r.URL.Query(); query.Has("operations") {
+		wanted, some := strings.Split(query.Get("operations"), ","), *all
+		some.Cases = slices.DeleteFunc(slices.Clone(all.Cases), func(c world.Case) bool { return !slices.Contains(wanted, c.OperationID) })
+		all = &some
+	}
+	h.write(w, http.StatusOK, all)
 }
 
 func (h *Handler) getConfig(w http.ResponseWriter, _ *http.Request) {
