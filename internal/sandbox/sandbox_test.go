@@ -248,6 +248,7 @@ func TestPages(t *testing.T) {
 		{"documents name the sandbox", documentsNameTheSandbox},
 		{"pages work under a path", pagesWorkUnderAPath},
 		{"pages cannot be framed", pagesCannotBeFramed},
+		{"pages have the bar", pagesHaveTheBar},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, b) })
 	}
@@ -423,7 +424,7 @@ func (b *box) get(t *testing.T, path string) (http.Header, []byte) {
 
 func pages(t *testing.T, b *box) {
 	for path, contentType := range map[string]string{
-		"/docs": "text/html", "/docs/": "text/html", "/docs/try/": "text/html", "/docs/rules/createDivision/": "text/html",
+		"/console": "text/html", "/console/sms": "text/html", "/docs": "text/html", "/docs/": "text/html", "/docs/try/": "text/html", "/docs/rules/createDivision/": "text/html",
 		"/openapi.json": "application/json", "/openapi.yaml": "application/yaml", "/openapi-3.1.yaml": "application/yaml",
 		"/_sandbox/docs/": "text/html", "/_sandbox/openapi.json": "application/json",
 	} {

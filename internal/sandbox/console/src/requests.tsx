@@ -3,13 +3,19 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { ask, at, get, send, sendableFrom, type Check, type Message, type Opened, type Sendable, type Summary } from './api';
 import { command, formats, har, type Format } from './commands';
 import { A, Copy, pretty, Status, Title } from './parts';
-import { attempt, go, jobs, lines, loaded, loadWorld, messages, place, recording, requests, setQuery, world } from './state';
+import { attempt, go, jobs, lines, loaded, loadWorld, messages, operations, place, recording, requests, setQuery, tests, world } from './state';
 import { clockTime, dateTime, language, plural, t } from './text';
 
 const paused = signal<Summary[] | null>(null); // what was there when the reader stopped the list
 
 /** A row of the list: a request, or a line that a reset has drawn. */
 type Row = Summary | { line: string };
+
+const drawnLines = computed(() => { // of those that are shown
+  let n = 0;
+  for (const r of shown.value) if ('line' in r) n++;
+  return n;
+});
 
 const shown = computed<Row[]>(() => {
   const query = place.value.query, text = (query.get('q') ?? '').toLowerCase(), cls = query.get('status') ?? '', operation = query.get('operation') ?? '';
@@ -27,9 +33,6 @@ const shown = computed<Row[]>(() => {
   }
   return rows;
 });
-
-const operations = computed(() => [...new Set(requests.value.map((r) => r.operation_id).filter((id) => id !== undefined))].sort());
-const tests = computed(() => [...new Set(requests.value.map((r) => r.test).filter((name) => name !== undefined))].sort());
 
 const height = 52; // of a row, as the style sheet says
 const spare = 12; // rows above and below what is seen
@@ -91,7 +94,7 @@ function Filters() {
       {options.map((o) => <option key={o}>{o}</option>)}
     </select>
   );
-  const found = shown.value.filter((r) => 'number' in r).length;
+  const found = shown.value.length - drawnLines.value;
   return (
     <div class="filters" role="search">
       <input type="search" aria-label={t('Search', 'Пошук')} placeholder={t('Path, id, rule…', 'Шлях, id, правило…')} value={query.get('q') ?? ''} onInput={(e) => setQuery('q', e.currentTarget.value)} />

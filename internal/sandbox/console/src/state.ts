@@ -38,6 +38,7 @@ export const jobs = signal<{ newest: Job[]; failing: { operation_id?: string; ti
 export const events = signal<Event[] | null>(null);
 export const dials = signal<Dials | null>(null);
 export const world = signal<World | null>(null);
+export const settings = signal<Record<string, string> | null>(null); // that differ from the start
 export const trouble = signal('');
 export const said = signal(''); // for screen readers and a moment on the page
 
@@ -66,14 +67,28 @@ export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined>
   }
 }
 
+/** Names that requests have had, for the filters. */
+export const operations = signal<string[]>([]);
+export const tests = signal<string[]>([]);
+function name(fresh: Summary[]): void {
+  const add = (names: typeof operations, of: (r: Summary) => string | undefined) => {
+    const known = new Set(names.value), before = known.size;
+    for (const r of fresh) { const one = of(r); if (one) known.add(one); }
+    if (known.size > before) names.value = [...known].sort();
+  };
+  add(operations, (r) => r.operation_id);
+  add(tests, (r) => r.test);
+}
+
 const loadRequests = () => attempt(async () => {
   const a = await get<{ requests: Summary[]; lines: Line[]; record: boolean }>('_sandbox/requests?limit=10000');
-  batch(() => { requests.value = a.requests; lines.value = a.lines; recording.value = a.record; loaded.value = true; });
+  batch(() => { requests.value = a.requests; lines.value = a.lines; recording.value = a.record; loaded.value = true; name(a.requests); });
 });
 export const loadMessages = () => attempt(async () => { messages.value = await get<Sms[]>('_sandbox/sms'); });
 export const loadJobs = () => attempt(async () => { jobs.value = await get('_sandbox/jobs'); });
 export const loadEvents = () => attempt(async () => { events.value = await get<Event[]>('_sandbox/events'); });
 export const loadDials = () => attempt(async () => { dials.value = await get<Dials>('_sandbox/dials'); });
+export const loadSettings = () => attempt(async () => { settings.value = await get<Record<string, string>>('_sandbox/config'); });
 /** Operations that the first page offers. */
 export const firstOperations = [
   'createDivision', 'initializeVerification', 'resendApprovalSms', 'resendDeclarationRequestOtp', 'releaseServiceRequest', 'stopDeviceDispense',
@@ -89,6 +104,7 @@ function loadShown(): void {
   if (jobs.value) void loadJobs();
   if (events.value) void loadEvents();
   if (dials.value) void loadDials();
+  if (settings.value) void loadSettings();
 }
 
 const most = 10000;
@@ -100,7 +116,7 @@ function flush(): void {
   const known = new Set(requests.value.slice(0, fresh.length + 200).map((r) => r.number));
   const all = [...fresh.filter((r) => !known.has(r.number)).reverse(), ...requests.value];
   if (fresh.some((r) => r.number < (requests.value[0]?.number ?? 0))) all.sort((a, b) => b.number - a.number);
-  requests.value = all.slice(0, most);
+  batch(() => { requests.value = all.slice(0, most); name(fresh); });
 }
 
 const later: Record<string, boolean> = {};
