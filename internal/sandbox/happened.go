@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -86,28 +85,4 @@ func (h *Handler) newestJobs(ctx context.Context) ([]shownJob, error) {
 		return cmp.Or(b.StartedAt.Compare(*a.StartedAt), cmp.Compare(b.ID, a.ID))
 	})
 	return jobs, nil
-}
-
-// shownObject is what is told of an object of the seeded world.
-type shownObject struct {
-	Name string `json:"name"`
-	Kind string `json:"kind"`
-	ID   string `json:"id"`
-	Note string `json:"note"`
-}
-
-func (h *Handler) listObjects(w http.ResponseWriter, r *http.Request) {
-	kind, found, kinds := r.URL.Query().Get("kind"), []shownObject{}, []string{}
-	for _, object := range h.currentWorld().Objects {
-		kinds = append(kinds, object.Kind)
-		if kind == "" || object.Kind == kind {
-			found = append(found, shownObject{object.Name, object.Kind, object.ID.String(), object.Note})
-		}
-	}
-	if len(found) == 0 && kind != "" {
-		slices.Sort(kinds)
-		h.refuse(w, http.StatusBadRequest, fmt.Errorf("kind: %s is none of %v", strconv.Quote(kind), slices.Compact(kinds)))
-		return
-	}
-	h.write(w, http.StatusOK, found)
 }

@@ -299,13 +299,42 @@ func twoStreamsAtOnce(t *testing.T, b *box) {
 }
 
 func eventsAndObjectsAreListed(t *testing.T, b *box) {
-	var events, objects, persons []struct{ Kind string }
+	var events, objects, persons []struct{ Kind, ID, Status string }
 	require.Equal(t, http.StatusOK, b.call(t, http.MethodGet, "/_sandbox/events", nil, &events))
 	require.NotEmpty(t, events)
 	require.Equal(t, http.StatusOK, b.call(t, http.MethodGet, "/_sandbox/objects", nil, &objects))
 	require.Equal(t, http.StatusOK, b.call(t, http.MethodGet, "/_sandbox/objects?kind="+objects[0].Kind, nil, &persons))
 	require.NotEmpty(t, persons)
 	require.Less(t, len(persons), len(objects))
+
+	// A status is that of now.
+	status := func(kind, id string) string {
+		require.Equal(t, http.StatusOK, b.call(t, http.MethodGet, "/_sandbox/objects?kind="+strings.ReplaceAll(kind, " ", "%20"), nil, &objects))
+		for _, object := range objects {
+			if object.ID == id {
+				return object.Status
+			}
+		}
+		return "no such object"
+	}
+	var w world.World
+	require.Equal(t, http.StatusOK, b.call(t, http.MethodGet, "/_sandbox/world?operations=deactivateDivision,stopDeviceDispense", nil, &w))
+	require.Less(t, len(w.Cases), 200)
+	for operation, want := range map[string]struct{ kind, before, after string }{
+		"deactivateDivision": {"division", "ACTIVE", "INACTIVE"}, "stopDeviceDispense": {"device dispense", "in_progress", "stopped"},
+	} {
+		c, ok := w.Passing(operation)
+		require.True(t, ok, operation)
+		id := ""
+		for _, object := range w.Objects {
+			if object.Kind == want.kind && strings.Contains(c.Request.Path, object.ID.String()) {
+				id = object.ID.String()
+			}
+		}
+		require.Equal(t, want.before, status(want.kind, id), operation)
+		require.Less(t, testkit.Send(t, b.url, c.Request).Status, 300)
+		require.Eventually(t, func() bool { return status(want.kind, id) == want.after }, 20*time.Second, 50*time.Millisecond, operation)
+	}
 	require.Equal(t, http.StatusBadRequest, b.call(t, http.MethodGet, "/_sandbox/objects?kind=unicorn", nil, nil))
 }
 

@@ -39,7 +39,7 @@ export interface Case {
   id: string; operation_id: string; rules: string[]; title: string; config?: Record<string, string>;
   request: { method: string; path: string; headers: Record<string, string>; body?: unknown; raw?: string }; expect: { status: number };
 }
-export interface Thing { name: string; kind: string; id: string; note: string }
+export interface Thing { name: string; kind: string; id: string; note: string; status?: string }
 export interface World { tokens: Token[]; keys: { name: string; value: string; note: string }[]; objects: Thing[]; cases: Case[] }
 
 /** The root of the world: where /api and /_sandbox stand. */

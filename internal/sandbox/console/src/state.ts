@@ -1,6 +1,6 @@
 // What the page knows, kept up to date by the stream of the sandbox.
 import { batch, computed, signal } from '@preact/signals';
-import { ask, at, get, here, type Dials, type Event, type Job, type Line, type Sms, type Summary, type World } from './api';
+import { ask, at, get, here, type Dials, type Event, type Job, type Line, type Sms, type Summary, type Thing, type World } from './api';
 
 /** Where the reader is: requests, 42, ?status=4xx. */
 export interface Place { view: string; id: string; query: URLSearchParams }
@@ -38,6 +38,7 @@ export const jobs = signal<{ newest: Job[]; failing: { operation_id?: string; ti
 export const events = signal<Event[] | null>(null);
 export const dials = signal<Dials | null>(null);
 export const world = signal<World | null>(null);
+export const things = signal<Thing[] | null>(null);
 export const settings = signal<Record<string, string> | null>(null); // that differ from the start
 export const trouble = signal('');
 export const said = signal(''); // for screen readers and a moment on the page
@@ -88,6 +89,7 @@ export const loadMessages = () => attempt(async () => { messages.value = await g
 export const loadJobs = () => attempt(async () => { jobs.value = await get('_sandbox/jobs'); });
 export const loadEvents = () => attempt(async () => { events.value = await get<Event[]>('_sandbox/events'); });
 export const loadDials = () => attempt(async () => { dials.value = await get<Dials>('_sandbox/dials'); });
+export const loadThings = () => attempt(async () => { things.value = await get<Thing[]>('_sandbox/objects'); });
 export const loadSettings = () => attempt(async () => { settings.value = await get<Record<string, string>>('_sandbox/config'); });
 /** Operations that the first page offers. */
 export const firstOperations = [
@@ -105,6 +107,7 @@ function loadShown(): void {
   if (events.value) void loadEvents();
   if (dials.value) void loadDials();
   if (settings.value) void loadSettings();
+  if (place.value.view === 'world') void loadThings();
 }
 
 const most = 10000;
@@ -148,7 +151,10 @@ export function listen(): void {
   });
   on('sms', () => soon('sms', () => void loadMessages()));
   on('job', () => soon('jobs', () => void loadJobs()));
-  on('event', () => soon('events', () => void loadEvents()));
+  on('event', () => soon('events', () => {
+    void loadEvents();
+    if (place.value.view === 'world') void loadThings();
+  }));
   on('changed', () => soon('changed', loadShown));
   on('clock', (data: { now: string }) => {
     setClock(data);

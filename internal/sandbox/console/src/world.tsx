@@ -1,15 +1,15 @@
 import { useEffect } from 'preact/hooks';
 import { Copy, Title } from './parts';
-import { loadWorld, place, setQuery, world } from './state';
+import { loadThings, loadWorld, place, setQuery, things, world } from './state';
 import { t } from './text';
 
 const most = 200;
 
 export function World() {
-  useEffect(() => { void loadWorld(); }, []);
-  const w = world.value, query = place.value.query, text = (query.get('q') ?? '').trim().toLowerCase(), kind = query.get('kind') ?? '';
-  const kinds = [...new Set(w?.objects.map((o) => o.kind))].sort();
-  const objects = w?.objects.filter((o) => (!kind || o.kind === kind) && `${o.id} ${o.name} ${o.kind} ${o.note}`.toLowerCase().includes(text)) ?? [];
+  useEffect(() => { void loadWorld(); void loadThings(); }, []);
+  const w = world.value, all = things.value ?? w?.objects ?? [], query = place.value.query, text = (query.get('q') ?? '').trim().toLowerCase(), kind = query.get('kind') ?? '';
+  const kinds = [...new Set(all.map((o) => o.kind))].sort();
+  const objects = all.filter((o) => (!kind || o.kind === kind) && `${o.id} ${o.name} ${o.kind} ${o.note} ${o.status ?? ''}`.toLowerCase().includes(text));
   const tokens = kind ? [] : w?.tokens.filter((token) => `${token.value} ${token.note} ${token.user_id} ${token.legal_entity_id} ${token.scopes.join(' ')}`.toLowerCase().includes(text)) ?? [];
   return (
     <>
@@ -22,7 +22,7 @@ export function World() {
         </select>
       </div>
       {!w && <p class="note">{t('Loading…', 'Завантаження…')}</p>}
-      {w && objects.length + tokens.length === 0 && <p class="note">{t('Nothing that the world was seeded with has this.', 'Серед того, з чим створено світ, такого немає.')}</p>}
+      {w && objects.length + tokens.length === 0 && <p class="note">{t('Nothing that the world was seeded with has this.', 'У цьому світі від початку такого немає.')}</p>}
       {tokens.length > 0 && (
         <section>
           <h2>{t('Tokens', 'Токени')} ({tokens.length})</h2>
@@ -43,7 +43,7 @@ export function World() {
           <ul class="tokens">
             {objects.slice(0, most).map((o) => (
               <li key={`${o.name} ${o.id}`}>
-                <code>{o.id}</code> <span><b>{o.kind}</b> {o.name}: {o.note}</span>
+                <code>{o.id}</code> <span><b>{o.kind}</b> {o.status && <span class="state">{o.status}</span>} {o.name}: {o.note}</span>
                 <Copy text={() => o.id} name={t(`Copy the id of ${o.name}`, `Копіювати id: ${o.name}`)} />
               </li>
             ))}
