@@ -192,7 +192,7 @@ func pagesHaveTheBar(t *testing.T, b *box) {
 		require.Contains(t, response.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'", path)
 		bar := regexp.MustCompile(`(?s)<header class="bar" data-root="([^"]*)">.*?</header>`).FindStringSubmatch(string(raw))
 		require.NotNil(t, bar, path)
-		require.Contains(t, string(raw), `docs/assets/bar.js"`, path)
+		require.Contains(t, string(raw), `assets/bar.js"`, path)
 		root, err := url.Parse(b.url + path)
 		require.NoError(t, err)
 		root, err = root.Parse(bar[1])
