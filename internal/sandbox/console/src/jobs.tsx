@@ -19,7 +19,7 @@ function Dialed() {
   return (
     <section class="dials" aria-label={t('Dials', 'Перемикачі')}>
       <div class="row">
-        <label><input type="checkbox" checked={d.jobs.held} onChange={(e) => void turn({ jobs: { held: e.currentTarget.checked } })} /> {t('Hold jobs', 'Тримати завдання')}</label>
+        <label><input type="checkbox" checked={d.jobs.held} onChange={(e) => void turn({ jobs: { held: e.currentTarget.checked } })} /> {t('Hold jobs', 'Притримати завдання')}</label>
         <button type="button" disabled={waiting.length === 0} onClick={() => void release()}>{t('Release all', 'Виконати всі')} ({waiting.length})</button>
         <label for="job-delay">{t('Delay', 'Затримка')}</label>
         <select id="job-delay" value={d.jobs.delay} onChange={(e) => void turn({ jobs: { delay: e.currentTarget.value } })}>

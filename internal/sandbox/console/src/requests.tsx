@@ -111,7 +111,7 @@ function Filters() {
 
 const marks: Record<Check['state'], string> = { passed: '✓', refused: '✗', not_reached: '·', off: '–', unknown: '?' };
 const states = (): Record<Check['state'], string> => ({
-  passed: t('passed', 'пройдено'), refused: t('refused', 'відмовлено'), not_reached: t('not reached', 'не дійшло'), off: t('off', 'вимкнено'), unknown: t('not known', 'невідомо'),
+  passed: t('passed', 'пройдено'), refused: t('refused', 'відмовлено'), not_reached: t('not reached', 'не дійшла черга'), off: t('off', 'вимкнено'), unknown: t('not known', 'невідомо'),
 });
 
 /** The check in the reader's language. */
@@ -130,7 +130,7 @@ function Refusal({ of }: { of: Check }) {
         <div class="facts">
           {of.facts.map((f, i) => (
             <dl key={i}>
-              <dt>{t('Looked at', 'Дивилися на')}</dt><dd><code>{f.what}</code></dd>
+              <dt>{t('Looked at', 'Перевіряли')}</dt><dd><code>{f.what}</code></dd>
               <dt>{t('Expected', 'Очікували')}</dt><dd class="expected">{f.expected}</dd>
               {f.found !== undefined && <><dt>{t('Found', 'Отримали')}</dt><dd class="found">{f.found}</dd></>}
               {f.hint && <><dt>{t('What to do', 'Що робити')}</dt><dd>{f.hint}</dd></>}
@@ -293,12 +293,12 @@ function Detail({ number }: { number: string }) {
         <section><h2>{t('Answer', 'Відповідь')}</h2><Headers of={o.answer} /><Body of={o.answer} /></section>
       </div>
       {x && x.try.length > 0 && (
-        <details><summary>{t('What passes', 'Що пройде')} ({x.try.length})</summary>
+        <details><summary>{t('What passes', 'Що спрацює')} ({x.try.length})</summary>
           {x.try.map((a, i) => <div key={i}><p>{a.text}</p>{a.curl && <div class="command"><Copy text={() => a.curl!} /><pre tabIndex={0} aria-label="curl">{a.curl}</pre></div>}</div>)}
         </details>
       )}
       {x && (
-        <details open={x.refusals.length > 0}><summary>{t('The checks in order', 'Перевірки за порядком')} ({x.checks.length})</summary>
+        <details open={x.refusals.length > 0}><summary>{t('The checks in order', 'Перевірки по порядку')} ({x.checks.length})</summary>
           <ol class="checks">
             {x.checks.map((c, i) => <li key={i} class={c.state}><span class="mark" aria-hidden="true">{marks[c.state]}</span><span class="hidden">{states()[c.state]}: </span><span>{wording(c)} <Rule of={c} /></span></li>)}
           </ol>

@@ -13,7 +13,7 @@ function Strict() {
   return (
     <section class="dials" aria-label={t('Strict server', 'Суворий сервер')}>
       <h2>{t('Strict server', 'Суворий сервер')}</h2>
-      <p class="note">{t('Does what the contract allows and a careless client does not expect. The same seed does the same again.', 'Робить те, що контракт дозволяє, а необачний клієнт не чекає. З тим самим числом усе повториться.')}</p>
+      <p class="note">{t('Does what the contract allows and a careless client does not expect. The same seed does the same again.', 'Сервер робить те, що дозволяє контракт, але чого не очікує необачний клієнт. З тим самим seed усе повториться.')}</p>
       {d.strict
         ? <p class="row">{t('On', 'Увімкнено')}: seed {d.strict.seed}, rate {d.strict.rate}{d.strict.only?.length ? `, ${d.strict.only.join(', ')}` : ''} <button type="button" onClick={() => void turn({ strict: null })}>{t('Switch off', 'Вимкнути')}</button></p>
         : (

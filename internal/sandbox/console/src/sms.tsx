@@ -27,7 +27,7 @@ function One({ of: m }: { of: Sms }) {
     <li class={live ? 'sms' : 'sms past'}>
       <div class="row">
         <span class="phone">{m.phone}</span>
-        <span class="note">{clockTime(m.at)}{m.status ? ` · ${m.status}` : ` · ${t('on its way', 'у дорозі')}`}</span>
+        <span class="note">{clockTime(m.at)}{m.status ? ` · ${m.status}` : ` · ${t('on its way', 'надсилається')}`}</span>
       </div>
       {m.code && (
         <div class="row">
@@ -39,7 +39,7 @@ function One({ of: m }: { of: Sms }) {
       {otp && (
         <p>
           {live
-            ? <>{t('time left', 'лишилося')} <b>{minutes(left)}</b> · {t('tries left', 'спроб')} <b>{otp.tries_left}</b></>
+            ? <>{t('time left', 'лишилося часу')} <b>{minutes(left)}</b> · {t('tries left', 'спроб')} <b>{otp.tries_left}</b></>
             : otp.status === 'new' ? states().expired : states()[otp.status] ?? otp.status}
           {live && !otp.of_phone && <> · {t('enter it with the operation that sent it', 'введіть його операцією, яка його надіслала')}</>}
         </p>
@@ -74,7 +74,7 @@ function Dialed() {
         <button type="submit">{t('Always this code', 'Завжди цей код')}</button>
       </form>
       <ul class="codes">
-        {Object.entries(d.codes).map(([p, c]) => <li key={p}>{p} → <code>{c}</code> <button type="button" onClick={() => void turn({ codes: { [p]: null } })}>{t('Draw again', 'Знову випадковий')}</button></li>)}
+        {Object.entries(d.codes).map(([p, c]) => <li key={p}>{p} → <code>{c}</code> <button type="button" onClick={() => void turn({ codes: { [p]: null } })}>{t('Draw again', 'Знову випадковий код')}</button></li>)}
       </ul>
     </section>
   );
