@@ -11,6 +11,34 @@ export function World() {
   const kinds = [...new Set(all.map((o) => o.kind))].sort();
   const objects = all.filter((o) => (!kind || o.kind === kind) && `${o.id} ${o.name} ${o.kind} ${o.note} ${o.status ?? ''}`.toLowerCase().includes(text));
   const tokens = kind ? [] : w?.tokens.filter((token) => `${token.value} ${token.note} ${token.user_id} ${token.legal_entity_id} ${token.scopes.join(' ')}`.toLowerCase().includes(text)) ?? [];
+  const held = tokens.length > 0 && (
+    <section>
+      <h2>{t('Tokens', 'Токени')} ({tokens.length})</h2>
+      <ul class="tokens">
+        {tokens.map((token) => (
+          <li key={token.value}>
+            <code>{token.value}</code>
+            <span>{token.note}<details><summary>scopes ({token.scopes.length})</summary><p class="note">{token.scopes.join(' ')}</p></details></span>
+            <Copy text={() => token.value} name={t(`Copy the token ${token.value}`, `Копіювати токен ${token.value}`)} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+  const seeded = objects.length > 0 && (
+    <section>
+      <h2>{t('Objects', 'Об’єкти')} ({objects.length})</h2>
+      <ul class="tokens">
+        {objects.slice(0, most).map((o) => (
+          <li key={`${o.name} ${o.id}`}>
+            <code>{o.id}</code> <span><b>{o.kind}</b> {o.status && <span class="state">{o.status}</span>} {o.name}: {o.note}</span>
+            <Copy text={() => o.id} name={t(`Copy the id of ${o.name}`, `Копіювати id: ${o.name}`)} />
+          </li>
+        ))}
+      </ul>
+      {objects.length > most && <p class="note">{t(`The first ${most}. Search for less.`, `Перші ${most}. Уточніть пошук.`)}</p>}
+    </section>
+  );
   return (
     <>
       <Title>{t('World', 'Світ')}</Title>
@@ -23,34 +51,7 @@ export function World() {
       </div>
       {!w && <p class="note">{t('Loading…', 'Завантаження…')}</p>}
       {w && objects.length + tokens.length === 0 && <p class="note">{t('Nothing that the world was seeded with has this.', 'У цьому світі від початку такого немає.')}</p>}
-      {tokens.length > 0 && (
-        <section>
-          <h2>{t('Tokens', 'Токени')} ({tokens.length})</h2>
-          <ul class="tokens">
-            {tokens.map((token) => (
-              <li key={token.value}>
-                <code>{token.value}</code>
-                <span>{token.note}<details><summary>scopes ({token.scopes.length})</summary><p class="note">{token.scopes.join(' ')}</p></details></span>
-                <Copy text={() => token.value} name={t(`Copy the token ${token.value}`, `Копіювати токен ${token.value}`)} />
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      {objects.length > 0 && (
-        <section>
-          <h2>{t('Objects', 'Об’єкти')} ({objects.length})</h2>
-          <ul class="tokens">
-            {objects.slice(0, most).map((o) => (
-              <li key={`${o.name} ${o.id}`}>
-                <code>{o.id}</code> <span><b>{o.kind}</b> {o.status && <span class="state">{o.status}</span>} {o.name}: {o.note}</span>
-                <Copy text={() => o.id} name={t(`Copy the id of ${o.name}`, `Копіювати id: ${o.name}`)} />
-              </li>
-            ))}
-          </ul>
-          {objects.length > most && <p class="note">{t(`The first ${most}. Search for less.`, `Перші ${most}. Уточніть пошук.`)}</p>}
-        </section>
-      )}
+      {text || kind ? <>{seeded}{held}</> : <>{held}{seeded}</>}
     </>
   );
 }
