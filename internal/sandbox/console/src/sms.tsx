@@ -67,7 +67,7 @@ function Dialed() {
       </div>
       <form class="row" onSubmit={async (e) => {
         e.preventDefault();
-        if (await attempt(async () => { await turn({ codes: { [phone.value.trim()]: Number(code.value) } }); }) === undefined) phone.value = code.value = '';
+        if (await turn({ codes: { [phone.value.trim()]: Number(code.value) } })) phone.value = code.value = ''; // what is refused can be put right
       }}>
         <input aria-label={t('Phone', 'Телефон')} placeholder="+380931234574" value={phone.value} onInput={(e) => { phone.value = e.currentTarget.value; }} />
         <input aria-label={t('Fixed code', 'Сталий код')} placeholder="1232" size={6} inputMode="numeric" value={code.value} onInput={(e) => { code.value = e.currentTarget.value; }} />

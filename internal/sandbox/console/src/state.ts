@@ -56,14 +56,24 @@ export function say(text: string): void {
   quiet = setTimeout(() => { said.value = ''; }, 3000);
 }
 
-/** Does something that may fail, and says so. */
-export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+/** Loads something. What the reader was told of an act of theirs stays. */
+async function load(work: () => Promise<void>): Promise<void> {
   try {
-    const result = await work();
-    trouble.value = '';
-    return result;
+    await work();
   } catch (error) {
-    trouble.value = error instanceof TypeError ? 'no answer' : String((error as Error).message);
+    trouble.value ||= told(error);
+  }
+}
+
+const told = (error: unknown): string => (error instanceof TypeError ? 'no answer' : String((error as Error).message));
+
+/** Does what the reader wants, and says so if it fails. */
+export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+  trouble.value = '';
+  try {
+    return await work();
+  } catch (error) {
+    trouble.value = told(error);
     return undefined;
   }
 }
@@ -81,24 +91,24 @@ function name(fresh: Summary[]): void {
   add(tests, (r) => r.test);
 }
 
-const loadRequests = () => attempt(async () => {
+const loadRequests = () => load(async () => {
   const a = await get<{ requests: Summary[]; lines: Line[]; record: boolean }>('_sandbox/requests?limit=10000');
   batch(() => { requests.value = a.requests; lines.value = a.lines; recording.value = a.record; loaded.value = true; name(a.requests); });
 });
-export const loadMessages = () => attempt(async () => { messages.value = await get<Sms[]>('_sandbox/sms'); });
-export const loadJobs = () => attempt(async () => { jobs.value = await get('_sandbox/jobs'); });
-export const loadEvents = () => attempt(async () => { events.value = await get<Event[]>('_sandbox/events'); });
-export const loadDials = () => attempt(async () => { dials.value = await get<Dials>('_sandbox/dials'); });
-export const loadThings = () => attempt(async () => { things.value = await get<Thing[]>('_sandbox/objects'); });
-export const loadSettings = () => attempt(async () => { settings.value = await get<Record<string, string>>('_sandbox/config'); });
+export const loadMessages = () => load(async () => { messages.value = await get<Sms[]>('_sandbox/sms'); });
+export const loadJobs = () => load(async () => { jobs.value = await get('_sandbox/jobs'); });
+export const loadEvents = () => load(async () => { events.value = await get<Event[]>('_sandbox/events'); });
+export const loadDials = () => load(async () => { dials.value = await get<Dials>('_sandbox/dials'); });
+export const loadThings = () => load(async () => { things.value = await get<Thing[]>('_sandbox/objects'); });
+export const loadSettings = () => load(async () => { settings.value = await get<Record<string, string>>('_sandbox/config'); });
 /** Operations that the first page offers. */
 export const firstOperations = [
   'createDivision', 'initializeVerification', 'resendApprovalSms', 'resendDeclarationRequestOtp', 'releaseServiceRequest', 'stopDeviceDispense',
 ];
 let asked: Promise<unknown> | undefined;
-export const loadWorld = () => (asked ??= attempt(async () => { world.value = await get<World>(`_sandbox/world?operations=${firstOperations.join(',')}`); }));
+export const loadWorld = () => (asked ??= load(async () => { world.value = await get<World>(`_sandbox/world?operations=${firstOperations.join(',')}`); }).then(() => { if (!world.value) asked = undefined; }));
 
-export const turn = (sent: unknown) => attempt(async () => { dials.value = await ask<Dials>('POST', '_sandbox/dials', sent); });
+export const turn = (sent: unknown) => attempt(async () => { dials.value = await ask<Dials>('POST', '_sandbox/dials', sent); return true; });
 
 /** Loads what is shown somewhere, again. */
 function loadShown(): void {
@@ -145,6 +155,7 @@ export function listen(): void {
     dispatchEvent(new CustomEvent('esoz:clock', { detail: data.now }));
     void loadRequests();
     loadShown();
+    if (place.value.view === 'start') void loadWorld();
   });
   on('request', (r: Summary) => {
     if (waiting.push(r) === 1) setTimeout(flush, 50);
