@@ -188,6 +188,21 @@ async function bars() {
   await call('DELETE', '/_sandbox/worlds/beside');
 }
 
+// The other pages of our own; those of Redoc and Swagger UI are their makers'.
+async function others() {
+  await call('GET', '/api/divisions');
+  for (const path of ['/docs/rules/', '/docs/rules/createDivision/', '/docs/rules/errors/', '/_sandbox/coverage?format=html', '/_sandbox/explain/last', '/docs/nowhere']) {
+    for (const [width, size] of Object.entries({ wide, narrow })) {
+      for (const colorScheme of ['light', 'dark']) {
+        const page = await open(path, { size, colorScheme });
+        await page.locator('.bar .clock').waitFor();
+        await look(page, `${path.replace(/[^a-zA-Z]+/g, '-')}-${width}-${colorScheme}`);
+        await page.context().close();
+      }
+    }
+  }
+}
+
 // Settings, rules and dials are turned, and refused with a reason.
 async function turned() {
   const page = await open('/console/settings');
@@ -335,6 +350,7 @@ try {
   }
   await keyboardAlone();
   await bars();
+  await others();
   await turned();
   await badInput();
   for (const path of ['requests', 'world', 'sms', 'jobs', 'settings']) {
