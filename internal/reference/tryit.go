@@ -3,7 +3,6 @@ package reference
 import (
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"net/http"
 	"strings"
 
@@ -34,11 +33,11 @@ func (s *Site) tryIt(current func() *world.World) (http.Handler, error) {
 		return nil, fmt.Errorf("encode the tokens: %w", err)
 	}
 	v := view{Source: Source{Live: true}, Title: "Try it", Root: "../"}
-	head, err := s.part("try-head", v)
+	head, err := piece("try-head", v)
 	if err != nil {
 		return nil, err
 	}
-	header, err := s.part("header", v)
+	header, err := piece("header", v)
 	if err != nil {
 		return nil, err
 	}
@@ -61,13 +60,4 @@ func (s *Site) tryIt(current func() *world.World) (http.Handler, error) {
 		send(w, file{"application/json", content})
 	})
 	return mux, nil
-}
-
-// part makes a piece of a page.
-func (s *Site) part(name string, v view) (template.HTML, error) {
-	var out strings.Builder
-	if err := s.template.ExecuteTemplate(&out, name, v); err != nil {
-		return "", fmt.Errorf("make %s: %w", name, err)
-	}
-	return template.HTML(out.String()), nil //nolint:gosec // made by a template, which has escaped it
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/sosodev/duration"
+
+	"esoz/internal/sandbox/traffic"
 )
 
 type clockAnswer struct {
@@ -52,5 +54,6 @@ func (h *Handler) setClock(w http.ResponseWriter, r *http.Request) {
 		h.clock.Advance(d.ToTimeDuration())
 	}
 	h.traffic.Changed()
+	h.traffic.Log.Notice(traffic.NoticeClock)
 	h.write(w, http.StatusOK, clockAnswer{Now: h.clock.Now()})
 }

@@ -250,7 +250,7 @@ func (h *Handler) setDials(w http.ResponseWriter, r *http.Request) {
 
 // wake lets the background see how the dials are set now.
 func (h *Handler) wake(ctx context.Context) error {
-	h.traffic.Changed()
+	h.changed()
 	return errors.Join(h.app.Jobs.Wake(ctx, jobs.Args{}.Kind()), h.app.Jobs.Wake(ctx, sms.Args{}.Kind()))
 }
 

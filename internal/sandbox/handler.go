@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"sync"
 
@@ -25,6 +26,7 @@ import (
 	"esoz/internal/reference"
 	"esoz/internal/resource/oauth/signin"
 	"esoz/internal/sandbox/authority"
+	"esoz/internal/sandbox/console"
 	"esoz/internal/sandbox/traffic"
 	"esoz/internal/sandbox/world"
 	"esoz/openapi/publish"
@@ -53,6 +55,7 @@ type Handler struct {
 	// closing ends long polls when the server stops, as leave tells them to.
 	closing <-chan struct{}
 	leave   context.CancelFunc
+	ending  <-chan struct{} // closing of the sandbox's own world, for one beside it
 
 	// changing is held for writing while the world is emptied and filled: no
 	// request sees half a world.
@@ -60,6 +63,7 @@ type Handler struct {
 	initial  *config.Config    // what a reset goes back to
 	settings map[string]string // what was set since, guarded by changing
 	world    *world.World      // as last seeded, guarded by changing
+	known    traffic.Secrets   // what of it is no secret, guarded by changing
 	next     serving           // once this server is no longer its world's, guarded by changing
 }
 
@@ -80,6 +84,7 @@ func NewHandler(
 		initial: live.Get(), settings: map[string]string{}, world: w, traffic: recorder,
 		documents: publish.For(live.Get().PublicBaseURL),
 	}
+	h.known = h.secrets()
 	d.seeded, d.endToken = h.isSeeded, h.endToken
 	own, err := ownDocument()
 	if err != nil {
@@ -110,6 +115,12 @@ func NewHandler(
 	h.mux.HandleFunc("GET /_sandbox/jobs", h.listJobs)
 	h.mux.HandleFunc("POST /_sandbox/jobs/release", h.releaseJobs)
 	h.mux.HandleFunc("POST /_sandbox/jobs/fail", h.failJobs)
+	h.mux.HandleFunc("GET /_sandbox/events", h.listEvents)
+	h.mux.HandleFunc("GET /_sandbox/objects", h.listObjects)
+	h.mux.HandleFunc("GET /_sandbox/requests", h.listRequests)
+	h.mux.HandleFunc("DELETE /_sandbox/requests", h.clearRequests)
+	h.mux.HandleFunc("GET /_sandbox/requests/{number}", h.getRequest)
+	h.mux.HandleFunc("GET "+livePath, h.live)
 	h.mux.HandleFunc("GET /_sandbox/explain/{request_id...}", h.explain)
 	h.mux.HandleFunc("GET /_sandbox/coverage", h.coverage)
 	h.mux.HandleFunc("POST /_sandbox/coverage/reset", h.forgetCoverage)
@@ -118,18 +129,27 @@ func NewHandler(
 	h.mux.HandleFunc("GET /openapi.yaml", h.published("application/yaml", h.documents.YAML))
 	h.mux.HandleFunc("GET /openapi.json", h.published("application/json", h.documents.JSON))
 	h.mux.HandleFunc("GET /openapi-3.1.yaml", h.published("application/yaml", h.documents.YAML31))
+	h.mux.Handle("GET "+reference.AssetsPrefix, reference.Assets())
 	h.mux.HandleFunc("GET "+reference.Prefix, h.reference())
+	bar, errBar := reference.Bar("../../", "Sandbox API")
+	view, errConsole := console.Handler()
+	if err := errors.Join(errBar, errConsole); err != nil {
+		leave()
+		return nil, err
+	}
+	h.mux.Handle("GET "+console.Prefix, view)
 	h.mux.Handle("GET "+docsPrefix, v5emb.NewHandlerWithConfig(swgui.Config{
 		Title: "esoz sandbox", SwaggerJSON: "../openapi.json", BasePath: "./", InternalBasePath: docsPrefix,
+		AppendHead: reference.BarHead("../../"), PrependHTML: bar,
 	}))
 	return h, nil
 }
 
 // ServeHTTP answers the sandbox's own paths; everything else is the API's,
 // whose paths no ServeMux may tidy up. Who opens its address in a browser is
-// led to the reference.
+// led to the console.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !h.public {
+	if !h.public || r.URL.Path == livePath {
 		h.route(w, r)
 		return
 	}
@@ -153,16 +173,18 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.URL.Path == "/" && r.Method == http.MethodGet && accepted(r, "application/json", "text/html") == "text/html" {
-		reference.Redirect(w, "docs/", http.StatusFound)
+		reference.Redirect(w, "console/", http.StatusFound)
 		return
 	}
-	if r.URL.Path+"/" == reference.Prefix || r.URL.Path+"/" == docsPrefix {
-		reference.Redirect(w, "docs/", http.StatusMovedPermanently)
-		return
+	for _, page := range []string{reference.Prefix, docsPrefix, console.Prefix} {
+		if r.URL.Path+"/" == page {
+			reference.Redirect(w, path.Base(page)+"/", http.StatusMovedPermanently)
+			return
+		}
 	}
-	for _, own := range []string{"/_sandbox/", "/docs", "/openapi.", "/openapi-"} {
+	for _, own := range []string{"/_sandbox/", "/docs", console.Prefix, "/openapi.", "/openapi-"} {
 		if strings.HasPrefix(r.URL.Path, own) {
-			h.guarded(h.mux).ServeHTTP(w, r)
+			h.guarded(h.missing(h.mux)).ServeHTTP(w, r)
 			return
 		}
 	}
@@ -214,9 +236,11 @@ func (h *Handler) serve(w *httpapi.Held, r *http.Request, raw []byte, whole bool
 		h.app.Handler.ServeHTTP(w, r)
 		return
 	}
+	target := r.URL.RequestURI()
 	r = h.traffic.Arrive(r, raw, whole)
 	w.Header().Set("X-Sandbox-Explain", fmt.Sprintf("%s/_sandbox/explain/%d", h.prefix, traffic.NumberOf(r)))
 	h.strictly(w, r)
+	h.record(w, r, target, raw, whole)
 }
 
 // retire waits for the requests under way. Those to come, whose bodies may have been on their way for long, are served by next.
@@ -261,6 +285,9 @@ func decodeUpTo(most int64, w http.ResponseWriter, r *http.Request, v any) error
 // policy of the page at a path. Pages of Swagger UI hold a script of their own.
 func policy(path string) string {
 	own := reference.Policy
+	if strings.HasPrefix(path, console.Prefix) {
+		own = console.Policy
+	}
 	if strings.HasPrefix(path, reference.Prefix+"try/") || strings.HasPrefix(path, docsPrefix) {
 		own = reference.TryPolicy
 	}

@@ -75,7 +75,9 @@ func (b *box) resetsWithin(t *testing.T, most time.Duration) bool {
 // A page whose name was made to lead to the sandbox (DNS rebinding) neither reads nor changes it, nor does a page that
 // a browser knows to be of another site.
 func hostilePagesAreRefused(t *testing.T, b *box) {
-	for _, path := range []string{"/_sandbox/world", "/_sandbox/reset", "/api/divisions", "/docs/", "/sign-in", "/openapi.json"} {
+	for _, path := range []string{
+		"/_sandbox/world", "/_sandbox/reset", "/_sandbox/requests", "/_sandbox/live", "/api/divisions", "/docs/", "/console/", "/sign-in", "/openapi.json",
+	} {
 		for name, change := range map[string]func(*http.Request){
 			"other name": func(r *http.Request) { r.Host = "evil.example" },
 			"other site": func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
@@ -126,7 +128,7 @@ func pagesWorkUnderAPath(t *testing.T, b *box) {
 	link := regexp.MustCompile(`(?:src|href)="([^"#]+)"`)
 	for _, path := range []string{
 		"/", "/docs", "/docs/", "/docs/try", "/docs/try/", "/docs/rules", "/docs/rules/createDivision", "/_sandbox/docs", "/_sandbox/docs/",
-		"/_sandbox/explain/last",
+		"/_sandbox/explain/last", "/console", "/console/requests/1", "/_sandbox/coverage?format=html",
 	} {
 		content := fetch(base+path, "text/html")
 		require.NotEmpty(t, link.FindAllStringSubmatch(content, -1), path)
@@ -152,7 +154,7 @@ func TestPublic(t *testing.T) {
 	require.NotContains(t, b.url, "[::]")
 	require.Contains(t, b.out.String(), b.url+"/docs/")
 	testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil))
-	for _, path := range []string{"/docs/", "/docs/try/", "/docs/rules/", "/_sandbox/docs/", "/_sandbox/coverage?format=html"} {
+	for _, path := range []string{"/console/", "/docs/", "/docs/try/", "/docs/rules/", "/_sandbox/docs/", "/_sandbox/coverage?format=html"} {
 		_, page := b.get(t, path)
 		require.Contains(t, string(page), "This sandbox is public.", path)
 	}
@@ -161,11 +163,52 @@ func TestPublic(t *testing.T) {
 // No page of another site holds one of ours in a frame.
 func pagesCannotBeFramed(t *testing.T, b *box) {
 	for _, path := range []string{
-		"/docs/", "/docs/try/", "/docs/rules/", "/_sandbox/docs/", "/_sandbox/explain/last", "/_sandbox/coverage?format=html",
+		"/console/", "/console/requests/1", "/docs/", "/docs/try/", "/docs/rules/", "/_sandbox/docs/", "/_sandbox/explain/last", "/_sandbox/coverage?format=html",
 	} {
 		header, _ := b.get(t, path)
-		require.Contains(t, header.Get("Content-Security-Policy"), "default-src 'self'", path)
+		require.Regexp(t, "default-src '(self|none)'", header.Get("Content-Security-Policy"), path)
 		require.Contains(t, header.Get("Content-Security-Policy"), "frame-ancestors 'none'", path)
 		require.Equal(t, "deny", header.Get("X-Frame-Options"), path)
 	}
+}
+
+// One bar stands on every page, and leads from each to the others.
+func pagesHaveTheBar(t *testing.T, b *box) {
+	for path, status := range map[string]int{
+		"/console/": 200, "/console/requests/1": 200, "/docs/": 200, "/docs/try/": 200, "/docs/rules/": 200, "/docs/rules/createDivision/": 200,
+		"/docs/rules/errors/": 200, "/_sandbox/docs/": 200, "/_sandbox/coverage?format=html": 200, "/_sandbox/explain/last": 200,
+		"/docs/nothing": 404, "/docs/rules/nothing/": 404, "/_sandbox/nothing": 404, "/openapi.nothing": 404,
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+path, http.NoBody)
+		require.NoError(t, err)
+		request.Header.Set("Accept", "text/html,*/*;q=0.8")
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		raw, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, status, response.StatusCode, path)
+		require.Contains(t, response.Header.Get("Content-Type"), "text/html", path)
+		require.Contains(t, response.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'", path)
+		bar := regexp.MustCompile(`(?s)<header class="bar" data-root="([^"]*)">.*?</header>`).FindStringSubmatch(string(raw))
+		require.NotNil(t, bar, path)
+		require.Contains(t, string(raw), `assets/bar.js"`, path)
+		root, err := url.Parse(b.url + path)
+		require.NoError(t, err)
+		root, err = root.Parse(bar[1])
+		require.NoError(t, err)
+		require.Equal(t, b.url+"/", root.String(), path)
+		for _, name := range []string{"Console", "Reference", "Try it", "Rules", "Errors", "Coverage", "Sandbox API"} {
+			require.Contains(t, bar[0], ">"+name+"</a>", path)
+		}
+	}
+	header, raw := b.get(t, "/console/")
+	require.Contains(t, header.Get("Content-Security-Policy"), "script-src 'self'; style-src 'self'; connect-src 'self'")
+	require.NotContains(t, string(raw), "<style")
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/_sandbox/nothing", http.NoBody)
+	require.NoError(t, err)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Contains(t, response.Header.Get("Content-Type"), "text/plain", "a program gets no page")
 }

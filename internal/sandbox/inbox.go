@@ -3,6 +3,8 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -11,6 +13,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"esoz/gen/db"
+	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/sms"
 )
 
@@ -23,6 +27,16 @@ type message struct {
 	Type   string    `json:"type"`
 	Status string    `json:"status,omitempty"`
 	At     time.Time `json:"at"`
+	OTP    *otpState `json:"otp,omitempty"` // of a message that brought a code
+}
+
+// otpState is what has become of a code.
+type otpState struct {
+	Status    string    `json:"status"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Tries     int32     `json:"tries"`
+	TriesLeft int32     `json:"tries_left"`
+	Phone     bool      `json:"of_phone"` // verifies the phone and nothing else: PATCH /api/verifications/{phone}/actions/complete takes it
 }
 
 const (
@@ -74,6 +88,8 @@ func (h *Handler) awaitSMS(ctx context.Context, phone string, after time.Time, w
 			return messages, nil
 		case <-h.closing:
 			return messages, nil
+		case <-h.ending:
+			return messages, nil
 		case <-ctx.Done():
 			return messages, nil
 		case <-ticker.C:
@@ -92,6 +108,10 @@ func (h *Handler) readSMS(ctx context.Context, phone string, after time.Time) ([
 	for _, m := range slices.Backward(received) { // dials count the oldest first
 		here[m.ID] = h.dials.arrived(m)
 	}
+	codes, err := h.codes(ctx, slices.Collect(maps.Keys(here)))
+	if err != nil {
+		return nil, err
+	}
 	messages := []message{}
 	for _, m := range received {
 		if !here[m.ID] {
@@ -100,11 +120,30 @@ func (h *Handler) readSMS(ctx context.Context, phone string, after time.Time) ([
 		if !m.At.After(after) {
 			continue
 		}
-		shown := message{ID: m.ID.String(), Phone: m.Phone, Text: m.Text, Code: trailingCode.FindString(m.Text), Type: m.Type, At: m.At}
+		shown := message{ID: m.ID.String(), Phone: m.Phone, Text: m.Text, Code: trailingCode.FindString(m.Text), Type: m.Type, At: m.At, OTP: codes[m.ID]}
 		if m.GatewayStatus != nil {
 			shown.Status = *m.GatewayStatus
 		}
 		messages = append(messages, shown)
 	}
 	return messages, nil
+}
+
+// codes tells of messages what has become of the codes that they brought.
+func (h *Handler) codes(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*otpState, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := db.New().ListCodesOfSMS(ctx, h.app.Pool, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look up codes: %w", postgres.Error(err))
+	}
+	codes := make(map[uuid.UUID]*otpState, len(rows))
+	most := int32(h.config.Get().MaxAttempts) //nolint:gosec // a setting
+	for _, row := range rows {
+		codes[row.ID] = &otpState{
+			Status: row.Status, ExpiresAt: row.CodeExpiredAt.UTC(), Tries: row.AttemptsCount, TriesLeft: max(0, most-row.AttemptsCount), Phone: row.ResourceID == nil,
+		}
+	}
+	return codes, nil
 }

@@ -74,6 +74,10 @@ type shownJob struct {
 	QueuedAt   *time.Time `json:"queued_at,omitempty"`
 	StartsAt   *time.Time `json:"starts_at,omitempty"` // at the earliest; absent while jobs are held
 	Held       bool       `json:"held"`
+	RequestID  string     `json:"request_id,omitempty"` // of the request that started it
+	Request    int        `json:"request,omitempty"`    // its number, while it is remembered
+	StartedAt  *time.Time `json:"started_at,omitempty"` // by the world's clock, like the next
+	EndedAt    *time.Time `json:"ended_at,omitempty"`
 }
 
 var jobStatuses = map[int32]api.JobStatus{
@@ -84,22 +88,24 @@ var jobStatuses = map[int32]api.JobStatus{
 // shownJobs is the answer about jobs.
 type shownJobs struct {
 	Pending []shownJob `json:"pending"`
+	Newest  []shownJob `json:"newest"`
 	Failing []failure  `json:"failing"`
 }
 
 func (h *Handler) listJobs(w http.ResponseWriter, r *http.Request) {
 	h.changing.RLock()
 	waiting, err := h.app.Jobs.Waiting(r.Context())
+	newest, errNewest := h.newestJobs(r.Context())
 	h.changing.RUnlock()
-	if err != nil {
+	if err := errors.Join(err, errNewest); err != nil {
 		h.failed(r.Context(), w, err)
 		return
 	}
 	dialed := h.dials.shown().Jobs
-	shown := shownJobs{Pending: []shownJob{}, Failing: h.dials.failuresToCome()}
+	shown := shownJobs{Pending: []shownJob{}, Newest: newest, Failing: h.dials.failuresToCome()}
 	for _, job := range waiting {
 		queued := job.Queued.UTC()
-		one := shownJob{ID: job.ID, Operation: job.Operation, Status: string(jobStatuses[job.Status]), QueuedAt: &queued, Held: dialed.Held}
+		one := shownJob{ID: job.ID, Operation: job.Operation, Status: string(jobStatuses[job.Status]), QueuedAt: &queued, Held: dialed.Held, RequestID: job.RequestID, Request: h.traffic.NumberOfID(job.RequestID)}
 		if !dialed.Held {
 			one.StartsAt = new(queued.Add(time.Duration(dialed.Delay)))
 		}
@@ -209,6 +215,6 @@ func (h *Handler) failJobs(w http.ResponseWriter, r *http.Request) {
 	h.dials.mu.Lock()
 	h.dials.failures = append(h.dials.failures, sent)
 	h.dials.mu.Unlock()
-	h.traffic.Changed()
+	h.changed()
 	h.write(w, http.StatusOK, map[string]any{"failing": h.dials.failuresToCome()})
 }

@@ -37,6 +37,7 @@ type Options struct {
 	Clock     *clock.Clock // nil: one that follows the machine's
 	Machine   *clock.Clock // by which worlds count how long nobody used them; nil: the machine's
 	Out       io.Writer    // progress and the banner
+	RecordOff bool         // requests are not kept for /_sandbox/requests
 	JSON      io.Writer    // what Started has, in place of the banner
 	ReadyFile string       // the same, while requests are answered
 	Logger    *slog.Logger
@@ -103,7 +104,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		address: baseURL, public: !isLoopback(listener.Addr()),
 	}
 	c := newCopies(o, eng, at)
-	own, old, err := startOwn(ctx, at, c)
+	own, old, err := startOwn(ctx, at, c, o.RecordOff)
 	if err != nil {
 		return err
 	}
@@ -120,7 +121,7 @@ func Run(ctx context.Context, o Options) (err error) {
 }
 
 // startOwn starts the world that outlives a run. old is as of prepare.
-func startOwn(ctx context.Context, p place, c *copies) (own *server, old bool, err error) {
+func startOwn(ctx context.Context, p place, c *copies, recordOff bool) (own *server, old bool, err error) {
 	cfg, err := p.configuration()
 	if err != nil {
 		return nil, false, err
@@ -149,6 +150,9 @@ func startOwn(ctx context.Context, p place, c *copies) (own *server, old bool, e
 	recorder, err := traffic.New(doc, p.clock)
 	if err != nil {
 		return nil, false, err
+	}
+	if recordOff {
+		recorder.Log.TurnOff()
 	}
 	if own, err = newServer(ctx, p); err != nil {
 		return nil, false, err

@@ -211,7 +211,7 @@ func TestOwnMethods(t *testing.T) {
 	}{
 		{"banner", banner},
 		{"documented operations that are not served", documentedButNotServed},
-		{"browsers find the reference", browsersFindTheReference},
+		{"browsers find the console", browsersFindTheConsole},
 		{"taken places are refused", takenPlacesAreRefused},
 		{"config refuses what it does not know", configRefusesWhatItDoesNotKnow},
 		{"config goes back", configGoesBack},
@@ -248,6 +248,7 @@ func TestPages(t *testing.T) {
 		{"documents name the sandbox", documentsNameTheSandbox},
 		{"pages work under a path", pagesWorkUnderAPath},
 		{"pages cannot be framed", pagesCannotBeFramed},
+		{"pages have the bar", pagesHaveTheBar},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, b) })
 	}
@@ -395,7 +396,7 @@ func TestReadyFileIsRefused(t *testing.T) {
 	require.Equal(t, `{"notes": []}`, string(kept))
 }
 
-func browsersFindTheReference(t *testing.T, b *box) {
+func browsersFindTheConsole(t *testing.T, b *box) {
 	for accept, want := range map[string]int{"text/html,application/xhtml+xml": http.StatusOK, "": http.StatusNotFound, "application/json": http.StatusNotFound} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/", http.NoBody)
 		require.NoError(t, err)
@@ -423,7 +424,7 @@ func (b *box) get(t *testing.T, path string) (http.Header, []byte) {
 
 func pages(t *testing.T, b *box) {
 	for path, contentType := range map[string]string{
-		"/docs": "text/html", "/docs/": "text/html", "/docs/try/": "text/html", "/docs/rules/createDivision/": "text/html",
+		"/console": "text/html", "/console/sms": "text/html", "/docs": "text/html", "/docs/": "text/html", "/docs/try/": "text/html", "/docs/rules/createDivision/": "text/html",
 		"/openapi.json": "application/json", "/openapi.yaml": "application/yaml", "/openapi-3.1.yaml": "application/yaml",
 		"/_sandbox/docs/": "text/html", "/_sandbox/openapi.json": "application/json",
 	} {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"mime"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"esoz/internal/conformance/report"
+	"esoz/internal/reference"
 	"esoz/internal/sandbox/traffic"
 )
 
@@ -27,8 +30,13 @@ func (h *Handler) explain(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = io.WriteString(w, explanation.Text(baseURL)) // a client that went away
 	case "text/html":
+		bar, err := reference.Bar(rootOf(r), "")
+		if err != nil {
+			h.refuse(w, http.StatusInternalServerError, err)
+			return
+		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		if err := explanation.WriteHTML(w, strings.Repeat("../", strings.Count(r.URL.EscapedPath(), "/")-1)); err != nil {
+		if err := explanation.WriteHTML(w, rootOf(r), bar); err != nil {
 			h.logger.Debug("answer not delivered", "error", err)
 		}
 	default:
@@ -56,7 +64,7 @@ func (h *Handler) coverage(w http.ResponseWriter, r *http.Request) {
 	switch format {
 	case "html":
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		err = report.WriteHTML(w)
+		err = writePage(w, report, rootOf(r))
 	case "junit":
 		w.Header().Set("Content-Type", "application/xml")
 		err = report.WriteJUnit(w)
@@ -66,6 +74,21 @@ func (h *Handler) coverage(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		h.logger.Debug("answer not delivered", "error", err)
 	}
+}
+
+func writePage(w io.Writer, report *report.Report, root string) error {
+	var page bytes.Buffer
+	if err := report.WriteHTML(&page); err != nil {
+		return err //nolint:wrapcheck // says what failed
+	}
+	whole, err := withBar(page.Bytes(), root, "Coverage")
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(whole); err != nil {
+		return fmt.Errorf("send the coverage: %w", err)
+	}
+	return nil
 }
 
 var formats = map[string]string{

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"esoz/internal/app/admin"
 	"esoz/internal/platform/config"
+	"esoz/internal/sandbox/traffic"
 	"esoz/internal/sandbox/world"
 )
 
@@ -20,8 +23,14 @@ func (h *Handler) currentWorld() *world.World {
 	return h.world
 }
 
-func (h *Handler) getWorld(w http.ResponseWriter, _ *http.Request) {
-	h.write(w, http.StatusOK, h.currentWorld())
+func (h *Handler) getWorld(w http.ResponseWriter, r *http.Request) {
+	all := h.currentWorld()
+	if query := r.URL.Query(); query.Has("operations") {
+		wanted, some := strings.Split(query.Get("operations"), ","), *all
+		some.Cases = slices.DeleteFunc(slices.Clone(all.Cases), func(c world.Case) bool { return !slices.Contains(wanted, c.OperationID) })
+		all = &some
+	}
+	h.write(w, http.StatusOK, all)
 }
 
 func (h *Handler) getConfig(w http.ResponseWriter, _ *http.Request) {
@@ -56,7 +65,7 @@ func (h *Handler) set(vars map[string]string) (settings map[string]string, err e
 		return nil, err
 	}
 	h.config.Set(cfg)
-	h.traffic.Changed()
+	h.changed()
 	maps.Copy(h.settings, vars)
 	return maps.Clone(h.settings), nil
 }
@@ -66,7 +75,7 @@ func (h *Handler) unsetConfig(w http.ResponseWriter, _ *http.Request) {
 	h.config.Set(h.initial)
 	h.settings = map[string]string{}
 	h.changing.Unlock()
-	h.traffic.Changed()
+	h.changed()
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -134,7 +143,15 @@ func (h *Handler) renew(ctx context.Context, keep bool) error {
 		return err
 	}
 	h.world, h.settings = fresh, map[string]string{}
+	h.known = h.secrets()
 	h.dials.reset()
 	h.config.Set(h.initial)
+	h.traffic.Log.Draw(h.traffic.Latest(), h.clock.Now())
 	return nil
+}
+
+// changed tells those that watch the world that somebody has turned it.
+func (h *Handler) changed() {
+	h.traffic.Changed()
+	h.traffic.Log.Notice(traffic.NoticeChanged)
 }

@@ -314,7 +314,11 @@ func (w *worlds) open(ctx context.Context, s *side, fresh *replica) error {
 		return err
 	}
 	fresh.live.Set(cfg)
-	return fresh.open(context.WithoutCancel(ctx), s.recorder)
+	err = fresh.open(context.WithoutCancel(ctx), s.recorder)
+	if fresh.handler != nil {
+		fresh.handler.ending = w.own.handler.closing
+	}
+	return err
 }
 
 // resetOf puts a new server in the place of that of a world: whoever comes later finds the new one.
@@ -361,6 +365,7 @@ func (w *worlds) replace(ctx context.Context, s *side, old *replica, keep bool) 
 		return errors.Join(err, w.copies.remove(ctx, fresh))
 	}
 	s.recorder.Follow(fresh.clock)
+	s.recorder.Log.Draw(s.recorder.Latest(), fresh.clock.Now())
 	s.current.Store(fresh)
 	old.handler.retire(fresh.handler.serve)
 	w.copies.mu.Lock()

@@ -102,8 +102,10 @@ var keptFile = regexp.MustCompile(`(?i)licen[cs]e|^copying|^notice`)
 func (l *lawyer) writeTexts(name, goRoot, embedded string) error {
 	folders := maps.Clone(l.parts)
 	folders["The library of Go"] = goRoot
-	if embedded != "" {
-		folders["Pages of the reference"] = embedded
+	for _, folder := range strings.Split(embedded, ",") {
+		if folder != "" {
+			folders["Pages of the sandbox, "+filepath.Base(folder)] = folder
+		}
 	}
 	var text bytes.Buffer
 	text.WriteString("The programs of esoz hold parts by others, under the terms below.\n")

@@ -26,7 +26,7 @@ import (
 func main() {
 	client := flag.String("client", "", "lock of the packages that the TypeScript client needs")
 	texts := flag.String("texts", "", "file to write the texts of all licences into")
-	embedded := flag.String("embedded", "", "folder with the licences of what is a part of the programs and no module")
+	embedded := flag.String("embedded", "", "folders, parted by commas, with the licences of what is a part of the programs and no module")
 	flag.Parse()
 	if err := run(*client, *texts, *embedded, flag.Args(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -20,6 +20,14 @@ const options = {
   },
 };
 
+// Redoc shows a picture of its maker's, from another host. Nothing here asks another host for anything.
+const foreign = (value) => { const url = new URL(value, location.href); return url.protocol.startsWith('http') && url.origin !== location.origin; };
+const { setAttribute } = Element.prototype, src = Object.getOwnPropertyDescriptor(HTMLImageElement.prototype, 'src');
+HTMLImageElement.prototype.setAttribute = function set(name, value) {
+  if (name !== 'src' || !foreign(value)) setAttribute.call(this, name, value);
+};
+Object.defineProperty(HTMLImageElement.prototype, 'src', { ...src, set(value) { if (!foreign(value)) src.set.call(this, value); } });
+
 // The contract as it is, with the way from each operation to its checks.
 fetch('openapi.json').then((answer) => answer.json()).then((contract) => {
   Object.values(contract.paths).flatMap((item) => Object.values(item)).forEach((operation) => {

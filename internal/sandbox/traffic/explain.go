@@ -88,13 +88,29 @@ func (r *Recorder) Explain(name string) (*Explanation, bool) {
 	if !ok {
 		return nil, false
 	}
+	x := r.explain(kept)
+	if r.digest(name) == kept.id {
+		x.RequestID = name
+	}
+	return x, true
+}
+
+// ExplainNumber explains the request with a number.
+func (r *Recorder) ExplainNumber(number int) (*Explanation, bool) {
+	r.mu.Lock()
+	kept, ok := r.kept[number]
+	r.mu.Unlock()
+	if !ok {
+		return nil, false
+	}
+	return r.explain(kept), true
+}
+
+func (r *Recorder) explain(kept kept) *Explanation {
 	e := kept.exchange
 	x := &Explanation{
 		Number: kept.sent.number, op: r.contract.byID[e.Operation], Try: []Advice{}, Warnings: slices.Concat(e.Warnings, kept.notes), At: kept.answered, Method: e.Method, Path: e.Route, Status: e.Status,
 		TookMS: float64(e.Took.Microseconds()) / 1000,
-	}
-	if r.digest(name) == kept.id {
-		x.RequestID = name
 	}
 	if op := x.op; op != nil {
 		x.Operation = &Operation{ID: op.id, Summary: op.summary, Sources: op.sources, Line: lineOf(op.sources)}
@@ -116,7 +132,7 @@ func (r *Recorder) Explain(name string) (*Explanation, bool) {
 	x.explain(e)
 	x.Refusals = refusals(x.Checks, e)
 	x.Summary = summary(x, e, len(kept.notes) > 0)
-	return x, true
+	return x
 }
 
 // lineOf returns the line of a blueprint among sources.

@@ -1,7 +1,8 @@
 // Package traffic remembers what a sandbox was asked and what its answers were,
 // so that a client can be told why it was refused and how much of the contract
-// its traffic has touched. It keeps ids and counts alone, and forgets them with
-// the process: no body, no value of a path, a query or a header.
+// its traffic has touched. For that it keeps ids and counts alone: no body, no value
+// of a path, a query or a header. Those are kept by its Log, which can be turned
+// off. All is forgotten with the process.
 package traffic
 
 import (
@@ -19,6 +20,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"esoz/gen/rules"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/httpapi"
@@ -29,6 +31,8 @@ const Kept = 10_000
 
 // Recorder watches the exchanges of one sandbox.
 type Recorder struct {
+	Log *Log
+
 	contract *contract
 	clock    atomic.Pointer[clock.Clock]
 	key      [32]byte // of this process: what is hashed with it can be compared and not guessed
@@ -84,7 +88,7 @@ func New(doc *openapi3.T, clk *clock.Clock) (*Recorder, error) {
 }
 
 func recorderOf(c *contract, clk *clock.Clock) *Recorder {
-	r := &Recorder{contract: c}
+	r := &Recorder{Log: newLog(), contract: c}
 	r.clock.Store(clk)
 	_, _ = rand.Read(r.key[:]) // never fails (crypto/rand)
 	r.forget()
@@ -92,7 +96,11 @@ func recorderOf(c *contract, clk *clock.Clock) *Recorder {
 }
 
 // Another returns a recorder for requests to the same contract.
-func (r *Recorder) Another(clk *clock.Clock) *Recorder { return recorderOf(r.contract, clk) }
+func (r *Recorder) Another(clk *clock.Clock) *Recorder {
+	another := recorderOf(r.contract, clk)
+	another.Log = r.Log.another()
+	return another
+}
 
 // Reset forgets everything.
 func (r *Recorder) Reset() {
@@ -130,8 +138,9 @@ func (r *Recorder) Follow(clk *clock.Clock) {
 // request pass.
 func (r *Recorder) Worked() {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.changes++
+	r.mu.Unlock()
+	r.Log.Notice(NoticeWorked)
 }
 
 type (
@@ -277,4 +286,34 @@ func (r *Recorder) find(name string) (kept, bool) {
 	}
 	k, ok := r.kept[n]
 	return k, ok
+}
+
+// Entry returns what is known of a request that was just answered, without its headers and bodies. Not ok: it is not to be kept.
+func (r *Recorder) Entry(number int) (e *Entry, ok bool) {
+	r.mu.Lock()
+	k, ok := r.kept[number]
+	r.mu.Unlock()
+	if !ok {
+		return nil, false
+	}
+	return &Entry{Arrived: k.sent.at, Summary: Summary{
+		Number: number, At: k.answered, TookMS: float64(k.exchange.Took.Microseconds()) / 1000, Operation: k.exchange.Operation,
+		Status: k.exchange.Status, Rules: append([]rules.ID{}, k.exchange.Rules...),
+		Warnings: append(append([]string{}, k.exchange.Warnings...), k.notes...),
+	}}, true
+}
+
+// NumberOfID returns the number of the latest request with an id; 0: there is none.
+func (r *Recorder) NumberOfID(requestID string) int {
+	d := r.digest(requestID)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.byID[d]
+}
+
+// Latest returns the number of the latest request.
+func (r *Recorder) Latest() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.arrived
 }

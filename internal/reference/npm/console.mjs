@@ -1,0 +1,375 @@
+// Walks through the console of the sandbox at ESOZ_URL as a newcomer does, in real Chromium: at both widths, light and dark, in
+// both languages, and with the keyboard alone. Fails when a page asks another host for anything, complains, is wider than its
+// window, runs what was recorded, or has a serious finding of axe. PICTURES=folder keeps pictures.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chromium } from 'playwright-core';
+
+const base = process.env.ESOZ_URL || 'http://127.0.0.1:8080';
+const pictures = process.env.PICTURES;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+const faults = [];
+const wide = { width: 1440, height: 900 }, narrow = { width: 390, height: 844 };
+const texts = {
+  en: {
+    send: 'Send it for me', refuse: 'Provoke a refusal', expected: 'Expected', found: 'Found', complete: 'Complete it', waiting: 'Waiting for the first request…', jobs: 'Jobs and events',
+    edit: 'Edit and send again', submit: 'Send', caused: 'What it has caused', copied: 'Copied', lost: 'The sandbox does not answer.',
+  },
+  uk: {
+    send: 'Надіслати за мене', refuse: 'Викликати відмову', expected: 'Очікували', found: 'Отримали', complete: 'Підтвердити', waiting: 'Чекаємо на перший запит…', jobs: 'Завдання та події',
+    edit: 'Змінити й надіслати знову', submit: 'Надіслати', caused: 'Що спричинив запит', copied: 'Скопійовано', lost: 'Пісочниця не відповідає.',
+  },
+};
+
+async function call(method, path, body) {
+  const answer = await fetch(base + path, { method, body: body && JSON.stringify(body), headers: { 'Content-Type': 'application/json', Authorization: 'Bearer sandbox-doctor' } });
+  const text = await answer.text();
+  return { status: answer.status, body: text ? JSON.parse(text) : undefined };
+}
+
+async function open(path, { size = wide, colorScheme = 'light', language = 'en', keyboard = false } = {}) {
+  const context = await browser.newContext({ viewport: size, colorScheme, locale: language === 'uk' ? 'uk-UA' : 'en-GB', hasTouch: size === narrow && !keyboard });
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(base).origin });
+  const page = await context.newPage();
+  page.on('request', (request) => {
+    if (![base, 'data:', 'blob:'].some((start) => request.url().startsWith(start))) faults.push(`${path} asks for ${request.url()}`);
+  });
+  page.on('console', (message) => {
+    // Answers of the API that refuse are what a developer provokes.
+    if (message.type() === 'error' && !/status of (4\d\d|503)|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/.test(message.text())) faults.push(`${path} says: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => faults.push(`${path} breaks: ${error.message}`));
+  await page.goto(base + path);
+  return page;
+}
+
+async function look(page, name) {
+  const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  if (content > window) faults.push(`${name} is ${content} pixels wide in a window of ${window}`);
+  // What the page does is its own; axe comes in past its policy.
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  for (const v of found.violations.filter((v) => ['serious', 'critical'].includes(v.impact))) {
+    faults.push(`${name}: axe: ${v.id} (${v.impact}): ${v.nodes.slice(0, 3).map((n) => `${n.html.slice(0, 160)} ${n.failureSummary?.replace(/\s+/g, ' ').slice(0, 200)}`).join(' | ')}`);
+  }
+  if (pictures) await page.screenshot({ path: `${pictures}/${name}.png` });
+}
+
+// The newcomer's path: see the first request come, provoke a refusal, read why, complete the code of an SMS, open job and event.
+async function newcomer(name, options) {
+  const says = texts[options.language];
+  assert.equal((await call('POST', '/_sandbox/reset')).status, 204);
+  assert.equal((await call('DELETE', '/_sandbox/requests')).status, 204);
+  const page = await open('/', options);
+  await page.getByText(says.waiting).waitFor();
+  assert.equal(new URL(page.url()).pathname, '/console/');
+  await page.getByRole('button', { name: says.refuse }).waitFor();
+  await look(page, `start-${name}`);
+
+  // A client somewhere sends its first request: the command that the page shows.
+  await page.locator('.command button').first().click();
+  await page.getByText(`✓ ${says.copied}`).waitFor();
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^curl -sS -X POST '.*\/api\/divisions'/);
+  await call('POST', '/api/divisions', { name: '<img src=x onerror="window.stolen=1"><script>window.stolen=1</script>' });
+  await page.locator('.first.come').waitFor();
+
+  await page.getByRole('button', { name: says.refuse }).click();
+  await page.locator('.refusal').first().waitFor();
+  assert.ok((await page.locator('dt').allTextContents()).includes(says.expected));
+  assert.ok((await page.locator('dt').allTextContents()).includes(says.found));
+  await look(page, `refusal-${name}`);
+
+  // Edited and sent again.
+  await page.getByRole('button', { name: says.edit }).click();
+  await page.locator('#body').fill('{"name": "<script>window.stolen=1</script>"}');
+  const before = page.url();
+  await page.getByRole('button', { name: says.submit, exact: true }).click();
+  await page.waitForURL((url) => url.href !== before);
+  await page.locator('.refusal').first().waitFor();
+  await page.getByText('window.stolen=1').first().waitFor();
+  assert.equal(await page.evaluate(() => window.stolen), undefined, 'what was recorded does not run');
+
+  // A code.
+  await call('POST', '/api/verifications', { phone_number: '+380509998877' });
+  await page.getByRole('link', { name: 'SMS', exact: true }).click();
+  await page.locator('.code').first().waitFor();
+  await look(page, `sms-${name}`);
+  await page.getByRole('button', { name: says.complete }).click();
+  await page.locator('.call .s2').waitFor();
+
+  // Its job and its event.
+  const world = (await call('GET', '/_sandbox/world?operations=releaseServiceRequest')).body;
+  const release = world.cases.find((c) => c.rules.length === 0).request;
+  const accepted = await fetch(base + release.path, { method: release.method, headers: release.headers, body: JSON.stringify(release.body) });
+  assert.equal(accepted.status, 202);
+  const number = /\d+$/.exec(accepted.headers.get('X-Sandbox-Explain'))[0];
+  await page.getByRole('link', { name: says.jobs, exact: true }).first().click();
+  await page.locator('.state.processed').first().waitFor();
+  await look(page, `jobs-${name}`);
+  await page.locator(`a[href$="requests/${number}"]`).click();
+  await page.getByText(says.caused).waitFor();
+  await page.locator('.caused a[href*="jobs#"]').first().click();
+  await page.locator('.marked').waitFor();
+  await page.context().close();
+}
+
+// The same with the keyboard alone.
+async function keyboardAlone() {
+  await call('POST', '/_sandbox/reset');
+  await call('DELETE', '/_sandbox/requests');
+  const page = await open('/console/', { keyboard: true });
+  await page.getByRole('button', { name: texts.en.refuse }).waitFor();
+  const press = async (wanted, most = 80) => {
+    for (let i = 0; i < most; i++) {
+      await page.keyboard.press('Tab');
+      const at = await page.evaluate(() => { const e = document.activeElement; return `${e.tagName} ${e.getAttribute('aria-label') ?? ''} ${e.textContent}`; });
+      if (wanted.test(at)) return page.keyboard.press('Enter');
+    }
+    throw new Error(`Tab does not lead to ${wanted}`);
+  };
+  await press(/Provoke a refusal/);
+  await page.locator('.refusal').first().waitFor();
+  await call('POST', '/api/verifications', { phone_number: '+380509998877' });
+  await press(/^A .*SMS$/);
+  await page.locator('.code').first().waitFor();
+  await press(/Complete it/);
+  await page.locator('.call .s2').waitFor();
+  const world = (await call('GET', '/_sandbox/world?operations=releaseServiceRequest')).body;
+  const release = world.cases.find((c) => c.rules.length === 0).request;
+  await fetch(base + release.path, { method: release.method, headers: release.headers, body: JSON.stringify(release.body) });
+  await press(/^A .*Jobs and events$/);
+  await page.locator('.state.processed').first().waitFor();
+  await press(/^A .*Request \d+$/);
+  await page.getByText(texts.en.caused).waitFor();
+  await page.goto(`${base}/console/requests`);
+  await page.locator('.list a').first().waitFor();
+  await page.locator('.list a').first().focus();
+  await page.keyboard.press('ArrowDown');
+  await page.waitForFunction(() => document.activeElement?.dataset.number !== undefined && document.activeElement !== document.querySelector('.list a'));
+  await page.keyboard.press('Enter');
+  await page.locator('.detail h1').waitFor();
+  await page.context().close();
+}
+
+// The bar: clock, reset, language, theme; and the pages that have it.
+async function bars() {
+  await call('POST', '/_sandbox/worlds', { name: 'beside' });
+  for (const path of ['/docs/', '/docs/try/', '/docs/rules/', '/docs/rules/createDivision/', '/docs/rules/errors/', '/_sandbox/coverage?format=html', '/_sandbox/docs/', '/_sandbox/explain/last', '/docs/nowhere', '/console/world', '/_sandbox/worlds/beside/console/']) {
+    const page = await open(path, { language: 'uk' });
+    await page.locator('.bar .clock').waitFor();
+    assert.deepEqual(await page.locator('.bar nav a').allTextContents(), ['Консоль', 'Довідник', 'Спробувати', 'Правила', 'Помилки', 'Покриття', 'API пісочниці'], path);
+    await page.locator('.bar select').waitFor();
+    await page.context().close();
+  }
+  const page = await open('/console/requests');
+  await page.locator('.bar .clock').click();
+  await page.getByRole('button', { name: '+16 min' }).click();
+  await page.locator('.bar .clock.moved').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Reset' }).click();
+  await page.getByRole('button', { name: 'Reset: sure?' }).click();
+  await page.locator('.list .line').first().waitFor(); // the log survives a reset
+  await page.locator('.bar .theme').click();
+  await page.locator('.bar .theme').click();
+  assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(18, 23, 30)');
+  await page.locator('.bar button[lang=uk]').click();
+  await page.getByRole('heading', { name: 'Запити' }).waitFor();
+  await page.locator('.bar select').selectOption('beside');
+  await page.waitForURL('**/_sandbox/worlds/beside/console/requests');
+  await page.getByText('Запитів ще не було.').waitFor();
+  await page.context().close();
+  await call('DELETE', '/_sandbox/worlds/beside');
+}
+
+// The other pages of our own; those of Redoc and Swagger UI are their makers'.
+async function others() {
+  await call('GET', '/api/divisions');
+  for (const path of ['/docs/rules/', '/docs/rules/createDivision/', '/docs/rules/errors/', '/_sandbox/coverage?format=html', '/_sandbox/explain/last', '/docs/nowhere']) {
+    for (const [width, size] of Object.entries({ wide, narrow })) {
+      for (const colorScheme of ['light', 'dark']) {
+        const page = await open(path, { size, colorScheme });
+        await page.locator('.bar .clock').waitFor();
+        await look(page, `${path.replace(/[^a-zA-Z]+/g, '-')}-${width}-${colorScheme}`);
+        await page.context().close();
+      }
+    }
+  }
+}
+
+// Settings, rules and dials are turned, and refused with a reason.
+async function turned() {
+  const page = await open('/console/settings');
+  await page.getByLabel('Rule', { exact: true }).fill('service_request.release.owner');
+  await page.getByRole('button', { name: 'Switch it on' }).click();
+  await page.locator('.cards').getByText('+service_request.release.owner').waitFor();
+  await page.getByRole('button', { name: 'As at the start' }).click();
+  await page.getByText('Nothing.').waitFor();
+  await page.getByLabel('Setting', { exact: true }).fill('NO_SUCH');
+  await page.getByRole('button', { name: 'Set', exact: true }).click();
+  await page.locator('.lost').getByText('NO_SUCH').waitFor();
+  await page.getByRole('button', { name: 'Switch on', exact: true }).click();
+  await page.getByText('seed 7').waitFor();
+  await page.getByRole('button', { name: 'Switch off', exact: true }).click();
+  await page.getByRole('link', { name: 'SMS' }).click();
+  await page.getByLabel('Phone', { exact: true }).last().fill('+380931234574');
+  await page.getByLabel('Fixed code').fill('7');
+  await page.getByRole('button', { name: 'Always this code' }).click();
+  await page.locator('.lost').getByText('is no code').waitFor();
+  assert.equal(await page.getByLabel('Fixed code').inputValue(), '7', 'what is refused can be put right');
+  await page.getByLabel('Fixed code').fill('1232');
+  await page.getByRole('button', { name: 'Always this code' }).click();
+  await page.locator('.codes').getByText('1232').waitFor();
+  await page.getByLabel('The provider is down').check();
+  await page.getByRole('link', { name: 'Jobs and events' }).first().click();
+  await page.getByLabel('Hold jobs').check();
+  await page.waitForTimeout(100); // the dial is turned
+  const set = (await call('GET', '/_sandbox/dials')).body;
+  assert.equal(set.sms.provider, 'down');
+  assert.equal(set.jobs.held, true);
+  const release = (await call('GET', '/_sandbox/world?operations=releaseServiceRequest')).body.cases.find((c) => c.rules.length === 0).request;
+  await fetch(base + release.path, { method: release.method, headers: release.headers, body: JSON.stringify(release.body) });
+  await page.locator('.state.pending').waitFor();
+  await page.getByRole('button', { name: 'Release', exact: true }).click();
+  await page.locator('.state.processed').waitFor();
+  await call('POST', '/_sandbox/reset');
+  await page.context().close();
+}
+
+// Ten thousand requests, while the list is scrolled and new ones come: no frame takes long. Two pages are live at once.
+async function tenThousand() {
+  await call('DELETE', '/_sandbox/requests');
+  const get = () => fetch(`${base}/api/uaddresses/regions?page_size=1`, { headers: { Authorization: 'Bearer sandbox-doctor' } }).then((answer) => answer.arrayBuffer());
+  for (let i = 0; i < 10000; i += 50) await Promise.all(Array.from({ length: 50 }, get));
+  const [page, other] = [await open('/console/requests'), await open('/console/requests')];
+  await page.getByText('10000 of 10000').waitFor({ timeout: 20000 });
+  await other.getByText('10000 of 10000').waitFor({ timeout: 20000 });
+  await page.bringToFront();
+  const scroll = () => page.evaluate(async () => {
+    const list = document.querySelector('.list');
+    const frames = [];
+    let last = performance.now();
+    for (let i = 0; i < 120; i++) {
+      list.scrollTop = (i % 60) * 8000;
+      await new Promise(requestAnimationFrame);
+      const at = performance.now();
+      frames.push(at - last);
+      last = at;
+    }
+    return { longest: Math.max(...frames.slice(5)), rows: list.querySelectorAll('li').length };
+  });
+  // Other programs of the machine take their time, too: a slow frame of the page itself is slow each time.
+  let longest = Infinity, rows = 0;
+  for (let i = 0; i < 3 && longest >= 100; i++) {
+    const scrolled = scroll();
+    for (let sent = 0; sent < 20; sent++) await get();
+    ({ longest, rows } = await scrolled);
+  }
+  assert.ok(longest < 100, `a frame took ${Math.round(longest)} ms`);
+  assert.ok(rows < 100, `${rows} rows are drawn`);
+  await page.evaluate(() => { document.querySelector('.list').scrollTop = 0; });
+  const latest = (await call('GET', '/_sandbox/requests?limit=1')).body.requests[0].number;
+  for (const one of [page, other]) await one.locator(`.list a[data-number="${latest}"]`).waitFor();
+  console.log(`10,000 requests: the longest frame took ${Math.round(longest)} ms`);
+  await page.context().close();
+  await other.context().close();
+}
+
+async function firstPaint() {
+  const awake = await browser.newPage(); // the browser itself has to wake up first
+  await awake.setContent('<h1>awake</h1>');
+  await awake.close();
+  let painted = Infinity; // a page that is slow by itself is slow each time
+  for (let i = 0; i < 3 && painted >= 500; i++) {
+    const page = await open('/console/');
+    await page.locator('main h1').waitFor();
+    painted = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime);
+    await page.context().close();
+  }
+  assert.ok(painted < 500, `the first paint took ${Math.round(painted)} ms`);
+  console.log(`first paint after ${Math.round(painted)} ms`);
+}
+
+// A sandbox that is stopped and started again under an open page: the page says so, and comes back.
+async function stoppedAndStarted() {
+  const port = 20000 + Math.floor(Math.random() * 20000), own = `http://127.0.0.1:${port}`;
+  const start = async () => {
+    const child = spawn(process.env.ESOZ_SANDBOX, ['--ephemeral', '--json', '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(child.stdout, 'data');
+    return child;
+  };
+  const stop = async (child) => { child.kill('SIGTERM'); await once(child, 'exit'); };
+  let child = await start();
+  try {
+    const page = await (await browser.newContext({ locale: 'en-GB' })).newPage();
+    await page.goto(`${own}/console/requests`);
+    await page.getByText('No request has come yet.').waitFor();
+    const began = performance.now();
+    await stop(child);
+    const took = Math.round(performance.now() - began);
+    if (took > 10000) faults.push(`an open page keeps the sandbox from stopping: ${took} ms`);
+    await page.getByText(texts.en.lost).waitFor();
+    child = await start();
+    await page.getByText(texts.en.lost).waitFor({ state: 'detached' });
+    await fetch(`${own}/api/divisions`);
+    await page.locator('.list a').first().waitFor();
+    await page.context().close();
+  } finally {
+    await stop(child);
+  }
+}
+
+// What can hardly be shown is said, and breaks nothing.
+async function badInput() {
+  for (const path of ['/console/requests/999999', '/console/requests/%23%25%22', '/console/nowhere', `/console/requests/${'x'.repeat(200)}`, '/console/sms?phone=%3Cscript%3E']) {
+    const page = await open(path);
+    await page.locator('main h1').waitFor();
+    await page.context().close();
+  }
+  for (const body of ['no json', '\xff\xfe', 'x'.repeat(1 << 20)]) {
+    await fetch(`${base}/api/divisions`, { method: 'POST', body: Buffer.from(body, 'latin1'), headers: { Authorization: 'Bearer sandbox-owner', 'Content-Type': 'application/json', 'X-Sandbox-Test': '<script>window.stolen=1</script>' } });
+    const page = await open('/console/requests/' + (await call('GET', '/_sandbox/requests/last')).body.number);
+    await page.locator('.call').waitFor();
+    assert.equal(await page.evaluate(() => window.stolen), undefined);
+    await page.context().close();
+  }
+}
+
+try {
+  await firstPaint();
+  for (const language of ['en', 'uk']) {
+    for (const colorScheme of ['light', 'dark']) {
+      for (const [width, size] of Object.entries({ wide, narrow })) await newcomer(`${width}-${colorScheme}-${language}`, { size, colorScheme, language });
+    }
+  }
+  await keyboardAlone();
+  await bars();
+  await others();
+  await turned();
+  await badInput();
+  for (const path of ['requests', 'world', 'sms', 'jobs', 'settings']) {
+    for (const [width, size] of Object.entries({ wide, narrow })) {
+      const page = await open(`/console/${path}`, { size });
+      await page.locator('main h1').waitFor();
+      await page.waitForTimeout(300); // its data comes
+      await look(page, `${path}-${width}`);
+      await page.context().close();
+    }
+  }
+  if (process.env.ESOZ_SANDBOX) await stoppedAndStarted();
+  await tenThousand();
+} catch (error) {
+  faults.push(error.stack);
+}
+await browser.close();
+if (faults.length > 0) {
+  console.error([...new Set(faults)].join('\n'));
+  process.exit(1);
+}
+console.log('the console: seen at both widths, light and dark, in both languages, and with the keyboard alone');
