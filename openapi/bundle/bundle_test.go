@@ -490,3 +490,28 @@ func TestRequestsHoldWhatAServerAsks(t *testing.T) {
 		}}}}
 	}`, string(raw))
 }
+
+func TestASchemaExtendsAnother(t *testing.T) {
+	const more = `
+  Larger:
+    extends: Smaller
+    required: [size]
+    properties: {size: {type: integer, description: how large, uk: розмір}}
+  Smaller:
+    type: object
+    additionalProperties: false
+    required: [name]
+    properties: {name: {type: string, description: what it is called, uk: назва}}
+`
+	c, err := bundle(testFiles("  ThingStatus:\n", more[1:]+"  ThingStatus:\n"), recorded)
+	require.NoError(t, err)
+	larger := dig(decode(t, c), "components", "schemas", "Larger")
+	require.Equal(t, []any{"size", "name"}, dig(larger, "required"))
+	require.Equal(t, "object", dig(larger, "type"))
+	require.Equal(t, false, dig(larger, "additionalProperties"))
+	require.NotNil(t, dig(larger, "properties", "name"))
+	require.NotNil(t, dig(larger, "properties", "size"))
+
+	_, err = bundle(testFiles("  ThingStatus:\n", "  Larger: {extends: Nothing, properties: {}}\n  ThingStatus:\n"), recorded)
+	require.ErrorContains(t, err, "Larger extends Nothing, which is no schema with fields of its own")
+}
