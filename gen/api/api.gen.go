@@ -4345,62 +4345,6 @@ type DeviceRequest struct {
 // Example: active
 type DeviceRequestStatus string
 
-// DeviceRequestBase What a doctor prescribes. Either `code` or `code_reference` is there.
-type DeviceRequestBase struct {
-	// AuthoredOn When it was written.
-	//
-	// Example: 2018-08-02T10:45:16.000Z
-	AuthoredOn string `json:"authored_on"`
-
-	// BasedOn Care plan and activity that it carries out.
-	BasedOn *[]LinkRequest `json:"based_on,omitempty"`
-
-	// Code Type of the devices.
-	Code *DeviceRequestCode `json:"code,omitempty"`
-
-	// CodeReference A link to another object, as it is sent. The operation says which kinds it takes.
-	CodeReference *LinkRequest `json:"code_reference,omitempty"`
-
-	// Encounter A link to another object, as it is sent. The operation says which kinds it takes.
-	Encounter LinkRequest `json:"encounter"`
-
-	// InformWith Authentication method of the patient whose phone gets the SMS.
-	//
-	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
-	InformWith *string `json:"inform_with,omitempty"`
-
-	// Intent Dictionary `device_request_intent`. Only an `order` is dispensed.
-	//
-	// Example: order
-	Intent string `json:"intent"`
-
-	// OccurrencePeriod For which time the device is prescribed.
-	OccurrencePeriod DeviceRequestOccurrence `json:"occurrence_period"`
-
-	// Parameter Which kind of device, in words of dictionary `device_request_code_parameter`.
-	Parameter *[]DeviceParameter `json:"parameter,omitempty"`
-
-	// Performer A link to another object, as it is sent. The operation says which kinds it takes.
-	Performer *LinkRequest `json:"performer,omitempty"`
-
-	// Priority How urgent it is.
-	//
-	// Example: routine
-	Priority *string `json:"priority,omitempty"`
-
-	// Quantity How many devices are prescribed.
-	Quantity *DeviceRequestQuantity `json:"quantity,omitempty"`
-
-	// Reason Conditions, observations and reports that are the reason for it.
-	Reason *[]LinkRequest `json:"reason,omitempty"`
-
-	// Requester A link to another object, as it is sent. The operation says which kinds it takes.
-	Requester LinkRequest `json:"requester"`
-
-	// SupportingInfo Further records worth knowing.
-	SupportingInfo *[]LinkRequest `json:"supporting_info,omitempty"`
-}
-
 // DeviceRequestCode Type of the devices.
 type DeviceRequestCode = CodeableConcept
 

@@ -107,7 +107,8 @@ func merge(sources []source, p *problems) *yaml.Node {
 // contentField of a field with signed content refers to the schema of what is signed.
 const contentField = "x-content"
 
-// extend spells out `extends: Name`: a schema has the fields of another one beside its own.
+// extend spells out `extends: Name`: a schema has the fields of another one beside its own. One that is `abstract: true`
+// is there to be extended only.
 func extend(schemas *yaml.Node, p *problems) {
 	for name, schema := range entries(schemas) {
 		base := remove(schema, "extends")
@@ -134,6 +135,11 @@ func extend(schemas *yaml.Node, p *problems) {
 			if at(schema, "properties", field) == nil {
 				set(at(schema, "properties"), field, clone(value))
 			}
+		}
+	}
+	for name, schema := range entries(schemas) {
+		if remove(schema, "abstract") != nil {
+			remove(schemas, name)
 		}
 	}
 }

@@ -498,6 +498,7 @@ func TestASchemaExtendsAnother(t *testing.T) {
     required: [size]
     properties: {size: {type: integer, description: how large, uk: розмір}}
   Smaller:
+    abstract: true
     type: object
     additionalProperties: false
     required: [name]
@@ -511,6 +512,7 @@ func TestASchemaExtendsAnother(t *testing.T) {
 	require.Equal(t, false, dig(larger, "additionalProperties"))
 	require.NotNil(t, dig(larger, "properties", "name"))
 	require.NotNil(t, dig(larger, "properties", "size"))
+	require.NotContains(t, dig(decode(t, c), "components", "schemas"), "Smaller")
 
 	_, err = bundle(testFiles("  ThingStatus:\n", "  Larger: {extends: Nothing, properties: {}}\n  ThingStatus:\n"), recorded)
 	require.ErrorContains(t, err, "Larger extends Nothing, which is no schema with fields of its own")
