@@ -558,6 +558,21 @@ func (e DeviceRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeviceRequestContentStatus.
+const (
+	DeviceRequestContentStatusActive DeviceRequestContentStatus = "active"
+)
+
+// Valid indicates whether the value is a known member of the DeviceRequestContentStatus enum.
+func (e DeviceRequestContentStatus) Valid() bool {
+	switch e {
+	case DeviceRequestContentStatusActive:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeviceRequestMethodType.
 const (
 	DeviceRequestMethodTypeOFFLINE     DeviceRequestMethodType = "OFFLINE"
@@ -573,6 +588,24 @@ func (e DeviceRequestMethodType) Valid() bool {
 	case DeviceRequestMethodTypeOTP:
 		return true
 	case DeviceRequestMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeviceRequestPreQualificationStatus.
+const (
+	DeviceRequestPreQualificationStatusINVALID DeviceRequestPreQualificationStatus = "INVALID"
+	DeviceRequestPreQualificationStatusVALID   DeviceRequestPreQualificationStatus = "VALID"
+)
+
+// Valid indicates whether the value is a known member of the DeviceRequestPreQualificationStatus enum.
+func (e DeviceRequestPreQualificationStatus) Valid() bool {
+	switch e {
+	case DeviceRequestPreQualificationStatusINVALID:
+		return true
+	case DeviceRequestPreQualificationStatusVALID:
 		return true
 	default:
 		return false
@@ -1332,6 +1365,57 @@ func (e ServiceRequestStatus) Valid() bool {
 	case ServiceRequestStatusEnteredInError:
 		return true
 	case ServiceRequestStatusRecalled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ServiceRequestContentStatus.
+const (
+	ServiceRequestContentStatusActive ServiceRequestContentStatus = "active"
+)
+
+// Valid indicates whether the value is a known member of the ServiceRequestContentStatus enum.
+func (e ServiceRequestContentStatus) Valid() bool {
+	switch e {
+	case ServiceRequestContentStatusActive:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ServiceRequestMethodType.
+const (
+	ServiceRequestMethodTypeOFFLINE     ServiceRequestMethodType = "OFFLINE"
+	ServiceRequestMethodTypeOTP         ServiceRequestMethodType = "OTP"
+	ServiceRequestMethodTypeTHIRDPERSON ServiceRequestMethodType = "THIRD_PERSON"
+)
+
+// Valid indicates whether the value is a known member of the ServiceRequestMethodType enum.
+func (e ServiceRequestMethodType) Valid() bool {
+	switch e {
+	case ServiceRequestMethodTypeOFFLINE:
+		return true
+	case ServiceRequestMethodTypeOTP:
+		return true
+	case ServiceRequestMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ServiceRequestProposalStatus.
+const (
+	ServiceRequestProposalStatusActive ServiceRequestProposalStatus = "active"
+)
+
+// Valid indicates whether the value is a known member of the ServiceRequestProposalStatus enum.
+func (e ServiceRequestProposalStatus) Valid() bool {
+	switch e {
+	case ServiceRequestProposalStatusActive:
 		return true
 	default:
 		return false
@@ -4261,6 +4345,88 @@ type DeviceRequest struct {
 // Example: active
 type DeviceRequestStatus string
 
+// DeviceRequestCode Type of the devices.
+type DeviceRequestCode = CodeableConcept
+
+// DeviceRequestContent A new prescription of a medical device, as the doctor signs it.
+type DeviceRequestContent struct {
+	// AuthoredOn When it was written.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AuthoredOn string `json:"authored_on"`
+
+	// BasedOn Care plan and activity that it carries out.
+	BasedOn *[]LinkRequest `json:"based_on,omitempty"`
+
+	// Code Type of the devices.
+	Code *DeviceRequestCode `json:"code,omitempty"`
+
+	// CodeReference A link to another object, as it is sent. The operation says which kinds it takes.
+	CodeReference *LinkRequest `json:"code_reference,omitempty"`
+
+	// Encounter A link to another object, as it is sent. The operation says which kinds it takes.
+	Encounter LinkRequest `json:"encounter"`
+
+	// ID The id that the request gets.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InformWith Authentication method of the patient whose phone gets the SMS.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	InformWith *string `json:"inform_with,omitempty"`
+
+	// Intent Dictionary `device_request_intent`. Only an `order` is dispensed.
+	//
+	// Example: order
+	Intent string `json:"intent"`
+
+	// Note Note of the requester.
+	//
+	// Example: Some notes
+	Note *string `json:"note,omitempty"`
+
+	// OccurrencePeriod For which time the device is prescribed.
+	OccurrencePeriod DeviceRequestOccurrence `json:"occurrence_period"`
+
+	// Parameter Which kind of device, in words of dictionary `device_request_code_parameter`.
+	Parameter *[]DeviceParameter `json:"parameter,omitempty"`
+
+	// Performer A link to another object, as it is sent. The operation says which kinds it takes.
+	Performer *LinkRequest `json:"performer,omitempty"`
+
+	// Priority How urgent it is.
+	//
+	// Example: routine
+	Priority *string `json:"priority,omitempty"`
+
+	// Program A link to another object, as it is sent. The operation says which kinds it takes.
+	Program *LinkRequest `json:"program,omitempty"`
+
+	// Quantity How many devices are prescribed.
+	Quantity *DeviceRequestQuantity `json:"quantity,omitempty"`
+
+	// Reason Conditions, observations and reports that are the reason for it.
+	Reason *[]LinkRequest `json:"reason,omitempty"`
+
+	// Requester A link to another object, as it is sent. The operation says which kinds it takes.
+	Requester LinkRequest `json:"requester"`
+
+	// Status A request is created active.
+	//
+	// Example: active
+	Status DeviceRequestContentStatus `json:"status"`
+
+	// SupportingInfo Further records worth knowing.
+	SupportingInfo *[]LinkRequest `json:"supporting_info,omitempty"`
+}
+
+// DeviceRequestContentStatus A request is created active.
+//
+// Example: active
+type DeviceRequestContentStatus string
+
 // DeviceRequestContext Where a device request belongs.
 type DeviceRequestContext struct {
 	// CarePlan A link to another object, or null.
@@ -4332,6 +4498,119 @@ type DeviceRequestMethod struct {
 // Example: OTP
 type DeviceRequestMethodType string
 
+// DeviceRequestNew What the doctor has signed.
+type DeviceRequestNew struct {
+	// SignedData The new prescription, as `DeviceRequestContent` describes it, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedData string `json:"signed_data"`
+}
+
+// DeviceRequestOccurrence For which time the device is prescribed.
+type DeviceRequestOccurrence = Period
+
+// DeviceRequestPreQualification Whether a medical program would pay for a device.
+type DeviceRequestPreQualification struct {
+	// ProgramID Medical program id.
+	//
+	// Example: 59781de0-2e64-4359-b716-bcc05a32c10f
+	ProgramID string `json:"program_id"`
+
+	// ProgramName Its name; null for a program that is not known.
+	//
+	// Example: Доступні медичні вироби
+	ProgramName nullable.Nullable[string] `json:"program_name"`
+
+	// RejectionReason Why it does not pay.
+	//
+	// Example: No appropriate participants found for this medical program
+	RejectionReason *string `json:"rejection_reason,omitempty"`
+
+	// Status Whether it pays.
+	//
+	// Example: INVALID
+	Status DeviceRequestPreQualificationStatus `json:"status"`
+}
+
+// DeviceRequestPreQualificationStatus Whether it pays.
+//
+// Example: INVALID
+type DeviceRequestPreQualificationStatus string
+
+// DeviceRequestPreQualify A prescription that a doctor thinks of, and medical programs to ask about it.
+type DeviceRequestPreQualify struct {
+	// DeviceRequest A prescription that a doctor thinks of.
+	DeviceRequest DeviceRequestProposal `json:"device_request"`
+
+	// Programs The programs.
+	Programs []LinkRequest `json:"programs"`
+}
+
+// DeviceRequestPreQualifyResponse What each program says to a prescription, in the order of the request.
+type DeviceRequestPreQualifyResponse struct {
+	// Data One item for each program.
+	Data []DeviceRequestPreQualification `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// DeviceRequestProposal A prescription that a doctor thinks of.
+type DeviceRequestProposal struct {
+	// AuthoredOn When it was written.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AuthoredOn string `json:"authored_on"`
+
+	// BasedOn Care plan and activity that it carries out.
+	BasedOn *[]LinkRequest `json:"based_on,omitempty"`
+
+	// Code Type of the devices.
+	Code *DeviceRequestCode `json:"code,omitempty"`
+
+	// CodeReference A link to another object, as it is sent. The operation says which kinds it takes.
+	CodeReference *LinkRequest `json:"code_reference,omitempty"`
+
+	// Encounter A link to another object, as it is sent. The operation says which kinds it takes.
+	Encounter LinkRequest `json:"encounter"`
+
+	// InformWith Authentication method of the patient whose phone gets the SMS.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	InformWith *string `json:"inform_with,omitempty"`
+
+	// Intent Dictionary `device_request_intent`. Only an `order` is dispensed.
+	//
+	// Example: order
+	Intent string `json:"intent"`
+
+	// OccurrencePeriod For which time the device is prescribed.
+	OccurrencePeriod DeviceRequestOccurrence `json:"occurrence_period"`
+
+	// Parameter Which kind of device, in words of dictionary `device_request_code_parameter`.
+	Parameter *[]DeviceParameter `json:"parameter,omitempty"`
+
+	// Performer A link to another object, as it is sent. The operation says which kinds it takes.
+	Performer *LinkRequest `json:"performer,omitempty"`
+
+	// Priority How urgent it is.
+	//
+	// Example: routine
+	Priority *string `json:"priority,omitempty"`
+
+	// Quantity How many devices are prescribed.
+	Quantity DeviceRequestQuantity `json:"quantity"`
+
+	// Reason Conditions, observations and reports that are the reason for it.
+	Reason *[]LinkRequest `json:"reason,omitempty"`
+
+	// Requester A link to another object, as it is sent. The operation says which kinds it takes.
+	Requester LinkRequest `json:"requester"`
+
+	// SupportingInfo Further records worth knowing.
+	SupportingInfo *[]LinkRequest `json:"supporting_info,omitempty"`
+}
+
 // DeviceRequestQualification Whether a medical program pays for a device request, and by which devices.
 type DeviceRequestQualification struct {
 	// Participants Devices of the program that may be dispensed.
@@ -4380,6 +4659,9 @@ type DeviceRequestQualifyResponse struct {
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
 }
+
+// DeviceRequestQuantity How many devices are prescribed.
+type DeviceRequestQuantity = Quantity
 
 // DeviceRequestSigned What is signed of a device request.
 type DeviceRequestSigned struct {
@@ -8134,6 +8416,9 @@ type LicensedHealthcareService struct {
 // Example: ACTIVE
 type LicensedHealthcareServiceStatus string
 
+// LinkRequest A link to another object, as it is sent. The operation says which kinds it takes.
+type LinkRequest = ReferenceRequest
+
 // LoginGrant Who logs in. What must be sent is checked field by field with answers of its own (see the rules
 // `session.login.*`), therefore no field is marked as required here; all but `scope` are.
 type LoginGrant struct {
@@ -8770,6 +9055,9 @@ type Period struct {
 	// Example: 2018-08-02T10:45:16.000Z
 	Start string `json:"start"`
 }
+
+// PeriodRequest A stretch of time, as it is sent.
+type PeriodRequest = Period
 
 // PersonDeclarationResponse Answer with the active declaration of a person, a list of one.
 type PersonDeclarationResponse struct {
@@ -11315,6 +11603,9 @@ type ServiceRequest struct {
 // Example: active
 type ServiceRequestStatus string
 
+// ServiceRequestCategory What kind of service it is.
+type ServiceRequestCategory = CodeableConcept
+
 // ServiceRequestComplete What a referral was completed with, and why.
 type ServiceRequestComplete struct {
 	// CompletedWith A link to another object, as it is sent.
@@ -11326,6 +11617,108 @@ type ServiceRequestComplete struct {
 	// StatusReason A meaning, told by values of dictionaries.
 	StatusReason *CodeableConcept `json:"status_reason,omitempty"`
 }
+
+// ServiceRequestContent A new referral, as the doctor signs it.
+type ServiceRequestContent struct {
+	// BasedOn Care plan and activity that it carries out.
+	BasedOn *[]LinkRequest `json:"based_on,omitempty"`
+
+	// Category What kind of service it is.
+	Category ServiceRequestCategory `json:"category"`
+
+	// Code A link to another object, as it is sent. The operation says which kinds it takes.
+	Code LinkRequest `json:"code"`
+
+	// Context A link to another object, as it is sent. The operation says which kinds it takes.
+	Context *LinkRequest `json:"context,omitempty"`
+
+	// Focus What it is about, when it is not about the patient directly.
+	Focus *[]LinkRequest `json:"focus,omitempty"`
+
+	// ID The id that the referral gets.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InformWith How the patient is told of the referral.
+	InformWith *struct {
+		// AuthMethodID Authentication method of the patient whose phone gets the SMS.
+		//
+		// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+		AuthMethodID *string `json:"auth_method_id,omitempty"`
+	} `json:"inform_with,omitempty"`
+
+	// Intent Dictionary `SERVICE_REQUEST_INTENT`.
+	//
+	// Example: order
+	Intent string `json:"intent"`
+
+	// LocationReference A link to another object, as it is sent. The operation says which kinds it takes.
+	LocationReference *LinkRequest `json:"location_reference,omitempty"`
+
+	// Note Note of the one who asks.
+	//
+	// Example: Some notes
+	Note *string `json:"note,omitempty"`
+
+	// OccurrenceDateTime When the service is wanted.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	OccurrenceDateTime *string `json:"occurrence_date_time,omitempty"`
+
+	// OccurrencePeriod A stretch of time, as it is sent.
+	OccurrencePeriod *PeriodRequest `json:"occurrence_period,omitempty"`
+
+	// PatientInstruction What the patient has to know or do.
+	//
+	// Example: Some patient instructions
+	PatientInstruction *string `json:"patient_instruction,omitempty"`
+
+	// Performer A link to another object, as it is sent. The operation says which kinds it takes.
+	Performer *LinkRequest `json:"performer,omitempty"`
+
+	// PerformerType Which doctors are asked.
+	PerformerType *ServiceRequestPerformerType `json:"performer_type,omitempty"`
+
+	// PermittedResources Episodes and reports that the one who serves the referral may be given an approval for.
+	PermittedResources *[]LinkRequest `json:"permitted_resources,omitempty"`
+
+	// Priority Dictionary `SERVICE_REQUEST_PRIORITY`.
+	//
+	// Example: routine
+	Priority string `json:"priority"`
+
+	// Program A link to another object, as it is sent. The operation says which kinds it takes.
+	Program *LinkRequest `json:"program,omitempty"`
+
+	// Quantity How much of the service is asked for.
+	Quantity *ServiceRequestQuantity `json:"quantity,omitempty"`
+
+	// ReasonReference Conditions, observations and reports that are the reason for it.
+	ReasonReference *[]LinkRequest `json:"reason_reference,omitempty"`
+
+	// RequesterEmployee A link to another object, as it is sent. The operation says which kinds it takes.
+	RequesterEmployee LinkRequest `json:"requester_employee"`
+
+	// RequesterLegalEntity A link to another object, as it is sent. The operation says which kinds it takes.
+	RequesterLegalEntity LinkRequest `json:"requester_legal_entity"`
+
+	// Specimens Specimens to work on.
+	Specimens *[]LinkRequest `json:"specimens,omitempty"`
+
+	// Status A referral is created active.
+	//
+	// Example: active
+	Status ServiceRequestContentStatus `json:"status"`
+
+	// SupportingInfo Further records worth knowing.
+	SupportingInfo *[]LinkRequest `json:"supporting_info,omitempty"`
+}
+
+// ServiceRequestContentStatus A referral is created active.
+//
+// Example: active
+type ServiceRequestContentStatus string
 
 // ServiceRequestEmployeeHistoryItem An employee who has held a service request.
 type ServiceRequestEmployeeHistoryItem struct {
@@ -11379,6 +11772,60 @@ type ServiceRequestListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// ServiceRequestMethod How the patient would be told of the referral, null when they have no way.
+type ServiceRequestMethod struct {
+	// Number The phone, its middle hidden. Only for `OTP`.
+	//
+	// Example: +38093*****85
+	Number *string `json:"number,omitempty"`
+
+	// Type Type of the method. Only `OTP` gets SMS; for `THIRD_PERSON` another person is told.
+	//
+	// Example: OTP
+	Type ServiceRequestMethodType `json:"type"`
+}
+
+// ServiceRequestMethodType Type of the method. Only `OTP` gets SMS; for `THIRD_PERSON` another person is told.
+//
+// Example: OTP
+type ServiceRequestMethodType string
+
+// ServiceRequestNew What the doctor has signed.
+type ServiceRequestNew struct {
+	// SignedData The new referral, as `ServiceRequestContent` describes it, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedData string `json:"signed_data"`
+}
+
+// ServiceRequestPerformerType Which doctors are asked.
+type ServiceRequestPerformerType = CodeableConcept
+
+// ServiceRequestPreQualify A referral that a doctor thinks of, and medical programs to ask about it.
+type ServiceRequestPreQualify struct {
+	// Programs The programs.
+	Programs []LinkRequest `json:"programs"`
+
+	// ServiceRequest What a doctor asks for. `context` is the encounter; it may be left out when `focus` tells what the referral is about. At most one of
+	// `occurrence_date_time` and `occurrence_period` is there.
+	ServiceRequest ServiceRequestProposal `json:"service_request"`
+}
+
+// ServiceRequestPreQualifyResponse What each program says to the referral, in the order of the request, and how the patient would be told of it.
+type ServiceRequestPreQualifyResponse struct {
+	// Data One item for each program.
+	Data []ServiceRequestQualification `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent struct {
+		// AuthenticationMethodCurrent How the patient would be told of the referral, null when they have no way.
+		AuthenticationMethodCurrent nullable.Nullable[ServiceRequestMethod] `json:"authentication_method_current"`
+	} `json:"urgent"`
+}
+
 // ServiceRequestProgramStatusHistoryItem A status that a service request got in its medical program.
 type ServiceRequestProgramStatusHistoryItem struct {
 	// InsertedAt Since when. UTC.
@@ -11396,6 +11843,101 @@ type ServiceRequestProgramStatusHistoryItem struct {
 	// Example: new
 	ProgramProcessingStatus string `json:"program_processing_status"`
 }
+
+// ServiceRequestProposal What a doctor asks for. `context` is the encounter; it may be left out when `focus` tells what the referral is about. At most one of
+// `occurrence_date_time` and `occurrence_period` is there.
+type ServiceRequestProposal struct {
+	// BasedOn Care plan and activity that it carries out.
+	BasedOn *[]LinkRequest `json:"based_on,omitempty"`
+
+	// Category What kind of service it is.
+	Category ServiceRequestCategory `json:"category"`
+
+	// Code A link to another object, as it is sent. The operation says which kinds it takes.
+	Code LinkRequest `json:"code"`
+
+	// Context A link to another object, as it is sent. The operation says which kinds it takes.
+	Context *LinkRequest `json:"context,omitempty"`
+
+	// Focus What it is about, when it is not about the patient directly.
+	Focus *[]LinkRequest `json:"focus,omitempty"`
+
+	// InformWith How the patient is told of the referral.
+	InformWith *struct {
+		// AuthMethodID Authentication method of the patient whose phone gets the SMS.
+		//
+		// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+		AuthMethodID *string `json:"auth_method_id,omitempty"`
+	} `json:"inform_with,omitempty"`
+
+	// Intent Dictionary `SERVICE_REQUEST_INTENT`.
+	//
+	// Example: order
+	Intent string `json:"intent"`
+
+	// LocationReference A link to another object, as it is sent. The operation says which kinds it takes.
+	LocationReference *LinkRequest `json:"location_reference,omitempty"`
+
+	// Note Note of the one who asks.
+	//
+	// Example: Some notes
+	Note *string `json:"note,omitempty"`
+
+	// OccurrenceDateTime When the service is wanted.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	OccurrenceDateTime *string `json:"occurrence_date_time,omitempty"`
+
+	// OccurrencePeriod A stretch of time, as it is sent.
+	OccurrencePeriod *PeriodRequest `json:"occurrence_period,omitempty"`
+
+	// PatientInstruction What the patient has to know or do.
+	//
+	// Example: Some patient instructions
+	PatientInstruction *string `json:"patient_instruction,omitempty"`
+
+	// Performer A link to another object, as it is sent. The operation says which kinds it takes.
+	Performer *LinkRequest `json:"performer,omitempty"`
+
+	// PerformerType Which doctors are asked.
+	PerformerType *ServiceRequestPerformerType `json:"performer_type,omitempty"`
+
+	// PermittedResources Episodes and reports that the one who serves the referral may be given an approval for.
+	PermittedResources *[]LinkRequest `json:"permitted_resources,omitempty"`
+
+	// Priority Dictionary `SERVICE_REQUEST_PRIORITY`.
+	//
+	// Example: routine
+	Priority string `json:"priority"`
+
+	// Quantity How much of the service is asked for.
+	Quantity *ServiceRequestQuantity `json:"quantity,omitempty"`
+
+	// ReasonReference Conditions, observations and reports that are the reason for it.
+	ReasonReference *[]LinkRequest `json:"reason_reference,omitempty"`
+
+	// RequesterEmployee A link to another object, as it is sent. The operation says which kinds it takes.
+	RequesterEmployee LinkRequest `json:"requester_employee"`
+
+	// RequesterLegalEntity A link to another object, as it is sent. The operation says which kinds it takes.
+	RequesterLegalEntity LinkRequest `json:"requester_legal_entity"`
+
+	// Specimens Specimens to work on.
+	Specimens *[]LinkRequest `json:"specimens,omitempty"`
+
+	// Status A referral is created active.
+	//
+	// Example: active
+	Status ServiceRequestProposalStatus `json:"status"`
+
+	// SupportingInfo Further records worth knowing.
+	SupportingInfo *[]LinkRequest `json:"supporting_info,omitempty"`
+}
+
+// ServiceRequestProposalStatus A referral is created active.
+//
+// Example: active
+type ServiceRequestProposalStatus string
 
 // ServiceRequestQualification Whether a medical program would pay for a referral.
 type ServiceRequestQualification struct {
@@ -11439,6 +11981,9 @@ type ServiceRequestQualifyResponse struct {
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
 }
+
+// ServiceRequestQuantity How much of the service is asked for.
+type ServiceRequestQuantity = Quantity
 
 // ServiceRequestReferenceRequest A link to a service request, as it is sent.
 type ServiceRequestReferenceRequest = ReferenceRequest
@@ -13406,6 +13951,12 @@ type CompleteDeviceDispenseJSONRequestBody = DeviceDispenseSigned
 // MarkInErrorDeviceDispenseJSONRequestBody defines body for MarkInErrorDeviceDispense for application/json ContentType.
 type MarkInErrorDeviceDispenseJSONRequestBody = DeviceDispenseSigned
 
+// CreateDeviceRequestJSONRequestBody defines body for CreateDeviceRequest for application/json ContentType.
+type CreateDeviceRequestJSONRequestBody = DeviceRequestNew
+
+// PreQualifyDeviceRequestJSONRequestBody defines body for PreQualifyDeviceRequest for application/json ContentType.
+type PreQualifyDeviceRequestJSONRequestBody = DeviceRequestPreQualify
+
 // MarkInErrorDeviceRequestJSONRequestBody defines body for MarkInErrorDeviceRequest for application/json ContentType.
 type MarkInErrorDeviceRequestJSONRequestBody = DeviceRequestSigned
 
@@ -13423,6 +13974,12 @@ type CancelEpisodeJSONRequestBody = EpisodeCancel
 
 // CloseEpisodeJSONRequestBody defines body for CloseEpisode for application/json ContentType.
 type CloseEpisodeJSONRequestBody = EpisodeClose
+
+// CreateServiceRequestJSONRequestBody defines body for CreateServiceRequest for application/json ContentType.
+type CreateServiceRequestJSONRequestBody = ServiceRequestNew
+
+// PreQualifyServiceRequestJSONRequestBody defines body for PreQualifyServiceRequest for application/json ContentType.
+type PreQualifyServiceRequestJSONRequestBody = ServiceRequestPreQualify
 
 // CancelServiceRequestJSONRequestBody defines body for CancelServiceRequest for application/json ContentType.
 type CancelServiceRequestJSONRequestBody = ServiceRequestSigned
@@ -13689,6 +14246,12 @@ type ServerInterface interface {
 	// ListDeviceRequests Get Device requests by search params
 	// (GET /api/patients/{patient_id}/device_requests)
 	ListDeviceRequests(ctx echo.Context, patientID string, params ListDeviceRequestsParams) error
+	// CreateDeviceRequest Create Device Request
+	// (POST /api/patients/{patient_id}/device_requests)
+	CreateDeviceRequest(ctx echo.Context, patientID string) error
+	// PreQualifyDeviceRequest PreQualify Device Request
+	// (POST /api/patients/{patient_id}/device_requests/prequalify)
+	PreQualifyDeviceRequest(ctx echo.Context, patientID string) error
 	// GetDeviceRequest Get Device request details
 	// (GET /api/patients/{patient_id}/device_requests/{device_request_id})
 	GetDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error
@@ -13833,6 +14396,12 @@ type ServerInterface interface {
 	// ListServiceRequests Get Service Requests by search params
 	// (GET /api/patients/{patient_id}/service_requests)
 	ListServiceRequests(ctx echo.Context, patientID string, params ListServiceRequestsParams) error
+	// CreateServiceRequest Create Service Request
+	// (POST /api/patients/{patient_id}/service_requests)
+	CreateServiceRequest(ctx echo.Context, patientID string) error
+	// PreQualifyServiceRequest PreQualify Service Request
+	// (POST /api/patients/{patient_id}/service_requests/prequalify)
+	PreQualifyServiceRequest(ctx echo.Context, patientID string) error
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error
@@ -16268,6 +16837,38 @@ func (w *ServerInterfaceWrapper) ListDeviceRequests(ctx echo.Context) error {
 	return err
 }
 
+// CreateDeviceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateDeviceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateDeviceRequest(ctx, patientID)
+	return err
+}
+
+// PreQualifyDeviceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) PreQualifyDeviceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PreQualifyDeviceRequest(ctx, patientID)
+	return err
+}
+
 // GetDeviceRequest converts echo context to params.
 func (w *ServerInterfaceWrapper) GetDeviceRequest(ctx echo.Context) error {
 	var err error
@@ -18381,6 +18982,38 @@ func (w *ServerInterfaceWrapper) ListServiceRequests(ctx echo.Context) error {
 	return err
 }
 
+// CreateServiceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateServiceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateServiceRequest(ctx, patientID)
+	return err
+}
+
+// PreQualifyServiceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) PreQualifyServiceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PreQualifyServiceRequest(ctx, patientID)
+	return err
+}
+
 // GetServiceRequest converts echo context to params.
 func (w *ServerInterfaceWrapper) GetServiceRequest(ctx echo.Context) error {
 	var err error
@@ -20275,12 +20908,14 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/context", wrapper.GetDeviceDispenseContext, options.OperationMiddlewares["getDeviceDispenseContext"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests", wrapper.ListDeviceRequests, options.OperationMiddlewares["listDeviceRequests"]...)
+	router.POST(options.BaseURL+"/api/patients/:patient_id/device_requests", wrapper.CreateDeviceRequest, options.OperationMiddlewares["createDeviceRequest"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id", wrapper.GetDeviceRequest, options.OperationMiddlewares["getDeviceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/actions/complete", wrapper.CompleteDeviceRequest, options.OperationMiddlewares["completeDeviceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/actions/mark_in_error", wrapper.MarkInErrorDeviceRequest, options.OperationMiddlewares["markInErrorDeviceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/actions/resend", wrapper.ResendDeviceRequestSMS, options.OperationMiddlewares["resendDeviceRequestSms"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/actions/revoke", wrapper.RevokeDeviceRequest, options.OperationMiddlewares["revokeDeviceRequest"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_requests/:device_request_id/context", wrapper.GetDeviceRequestContext, options.OperationMiddlewares["getDeviceRequestContext"]...)
+	router.POST(options.BaseURL+"/api/patients/:patient_id/device_requests/prequalify", wrapper.PreQualifyDeviceRequest, options.OperationMiddlewares["preQualifyDeviceRequest"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnoses_groups/episodes", wrapper.ListEpisodesOfDiagnosesGroups, options.OperationMiddlewares["listEpisodesOfDiagnosesGroups"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports", wrapper.ListDiagnosticReports, options.OperationMiddlewares["listDiagnosticReports"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports/:diagnostic_report_id", wrapper.GetDiagnosticReport, options.OperationMiddlewares["getDiagnosticReport"]...)
@@ -20323,10 +20958,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_groups/diagnostic_reports", wrapper.ListDiagnosticReportsOfServiceGroups, options.OperationMiddlewares["listDiagnosticReportsOfServiceGroups"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_groups/procedures", wrapper.ListProceduresOfServiceGroups, options.OperationMiddlewares["listProceduresOfServiceGroups"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests", wrapper.ListServiceRequests, options.OperationMiddlewares["listServiceRequests"]...)
+	router.POST(options.BaseURL+"/api/patients/:patient_id/service_requests", wrapper.CreateServiceRequest, options.OperationMiddlewares["createServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id/actions/cancel", wrapper.CancelServiceRequest, options.OperationMiddlewares["cancelServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id/actions/recall", wrapper.RecallServiceRequest, options.OperationMiddlewares["recallServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id/actions/resend", wrapper.ResendServiceRequestSMS, options.OperationMiddlewares["resendServiceRequestSms"]...)
+	router.POST(options.BaseURL+"/api/patients/:patient_id/service_requests/prequalify", wrapper.PreQualifyServiceRequest, options.OperationMiddlewares["preQualifyServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/summary/episodes", wrapper.ListShortEpisodes, options.OperationMiddlewares["listShortEpisodes"]...)
 	router.GET(options.BaseURL+"/api/person_requests", wrapper.ListPersonRequests, options.OperationMiddlewares["listPersonRequests"]...)
 	router.POST(options.BaseURL+"/api/person_requests", wrapper.CreatePersonRequestV1, options.OperationMiddlewares["createPersonRequestV1"]...)
@@ -21742,6 +22379,52 @@ func (response ListDeviceRequests200JSONResponse) VisitListDeviceRequestsRespons
 	return err
 }
 
+type CreateDeviceRequestRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Body      *CreateDeviceRequestJSONRequestBody
+}
+
+type CreateDeviceRequestResponseObject interface {
+	VisitCreateDeviceRequestResponse(w http.ResponseWriter) error
+}
+
+type CreateDeviceRequest202JSONResponse JobResponse
+
+func (response CreateDeviceRequest202JSONResponse) VisitCreateDeviceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreQualifyDeviceRequestRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Body      *PreQualifyDeviceRequestJSONRequestBody
+}
+
+type PreQualifyDeviceRequestResponseObject interface {
+	VisitPreQualifyDeviceRequestResponse(w http.ResponseWriter) error
+}
+
+type PreQualifyDeviceRequest200JSONResponse DeviceRequestPreQualifyResponse
+
+func (response PreQualifyDeviceRequest200JSONResponse) VisitPreQualifyDeviceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetDeviceRequestRequestObject struct {
 	PatientID       string `json:"patient_id"`
 	DeviceRequestID string `json:"device_request_id"`
@@ -22852,6 +23535,52 @@ type ListServiceRequestsResponseObject interface {
 type ListServiceRequests200JSONResponse ServiceRequestListResponse
 
 func (response ListServiceRequests200JSONResponse) VisitListServiceRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateServiceRequestRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Body      *CreateServiceRequestJSONRequestBody
+}
+
+type CreateServiceRequestResponseObject interface {
+	VisitCreateServiceRequestResponse(w http.ResponseWriter) error
+}
+
+type CreateServiceRequest202JSONResponse JobResponse
+
+func (response CreateServiceRequest202JSONResponse) VisitCreateServiceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreQualifyServiceRequestRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Body      *PreQualifyServiceRequestJSONRequestBody
+}
+
+type PreQualifyServiceRequestResponseObject interface {
+	VisitPreQualifyServiceRequestResponse(w http.ResponseWriter) error
+}
+
+type PreQualifyServiceRequest200JSONResponse ServiceRequestPreQualifyResponse
+
+func (response PreQualifyServiceRequest200JSONResponse) VisitPreQualifyServiceRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -24657,6 +25386,12 @@ type StrictServerInterface interface {
 	// ListDeviceRequests Get Device requests by search params
 	// (GET /api/patients/{patient_id}/device_requests)
 	ListDeviceRequests(ctx context.Context, request ListDeviceRequestsRequestObject) (ListDeviceRequestsResponseObject, error)
+	// CreateDeviceRequest Create Device Request
+	// (POST /api/patients/{patient_id}/device_requests)
+	CreateDeviceRequest(ctx context.Context, request CreateDeviceRequestRequestObject) (CreateDeviceRequestResponseObject, error)
+	// PreQualifyDeviceRequest PreQualify Device Request
+	// (POST /api/patients/{patient_id}/device_requests/prequalify)
+	PreQualifyDeviceRequest(ctx context.Context, request PreQualifyDeviceRequestRequestObject) (PreQualifyDeviceRequestResponseObject, error)
 	// GetDeviceRequest Get Device request details
 	// (GET /api/patients/{patient_id}/device_requests/{device_request_id})
 	GetDeviceRequest(ctx context.Context, request GetDeviceRequestRequestObject) (GetDeviceRequestResponseObject, error)
@@ -24801,6 +25536,12 @@ type StrictServerInterface interface {
 	// ListServiceRequests Get Service Requests by search params
 	// (GET /api/patients/{patient_id}/service_requests)
 	ListServiceRequests(ctx context.Context, request ListServiceRequestsRequestObject) (ListServiceRequestsResponseObject, error)
+	// CreateServiceRequest Create Service Request
+	// (POST /api/patients/{patient_id}/service_requests)
+	CreateServiceRequest(ctx context.Context, request CreateServiceRequestRequestObject) (CreateServiceRequestResponseObject, error)
+	// PreQualifyServiceRequest PreQualify Service Request
+	// (POST /api/patients/{patient_id}/service_requests/prequalify)
+	PreQualifyServiceRequest(ctx context.Context, request PreQualifyServiceRequestRequestObject) (PreQualifyServiceRequestResponseObject, error)
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx context.Context, request GetServiceRequestRequestObject) (GetServiceRequestResponseObject, error)
@@ -26738,6 +27479,102 @@ func (sh *strictHandler) ListDeviceRequests(ctx echo.Context, patientID string, 
 	return nil
 }
 
+// CreateDeviceRequest operation middleware
+func (sh *strictHandler) CreateDeviceRequest(ctx echo.Context, patientID string) error {
+	var request CreateDeviceRequestRequestObject
+
+	request.PatientID = patientID
+
+	var body CreateDeviceRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateDeviceRequest(ctx.Request().Context(), request.(CreateDeviceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateDeviceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateDeviceRequestResponseObject); ok {
+		return validResponse.VisitCreateDeviceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PreQualifyDeviceRequest operation middleware
+func (sh *strictHandler) PreQualifyDeviceRequest(ctx echo.Context, patientID string) error {
+	var request PreQualifyDeviceRequestRequestObject
+
+	request.PatientID = patientID
+
+	var body PreQualifyDeviceRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreQualifyDeviceRequest(ctx.Request().Context(), request.(PreQualifyDeviceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreQualifyDeviceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PreQualifyDeviceRequestResponseObject); ok {
+		return validResponse.VisitPreQualifyDeviceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetDeviceRequest operation middleware
 func (sh *strictHandler) GetDeviceRequest(ctx echo.Context, patientID string, deviceRequestID string) error {
 	var request GetDeviceRequestRequestObject
@@ -28129,6 +28966,102 @@ func (sh *strictHandler) ListServiceRequests(ctx echo.Context, patientID string,
 		return err
 	} else if validResponse, ok := response.(ListServiceRequestsResponseObject); ok {
 		return validResponse.VisitListServiceRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateServiceRequest operation middleware
+func (sh *strictHandler) CreateServiceRequest(ctx echo.Context, patientID string) error {
+	var request CreateServiceRequestRequestObject
+
+	request.PatientID = patientID
+
+	var body CreateServiceRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateServiceRequest(ctx.Request().Context(), request.(CreateServiceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateServiceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateServiceRequestResponseObject); ok {
+		return validResponse.VisitCreateServiceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PreQualifyServiceRequest operation middleware
+func (sh *strictHandler) PreQualifyServiceRequest(ctx echo.Context, patientID string) error {
+	var request PreQualifyServiceRequestRequestObject
+
+	request.PatientID = patientID
+
+	var body PreQualifyServiceRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreQualifyServiceRequest(ctx.Request().Context(), request.(PreQualifyServiceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreQualifyServiceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PreQualifyServiceRequestResponseObject); ok {
+		return validResponse.VisitPreQualifyServiceRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -721,6 +721,24 @@ func (e DeviceRequestMethodType) Valid() bool {
 	}
 }
 
+// Defines values for DeviceRequestPreQualificationStatus.
+const (
+	DeviceRequestPreQualificationStatusINVALID DeviceRequestPreQualificationStatus = "INVALID"
+	DeviceRequestPreQualificationStatusVALID   DeviceRequestPreQualificationStatus = "VALID"
+)
+
+// Valid indicates whether the value is a known member of the DeviceRequestPreQualificationStatus enum.
+func (e DeviceRequestPreQualificationStatus) Valid() bool {
+	switch e {
+	case DeviceRequestPreQualificationStatusINVALID:
+		return true
+	case DeviceRequestPreQualificationStatusVALID:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeviceRequestQualificationStatus.
 const (
 	DeviceRequestQualificationStatusINVALID DeviceRequestQualificationStatus = "INVALID"
@@ -733,6 +751,21 @@ func (e DeviceRequestQualificationStatus) Valid() bool {
 	case DeviceRequestQualificationStatusINVALID:
 		return true
 	case DeviceRequestQualificationStatusVALID:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeviceRequestQuantitySystem.
+const (
+	DeviceRequestQuantitySystemDeviceUnit DeviceRequestQuantitySystem = "device_unit"
+)
+
+// Valid indicates whether the value is a known member of the DeviceRequestQuantitySystem enum.
+func (e DeviceRequestQuantitySystem) Valid() bool {
+	switch e {
+	case DeviceRequestQuantitySystemDeviceUnit:
 		return true
 	default:
 		return false
@@ -1339,6 +1372,21 @@ func (e LicensedHealthcareServiceStatus) Valid() bool {
 	}
 }
 
+// Defines values for LinkRequestIdentifierTypeCodingSystem.
+const (
+	LinkRequestIdentifierTypeCodingSystemEHealthResources LinkRequestIdentifierTypeCodingSystem = "eHealth/resources"
+)
+
+// Valid indicates whether the value is a known member of the LinkRequestIdentifierTypeCodingSystem enum.
+func (e LinkRequestIdentifierTypeCodingSystem) Valid() bool {
+	switch e {
+	case LinkRequestIdentifierTypeCodingSystemEHealthResources:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MetaType.
 const (
 	MetaTypeList   MetaType = "list"
@@ -1723,6 +1771,72 @@ func (e ServiceRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for ServiceRequestCategoryCodingSystem.
+const (
+	ServiceRequestCategoryCodingSystemEHealthSNOMEDServiceRequestCategories ServiceRequestCategoryCodingSystem = "eHealth/SNOMED/service_request_categories"
+)
+
+// Valid indicates whether the value is a known member of the ServiceRequestCategoryCodingSystem enum.
+func (e ServiceRequestCategoryCodingSystem) Valid() bool {
+	switch e {
+	case ServiceRequestCategoryCodingSystemEHealthSNOMEDServiceRequestCategories:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ServiceRequestMethodType.
+const (
+	ServiceRequestMethodTypeOFFLINE     ServiceRequestMethodType = "OFFLINE"
+	ServiceRequestMethodTypeOTP         ServiceRequestMethodType = "OTP"
+	ServiceRequestMethodTypeTHIRDPERSON ServiceRequestMethodType = "THIRD_PERSON"
+)
+
+// Valid indicates whether the value is a known member of the ServiceRequestMethodType enum.
+func (e ServiceRequestMethodType) Valid() bool {
+	switch e {
+	case ServiceRequestMethodTypeOFFLINE:
+		return true
+	case ServiceRequestMethodTypeOTP:
+		return true
+	case ServiceRequestMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ServiceRequestPerformerTypeCodingSystem.
+const (
+	ServiceRequestPerformerTypeCodingSystemSPECIALITYTYPE ServiceRequestPerformerTypeCodingSystem = "SPECIALITY_TYPE"
+)
+
+// Valid indicates whether the value is a known member of the ServiceRequestPerformerTypeCodingSystem enum.
+func (e ServiceRequestPerformerTypeCodingSystem) Valid() bool {
+	switch e {
+	case ServiceRequestPerformerTypeCodingSystemSPECIALITYTYPE:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ServiceRequestProposalStatus.
+const (
+	ServiceRequestProposalStatusActive ServiceRequestProposalStatus = "active"
+)
+
+// Valid indicates whether the value is a known member of the ServiceRequestProposalStatus enum.
+func (e ServiceRequestProposalStatus) Valid() bool {
+	switch e {
+	case ServiceRequestProposalStatusActive:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ServiceRequestQualificationStatus.
 const (
 	ServiceRequestQualificationStatusINVALID ServiceRequestQualificationStatus = "INVALID"
@@ -1735,6 +1849,21 @@ func (e ServiceRequestQualificationStatus) Valid() bool {
 	case ServiceRequestQualificationStatusINVALID:
 		return true
 	case ServiceRequestQualificationStatusVALID:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ServiceRequestQuantitySystem.
+const (
+	ServiceRequestQuantitySystemSERVICEUNIT ServiceRequestQuantitySystem = "SERVICE_UNIT"
+)
+
+// Valid indicates whether the value is a known member of the ServiceRequestQuantitySystem enum.
+func (e ServiceRequestQuantitySystem) Valid() bool {
+	switch e {
+	case ServiceRequestQuantitySystemSERVICEUNIT:
 		return true
 	default:
 		return false
@@ -4803,6 +4932,27 @@ type DeviceRequest struct {
 // Example: active
 type DeviceRequestStatus string
 
+// DeviceRequestCode Type of the devices.
+type DeviceRequestCode struct {
+	// Coding The type.
+	Coding []struct {
+		// Code The value in it.
+		//
+		// Example: 30221
+		Code string `json:"code"`
+
+		// System The dictionary.
+		//
+		// Example: device_definition_classification_type
+		System string `json:"system"`
+	} `json:"coding"`
+
+	// Text The type in free words.
+	//
+	// Example: Тест-смужки
+	Text *string `json:"text,omitempty"`
+}
+
 // DeviceRequestContext Where a device request belongs.
 type DeviceRequestContext struct {
 	// CarePlan A link to another object, or null.
@@ -4874,6 +5024,129 @@ type DeviceRequestMethod struct {
 // Example: OTP
 type DeviceRequestMethodType string
 
+// DeviceRequestNew What the doctor has signed.
+type DeviceRequestNew struct {
+	// SignedData The new prescription, as `DeviceRequestContent` describes it, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedData string `json:"signed_data"`
+}
+
+// DeviceRequestOccurrence For which time the device is prescribed.
+type DeviceRequestOccurrence struct {
+	// End When it ends.
+	//
+	// Example: 2018-09-02T10:45:16.000Z
+	End string `json:"end"`
+
+	// Start When it begins.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Start string `json:"start"`
+}
+
+// DeviceRequestPreQualification Whether a medical program would pay for a device.
+type DeviceRequestPreQualification struct {
+	// ProgramID Medical program id.
+	//
+	// Example: 59781de0-2e64-4359-b716-bcc05a32c10f
+	ProgramID string `json:"program_id"`
+
+	// ProgramName Its name; null for a program that is not known.
+	//
+	// Example: Доступні медичні вироби
+	ProgramName *string `json:"program_name"`
+
+	// RejectionReason Why it does not pay.
+	//
+	// Example: No appropriate participants found for this medical program
+	RejectionReason *string `json:"rejection_reason,omitempty"`
+
+	// Status Whether it pays.
+	//
+	// Example: INVALID
+	Status DeviceRequestPreQualificationStatus `json:"status"`
+}
+
+// DeviceRequestPreQualificationStatus Whether it pays.
+//
+// Example: INVALID
+type DeviceRequestPreQualificationStatus string
+
+// DeviceRequestPreQualify A prescription that a doctor thinks of, and medical programs to ask about it.
+type DeviceRequestPreQualify struct {
+	// DeviceRequest A prescription that a doctor thinks of.
+	DeviceRequest DeviceRequestProposal `json:"device_request"`
+
+	// Programs The programs.
+	Programs []LinkRequest `json:"programs"`
+}
+
+// DeviceRequestPreQualifyResponse What each program says to a prescription, in the order of the request.
+type DeviceRequestPreQualifyResponse struct {
+	// Data One item for each program.
+	Data []DeviceRequestPreQualification `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// DeviceRequestProposal A prescription that a doctor thinks of.
+type DeviceRequestProposal struct {
+	// AuthoredOn When it was written.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AuthoredOn string `json:"authored_on"`
+
+	// BasedOn Care plan and activity that it carries out.
+	BasedOn []LinkRequest `json:"based_on,omitempty"`
+
+	// Code Type of the devices.
+	Code *DeviceRequestCode `json:"code,omitempty"`
+
+	// CodeReference A link to another object, as it is sent. The operation says which kinds it takes.
+	CodeReference *LinkRequest `json:"code_reference,omitempty"`
+
+	// Encounter A link to another object, as it is sent. The operation says which kinds it takes.
+	Encounter LinkRequest `json:"encounter"`
+
+	// InformWith Authentication method of the patient whose phone gets the SMS.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	InformWith *string `json:"inform_with,omitempty"`
+
+	// Intent Dictionary `device_request_intent`. Only an `order` is dispensed.
+	//
+	// Example: order
+	Intent string `json:"intent"`
+
+	// OccurrencePeriod For which time the device is prescribed.
+	OccurrencePeriod DeviceRequestOccurrence `json:"occurrence_period"`
+
+	// Parameter Which kind of device, in words of dictionary `device_request_code_parameter`.
+	Parameter []DeviceParameter `json:"parameter,omitempty"`
+
+	// Performer A link to another object, as it is sent. The operation says which kinds it takes.
+	Performer *LinkRequest `json:"performer,omitempty"`
+
+	// Priority How urgent it is.
+	//
+	// Example: routine
+	Priority *string `json:"priority,omitempty"`
+
+	// Quantity How many devices are prescribed.
+	Quantity DeviceRequestQuantity `json:"quantity"`
+
+	// Reason Conditions, observations and reports that are the reason for it.
+	Reason []LinkRequest `json:"reason,omitempty"`
+
+	// Requester A link to another object, as it is sent. The operation says which kinds it takes.
+	Requester LinkRequest `json:"requester"`
+
+	// SupportingInfo Further records worth knowing.
+	SupportingInfo []LinkRequest `json:"supporting_info,omitempty"`
+}
+
 // DeviceRequestQualification Whether a medical program pays for a device request, and by which devices.
 type DeviceRequestQualification struct {
 	// Participants Devices of the program that may be dispensed.
@@ -4922,6 +5195,29 @@ type DeviceRequestQualifyResponse struct {
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
 }
+
+// DeviceRequestQuantity How many devices are prescribed.
+type DeviceRequestQuantity struct {
+	// Code The unit.
+	//
+	// Example: piece
+	Code string `json:"code"`
+
+	// System The dictionary of the unit.
+	//
+	// Example: device_unit
+	System DeviceRequestQuantitySystem `json:"system"`
+
+	// Value How many.
+	//
+	// Example: 10
+	Value float64 `json:"value"`
+}
+
+// DeviceRequestQuantitySystem The dictionary of the unit.
+//
+// Example: device_unit
+type DeviceRequestQuantitySystem string
 
 // DeviceRequestSigned What is signed of a device request.
 type DeviceRequestSigned struct {
@@ -8943,6 +9239,43 @@ type LicensedHealthcareService struct {
 // Example: ACTIVE
 type LicensedHealthcareServiceStatus string
 
+// LinkRequest A link to another object, as it is sent. The operation says which kinds it takes.
+type LinkRequest struct {
+	// Identifier Which object of which kind is meant.
+	Identifier struct {
+		// Type What the link leads to.
+		Type struct {
+			// Coding The kind of object.
+			Coding []struct {
+				// Code The value in it.
+				//
+				// Example: encounter
+				Code string `json:"code"`
+
+				// System The dictionary.
+				//
+				// Example: eHealth/resources
+				System LinkRequestIdentifierTypeCodingSystem `json:"system"`
+			} `json:"coding"`
+
+			// Text The kind in free words.
+			//
+			// Example: Взаємодія
+			Text *string `json:"text,omitempty"`
+		} `json:"type"`
+
+		// Value The id of the object.
+		//
+		// Example: 97d57238-ffbe-4335-92ea-28d4de117ea2
+		Value string `json:"value"`
+	} `json:"identifier"`
+}
+
+// LinkRequestIdentifierTypeCodingSystem The dictionary.
+//
+// Example: eHealth/resources
+type LinkRequestIdentifierTypeCodingSystem string
+
 // LoginGrant Who logs in. What must be sent is checked field by field with answers of its own (see the rules
 // `session.login.*`), therefore no field is marked as required here; all but `scope` are.
 type LoginGrant struct {
@@ -9714,6 +10047,19 @@ type Period struct {
 	End *string `json:"end,omitempty"`
 
 	// Start When it began.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Start string `json:"start"`
+}
+
+// PeriodRequest A stretch of time, as it is sent.
+type PeriodRequest struct {
+	// End When it ends.
+	//
+	// Example: 2018-08-03T10:45:16.000Z
+	End *string `json:"end,omitempty"`
+
+	// Start When it begins.
 	//
 	// Example: 2018-08-02T10:45:16.000Z
 	Start string `json:"start"`
@@ -12302,6 +12648,32 @@ type ServiceRequest struct {
 // Example: active
 type ServiceRequestStatus string
 
+// ServiceRequestCategory What kind of service it is.
+type ServiceRequestCategory struct {
+	// Coding The kind.
+	Coding []struct {
+		// Code The value in it.
+		//
+		// Example: diagnostic_procedure
+		Code string `json:"code"`
+
+		// System The dictionary.
+		//
+		// Example: eHealth/SNOMED/service_request_categories
+		System ServiceRequestCategoryCodingSystem `json:"system"`
+	} `json:"coding"`
+
+	// Text The kind in free words.
+	//
+	// Example: Діагностика
+	Text *string `json:"text,omitempty"`
+}
+
+// ServiceRequestCategoryCodingSystem The dictionary.
+//
+// Example: eHealth/SNOMED/service_request_categories
+type ServiceRequestCategoryCodingSystem string
+
 // ServiceRequestComplete What a referral was completed with, and why.
 type ServiceRequestComplete struct {
 	// CompletedWith A link to another object, as it is sent.
@@ -12366,6 +12738,83 @@ type ServiceRequestListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// ServiceRequestMethod How the patient would be told of the referral, null when they have no way.
+type ServiceRequestMethod struct {
+	// Number The phone, its middle hidden. Only for `OTP`.
+	//
+	// Example: +38093*****85
+	Number *string `json:"number,omitempty"`
+
+	// Type Type of the method. Only `OTP` gets SMS; for `THIRD_PERSON` another person is told.
+	//
+	// Example: OTP
+	Type ServiceRequestMethodType `json:"type"`
+}
+
+// ServiceRequestMethodType Type of the method. Only `OTP` gets SMS; for `THIRD_PERSON` another person is told.
+//
+// Example: OTP
+type ServiceRequestMethodType string
+
+// ServiceRequestNew What the doctor has signed.
+type ServiceRequestNew struct {
+	// SignedData The new referral, as `ServiceRequestContent` describes it, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedData string `json:"signed_data"`
+}
+
+// ServiceRequestPerformerType Which doctors are asked.
+type ServiceRequestPerformerType struct {
+	// Coding The speciality.
+	Coding []struct {
+		// Code Dictionary `SPECIALITY_TYPE`.
+		//
+		// Example: FAMILY_DOCTOR
+		Code string `json:"code"`
+
+		// System The dictionary.
+		//
+		// Example: SPECIALITY_TYPE
+		System ServiceRequestPerformerTypeCodingSystem `json:"system"`
+	} `json:"coding"`
+
+	// Text The speciality in free words.
+	//
+	// Example: Сімейний лікар
+	Text *string `json:"text,omitempty"`
+}
+
+// ServiceRequestPerformerTypeCodingSystem The dictionary.
+//
+// Example: SPECIALITY_TYPE
+type ServiceRequestPerformerTypeCodingSystem string
+
+// ServiceRequestPreQualify A referral that a doctor thinks of, and medical programs to ask about it.
+type ServiceRequestPreQualify struct {
+	// Programs The programs.
+	Programs []LinkRequest `json:"programs"`
+
+	// ServiceRequest What a doctor asks for. `context` is the encounter; it may be left out when `focus` tells what the referral is about. At most one of
+	// `occurrence_date_time` and `occurrence_period` is there.
+	ServiceRequest ServiceRequestProposal `json:"service_request"`
+}
+
+// ServiceRequestPreQualifyResponse What each program says to the referral, in the order of the request, and how the patient would be told of it.
+type ServiceRequestPreQualifyResponse struct {
+	// Data One item for each program.
+	Data []ServiceRequestQualification `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent struct {
+		// AuthenticationMethodCurrent How the patient would be told of the referral, null when they have no way.
+		AuthenticationMethodCurrent *ServiceRequestMethod `json:"authentication_method_current"`
+	} `json:"urgent"`
+}
+
 // ServiceRequestProgramStatusHistoryItem A status that a service request got in its medical program.
 type ServiceRequestProgramStatusHistoryItem struct {
 	// InsertedAt Since when. UTC.
@@ -12383,6 +12832,101 @@ type ServiceRequestProgramStatusHistoryItem struct {
 	// Example: new
 	ProgramProcessingStatus string `json:"program_processing_status"`
 }
+
+// ServiceRequestProposal What a doctor asks for. `context` is the encounter; it may be left out when `focus` tells what the referral is about. At most one of
+// `occurrence_date_time` and `occurrence_period` is there.
+type ServiceRequestProposal struct {
+	// BasedOn Care plan and activity that it carries out.
+	BasedOn []LinkRequest `json:"based_on,omitempty"`
+
+	// Category What kind of service it is.
+	Category ServiceRequestCategory `json:"category"`
+
+	// Code A link to another object, as it is sent. The operation says which kinds it takes.
+	Code LinkRequest `json:"code"`
+
+	// Context A link to another object, as it is sent. The operation says which kinds it takes.
+	Context *LinkRequest `json:"context,omitempty"`
+
+	// Focus What it is about, when it is not about the patient directly.
+	Focus []LinkRequest `json:"focus,omitempty"`
+
+	// InformWith How the patient is told of the referral.
+	InformWith *struct {
+		// AuthMethodID Authentication method of the patient whose phone gets the SMS.
+		//
+		// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+		AuthMethodID *string `json:"auth_method_id,omitempty"`
+	} `json:"inform_with,omitempty"`
+
+	// Intent Dictionary `SERVICE_REQUEST_INTENT`.
+	//
+	// Example: order
+	Intent string `json:"intent"`
+
+	// LocationReference A link to another object, as it is sent. The operation says which kinds it takes.
+	LocationReference *LinkRequest `json:"location_reference,omitempty"`
+
+	// Note Note of the one who asks.
+	//
+	// Example: Some notes
+	Note *string `json:"note,omitempty"`
+
+	// OccurrenceDateTime When the service is wanted.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	OccurrenceDateTime *string `json:"occurrence_date_time,omitempty"`
+
+	// OccurrencePeriod A stretch of time, as it is sent.
+	OccurrencePeriod *PeriodRequest `json:"occurrence_period,omitempty"`
+
+	// PatientInstruction What the patient has to know or do.
+	//
+	// Example: Some patient instructions
+	PatientInstruction *string `json:"patient_instruction,omitempty"`
+
+	// Performer A link to another object, as it is sent. The operation says which kinds it takes.
+	Performer *LinkRequest `json:"performer,omitempty"`
+
+	// PerformerType Which doctors are asked.
+	PerformerType *ServiceRequestPerformerType `json:"performer_type,omitempty"`
+
+	// PermittedResources Episodes and reports that the one who serves the referral may be given an approval for.
+	PermittedResources []LinkRequest `json:"permitted_resources,omitempty"`
+
+	// Priority Dictionary `SERVICE_REQUEST_PRIORITY`.
+	//
+	// Example: routine
+	Priority string `json:"priority"`
+
+	// Quantity How much of the service is asked for.
+	Quantity *ServiceRequestQuantity `json:"quantity,omitempty"`
+
+	// ReasonReference Conditions, observations and reports that are the reason for it.
+	ReasonReference []LinkRequest `json:"reason_reference,omitempty"`
+
+	// RequesterEmployee A link to another object, as it is sent. The operation says which kinds it takes.
+	RequesterEmployee LinkRequest `json:"requester_employee"`
+
+	// RequesterLegalEntity A link to another object, as it is sent. The operation says which kinds it takes.
+	RequesterLegalEntity LinkRequest `json:"requester_legal_entity"`
+
+	// Specimens Specimens to work on.
+	Specimens []LinkRequest `json:"specimens,omitempty"`
+
+	// Status A referral is created active.
+	//
+	// Example: active
+	Status ServiceRequestProposalStatus `json:"status"`
+
+	// SupportingInfo Further records worth knowing.
+	SupportingInfo []LinkRequest `json:"supporting_info,omitempty"`
+}
+
+// ServiceRequestProposalStatus A referral is created active.
+//
+// Example: active
+type ServiceRequestProposalStatus string
 
 // ServiceRequestQualification Whether a medical program would pay for a referral.
 type ServiceRequestQualification struct {
@@ -12426,6 +12970,29 @@ type ServiceRequestQualifyResponse struct {
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
 }
+
+// ServiceRequestQuantity How much of the service is asked for.
+type ServiceRequestQuantity struct {
+	// Code The unit.
+	//
+	// Example: PIECE
+	Code string `json:"code"`
+
+	// System The dictionary of the unit.
+	//
+	// Example: SERVICE_UNIT
+	System ServiceRequestQuantitySystem `json:"system"`
+
+	// Value How much.
+	//
+	// Example: 10
+	Value float64 `json:"value"`
+}
+
+// ServiceRequestQuantitySystem The dictionary of the unit.
+//
+// Example: SERVICE_UNIT
+type ServiceRequestQuantitySystem string
 
 // ServiceRequestReferenceRequest A link to a service request, as it is sent.
 type ServiceRequestReferenceRequest struct {
@@ -14426,6 +14993,12 @@ type CompleteDeviceDispenseJSONRequestBody = DeviceDispenseSigned
 // MarkInErrorDeviceDispenseJSONRequestBody defines body for MarkInErrorDeviceDispense for application/json ContentType.
 type MarkInErrorDeviceDispenseJSONRequestBody = DeviceDispenseSigned
 
+// CreateDeviceRequestJSONRequestBody defines body for CreateDeviceRequest for application/json ContentType.
+type CreateDeviceRequestJSONRequestBody = DeviceRequestNew
+
+// PreQualifyDeviceRequestJSONRequestBody defines body for PreQualifyDeviceRequest for application/json ContentType.
+type PreQualifyDeviceRequestJSONRequestBody = DeviceRequestPreQualify
+
 // MarkInErrorDeviceRequestJSONRequestBody defines body for MarkInErrorDeviceRequest for application/json ContentType.
 type MarkInErrorDeviceRequestJSONRequestBody = DeviceRequestSigned
 
@@ -14443,6 +15016,12 @@ type CancelEpisodeJSONRequestBody = EpisodeCancel
 
 // CloseEpisodeJSONRequestBody defines body for CloseEpisode for application/json ContentType.
 type CloseEpisodeJSONRequestBody = EpisodeClose
+
+// CreateServiceRequestJSONRequestBody defines body for CreateServiceRequest for application/json ContentType.
+type CreateServiceRequestJSONRequestBody = ServiceRequestNew
+
+// PreQualifyServiceRequestJSONRequestBody defines body for PreQualifyServiceRequest for application/json ContentType.
+type PreQualifyServiceRequestJSONRequestBody = ServiceRequestPreQualify
 
 // CancelServiceRequestJSONRequestBody defines body for CancelServiceRequest for application/json ContentType.
 type CancelServiceRequestJSONRequestBody = ServiceRequestSigned
@@ -15491,6 +16070,74 @@ type ClientInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/device_requests (the `ListDeviceRequests` operationId).
 	ListDeviceRequests(ctx context.Context, patientID string, params *ListDeviceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateDeviceRequestWithBody Create Device Request
+	//
+	// Stores a new prescription of a medical device, `active` from the start. The doctor signs the content (`DeviceRequestContent`) and
+	// chooses its id.
+	//
+	// Who may: `requester` is an employee that the user is, and has had the encounter. With a medical program PreQualify Device Request must
+	// say `VALID`; what it refuses is refused here with 409. The patient gets the number by SMS, and with a program the code that a pharmacy
+	// asks for. `dispense_valid_to` follows from the program, else from DEVICE_DISPENSE_PERIOD.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303 with the link. A `StatusChangeEvent` tells of it.
+	//
+	// What clients get wrong: `authored_on` is not the day of the encounter, but may be DEVICE_REQUEST_DELAY_INPUT days ago at most.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/device_requests (the `CreateDeviceRequest` operationId).
+	CreateDeviceRequestWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateDeviceRequest Create Device Request
+	//
+	// Stores a new prescription of a medical device, `active` from the start. The doctor signs the content (`DeviceRequestContent`) and
+	// chooses its id.
+	//
+	// Who may: `requester` is an employee that the user is, and has had the encounter. With a medical program PreQualify Device Request must
+	// say `VALID`; what it refuses is refused here with 409. The patient gets the number by SMS, and with a program the code that a pharmacy
+	// asks for. `dispense_valid_to` follows from the program, else from DEVICE_DISPENSE_PERIOD.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303 with the link. A `StatusChangeEvent` tells of it.
+	//
+	// What clients get wrong: `authored_on` is not the day of the encounter, but may be DEVICE_REQUEST_DELAY_INPUT days ago at most.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/device_requests (the `CreateDeviceRequest` operationId).
+	CreateDeviceRequest(ctx context.Context, patientID string, body CreateDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreQualifyDeviceRequestWithBody PreQualify Device Request
+	//
+	// Tells for each medical program of the body whether it would pay for a device that is not prescribed yet. What is prescribed is
+	// checked as Create Device Request checks it. Nothing is stored, nothing is signed.
+	//
+	// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+	// `Medical program is not allowed for this action` (its settings refuse device requests, the speciality of the requester or the kind of
+	// code), `It is not allowed to create device request with the same code in one treatment period`,
+	// `No appropriate participants found for this medical program`, then that no device definition has the same unit, and that the quantity
+	// fills no packages.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/device_requests/prequalify (the `PreQualifyDeviceRequest` operationId).
+	PreQualifyDeviceRequestWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreQualifyDeviceRequest PreQualify Device Request
+	//
+	// Tells for each medical program of the body whether it would pay for a device that is not prescribed yet. What is prescribed is
+	// checked as Create Device Request checks it. Nothing is stored, nothing is signed.
+	//
+	// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+	// `Medical program is not allowed for this action` (its settings refuse device requests, the speciality of the requester or the kind of
+	// code), `It is not allowed to create device request with the same code in one treatment period`,
+	// `No appropriate participants found for this medical program`, then that no device definition has the same unit, and that the quantity
+	// fills no packages.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/device_requests/prequalify (the `PreQualifyDeviceRequest` operationId).
+	PreQualifyDeviceRequest(ctx context.Context, patientID string, body PreQualifyDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetDeviceRequest Get Device request details
 	//
 	// One device request of a patient, as it is now, with what remains of its quantity, and how the patient was told of it. Nothing is
@@ -16181,6 +16828,78 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/service_requests (the `ListServiceRequests` operationId).
 	ListServiceRequests(ctx context.Context, patientID string, params *ListServiceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateServiceRequestWithBody Create Service Request
+	//
+	// Stores a new referral, `active` from the start: a service that a doctor asks to be done for a patient. The doctor signs the content
+	// (`ServiceRequestContent`) and chooses its id.
+	//
+	// Who may: `requester_employee` is an employee that the user is. The encounter of `context` is the patient's. With a medical program
+	// the referral is `new` in it, and the program must pay for the service. A referral that carries out a care plan (`based_on`) needs an
+	// approval to change the plan.
+	//
+	// All referrals of one encounter have one number. The patient gets it by SMS with the first of them, unless the referral names a
+	// `performer` or no method of theirs gets SMS; with `inform_with`, once for each method. It is good for
+	// SERVICE_REQUEST_EXPIRATION_DAYS.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303 with the link to the referral.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/service_requests (the `CreateServiceRequest` operationId).
+	CreateServiceRequestWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateServiceRequest Create Service Request
+	//
+	// Stores a new referral, `active` from the start: a service that a doctor asks to be done for a patient. The doctor signs the content
+	// (`ServiceRequestContent`) and chooses its id.
+	//
+	// Who may: `requester_employee` is an employee that the user is. The encounter of `context` is the patient's. With a medical program
+	// the referral is `new` in it, and the program must pay for the service. A referral that carries out a care plan (`based_on`) needs an
+	// approval to change the plan.
+	//
+	// All referrals of one encounter have one number. The patient gets it by SMS with the first of them, unless the referral names a
+	// `performer` or no method of theirs gets SMS; with `inform_with`, once for each method. It is good for
+	// SERVICE_REQUEST_EXPIRATION_DAYS.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303 with the link to the referral.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/service_requests (the `CreateServiceRequest` operationId).
+	CreateServiceRequest(ctx context.Context, patientID string, body CreateServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreQualifyServiceRequestWithBody PreQualify Service Request
+	//
+	// Tells for each medical program of the body whether it would pay for a referral that is not written yet. What is asked for is checked
+	// as Create Service Request checks it. Nothing is stored, nothing is signed.
+	//
+	// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+	// `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+	// `User is not allowed to create service request with the program for the patient` (the caller may not read the patient's records).
+	//
+	// `urgent` says how the patient would be told of the referral.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/service_requests/prequalify (the `PreQualifyServiceRequest` operationId).
+	PreQualifyServiceRequestWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreQualifyServiceRequest PreQualify Service Request
+	//
+	// Tells for each medical program of the body whether it would pay for a referral that is not written yet. What is asked for is checked
+	// as Create Service Request checks it. Nothing is stored, nothing is signed.
+	//
+	// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+	// `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+	// `User is not allowed to create service request with the program for the patient` (the caller may not read the patient's records).
+	//
+	// `urgent` says how the patient would be told of the referral.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/service_requests/prequalify (the `PreQualifyServiceRequest` operationId).
+	PreQualifyServiceRequest(ctx context.Context, patientID string, body PreQualifyServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetServiceRequest Get Service Request Details
 	//
@@ -19021,6 +19740,114 @@ func (c *Client) ListDeviceRequests(ctx context.Context, patientID string, param
 	return c.Client.Do(req)
 }
 
+// CreateDeviceRequestWithBody Create Device Request
+//
+// Stores a new prescription of a medical device, `active` from the start. The doctor signs the content (`DeviceRequestContent`) and
+// chooses its id.
+//
+// Who may: `requester` is an employee that the user is, and has had the encounter. With a medical program PreQualify Device Request must
+// say `VALID`; what it refuses is refused here with 409. The patient gets the number by SMS, and with a program the code that a pharmacy
+// asks for. `dispense_valid_to` follows from the program, else from DEVICE_DISPENSE_PERIOD.
+//
+// How to follow it: ask Get async job processing details until it answers 303 with the link. A `StatusChangeEvent` tells of it.
+//
+// What clients get wrong: `authored_on` is not the day of the encounter, but may be DEVICE_REQUEST_DELAY_INPUT days ago at most.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/device_requests (the `CreateDeviceRequest` operationId).
+func (c *Client) CreateDeviceRequestWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateDeviceRequestRequestWithBody(c.Server, patientID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateDeviceRequest Create Device Request
+//
+// Stores a new prescription of a medical device, `active` from the start. The doctor signs the content (`DeviceRequestContent`) and
+// chooses its id.
+//
+// Who may: `requester` is an employee that the user is, and has had the encounter. With a medical program PreQualify Device Request must
+// say `VALID`; what it refuses is refused here with 409. The patient gets the number by SMS, and with a program the code that a pharmacy
+// asks for. `dispense_valid_to` follows from the program, else from DEVICE_DISPENSE_PERIOD.
+//
+// How to follow it: ask Get async job processing details until it answers 303 with the link. A `StatusChangeEvent` tells of it.
+//
+// What clients get wrong: `authored_on` is not the day of the encounter, but may be DEVICE_REQUEST_DELAY_INPUT days ago at most.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/device_requests (the `CreateDeviceRequest` operationId).
+func (c *Client) CreateDeviceRequest(ctx context.Context, patientID string, body CreateDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateDeviceRequestRequest(c.Server, patientID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreQualifyDeviceRequestWithBody PreQualify Device Request
+//
+// Tells for each medical program of the body whether it would pay for a device that is not prescribed yet. What is prescribed is
+// checked as Create Device Request checks it. Nothing is stored, nothing is signed.
+//
+// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+// `Medical program is not allowed for this action` (its settings refuse device requests, the speciality of the requester or the kind of
+// code), `It is not allowed to create device request with the same code in one treatment period`,
+// `No appropriate participants found for this medical program`, then that no device definition has the same unit, and that the quantity
+// fills no packages.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/device_requests/prequalify (the `PreQualifyDeviceRequest` operationId).
+func (c *Client) PreQualifyDeviceRequestWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreQualifyDeviceRequestRequestWithBody(c.Server, patientID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreQualifyDeviceRequest PreQualify Device Request
+//
+// Tells for each medical program of the body whether it would pay for a device that is not prescribed yet. What is prescribed is
+// checked as Create Device Request checks it. Nothing is stored, nothing is signed.
+//
+// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+// `Medical program is not allowed for this action` (its settings refuse device requests, the speciality of the requester or the kind of
+// code), `It is not allowed to create device request with the same code in one treatment period`,
+// `No appropriate participants found for this medical program`, then that no device definition has the same unit, and that the quantity
+// fills no packages.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/device_requests/prequalify (the `PreQualifyDeviceRequest` operationId).
+func (c *Client) PreQualifyDeviceRequest(ctx context.Context, patientID string, body PreQualifyDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreQualifyDeviceRequestRequest(c.Server, patientID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetDeviceRequest Get Device request details
 //
 // One device request of a patient, as it is now, with what remains of its quantity, and how the patient was told of it. Nothing is
@@ -20242,6 +21069,118 @@ func (c *Client) ListProceduresOfServiceGroups(ctx context.Context, patientID st
 // Corresponds with GET /api/patients/{patient_id}/service_requests (the `ListServiceRequests` operationId).
 func (c *Client) ListServiceRequests(ctx context.Context, patientID string, params *ListServiceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListServiceRequestsRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateServiceRequestWithBody Create Service Request
+//
+// Stores a new referral, `active` from the start: a service that a doctor asks to be done for a patient. The doctor signs the content
+// (`ServiceRequestContent`) and chooses its id.
+//
+// Who may: `requester_employee` is an employee that the user is. The encounter of `context` is the patient's. With a medical program
+// the referral is `new` in it, and the program must pay for the service. A referral that carries out a care plan (`based_on`) needs an
+// approval to change the plan.
+//
+// All referrals of one encounter have one number. The patient gets it by SMS with the first of them, unless the referral names a
+// `performer` or no method of theirs gets SMS; with `inform_with`, once for each method. It is good for
+// SERVICE_REQUEST_EXPIRATION_DAYS.
+//
+// How to follow it: ask Get async job processing details until it answers 303 with the link to the referral.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/service_requests (the `CreateServiceRequest` operationId).
+func (c *Client) CreateServiceRequestWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateServiceRequestRequestWithBody(c.Server, patientID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateServiceRequest Create Service Request
+//
+// Stores a new referral, `active` from the start: a service that a doctor asks to be done for a patient. The doctor signs the content
+// (`ServiceRequestContent`) and chooses its id.
+//
+// Who may: `requester_employee` is an employee that the user is. The encounter of `context` is the patient's. With a medical program
+// the referral is `new` in it, and the program must pay for the service. A referral that carries out a care plan (`based_on`) needs an
+// approval to change the plan.
+//
+// All referrals of one encounter have one number. The patient gets it by SMS with the first of them, unless the referral names a
+// `performer` or no method of theirs gets SMS; with `inform_with`, once for each method. It is good for
+// SERVICE_REQUEST_EXPIRATION_DAYS.
+//
+// How to follow it: ask Get async job processing details until it answers 303 with the link to the referral.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/service_requests (the `CreateServiceRequest` operationId).
+func (c *Client) CreateServiceRequest(ctx context.Context, patientID string, body CreateServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateServiceRequestRequest(c.Server, patientID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreQualifyServiceRequestWithBody PreQualify Service Request
+//
+// Tells for each medical program of the body whether it would pay for a referral that is not written yet. What is asked for is checked
+// as Create Service Request checks it. Nothing is stored, nothing is signed.
+//
+// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+// `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+// `User is not allowed to create service request with the program for the patient` (the caller may not read the patient's records).
+//
+// `urgent` says how the patient would be told of the referral.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/service_requests/prequalify (the `PreQualifyServiceRequest` operationId).
+func (c *Client) PreQualifyServiceRequestWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreQualifyServiceRequestRequestWithBody(c.Server, patientID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreQualifyServiceRequest PreQualify Service Request
+//
+// Tells for each medical program of the body whether it would pay for a referral that is not written yet. What is asked for is checked
+// as Create Service Request checks it. Nothing is stored, nothing is signed.
+//
+// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+// `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+// `User is not allowed to create service request with the program for the patient` (the caller may not read the patient's records).
+//
+// `urgent` says how the patient would be told of the referral.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/service_requests/prequalify (the `PreQualifyServiceRequest` operationId).
+func (c *Client) PreQualifyServiceRequest(ctx context.Context, patientID string, body PreQualifyServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreQualifyServiceRequestRequest(c.Server, patientID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -26993,6 +27932,100 @@ func NewListDeviceRequestsRequest(server string, patientID string, params *ListD
 	return req, nil
 }
 
+// NewCreateDeviceRequestRequest calls the generic CreateDeviceRequest builder with application/json body
+func NewCreateDeviceRequestRequest(server string, patientID string, body CreateDeviceRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateDeviceRequestRequestWithBody(server, patientID, "application/json", bodyReader)
+}
+
+// NewCreateDeviceRequestRequestWithBody constructs an http.Request for the CreateDeviceRequest method, with any body, and a specified content type
+func NewCreateDeviceRequestRequestWithBody(server string, patientID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_requests", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPreQualifyDeviceRequestRequest calls the generic PreQualifyDeviceRequest builder with application/json body
+func NewPreQualifyDeviceRequestRequest(server string, patientID string, body PreQualifyDeviceRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPreQualifyDeviceRequestRequestWithBody(server, patientID, "application/json", bodyReader)
+}
+
+// NewPreQualifyDeviceRequestRequestWithBody constructs an http.Request for the PreQualifyDeviceRequest method, with any body, and a specified content type
+func NewPreQualifyDeviceRequestRequestWithBody(server string, patientID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/device_requests/prequalify", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetDeviceRequestRequest constructs an http.Request for the GetDeviceRequest method
 func NewGetDeviceRequestRequest(server string, patientID string, deviceRequestID string) (*http.Request, error) {
 	var err error
@@ -30956,6 +31989,100 @@ func NewListServiceRequestsRequest(server string, patientID string, params *List
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewCreateServiceRequestRequest calls the generic CreateServiceRequest builder with application/json body
+func NewCreateServiceRequestRequest(server string, patientID string, body CreateServiceRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateServiceRequestRequestWithBody(server, patientID, "application/json", bodyReader)
+}
+
+// NewCreateServiceRequestRequestWithBody constructs an http.Request for the CreateServiceRequest method, with any body, and a specified content type
+func NewCreateServiceRequestRequestWithBody(server string, patientID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/service_requests", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPreQualifyServiceRequestRequest calls the generic PreQualifyServiceRequest builder with application/json body
+func NewPreQualifyServiceRequestRequest(server string, patientID string, body PreQualifyServiceRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPreQualifyServiceRequestRequestWithBody(server, patientID, "application/json", bodyReader)
+}
+
+// NewPreQualifyServiceRequestRequestWithBody constructs an http.Request for the PreQualifyServiceRequest method, with any body, and a specified content type
+func NewPreQualifyServiceRequestRequestWithBody(server string, patientID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/service_requests/prequalify", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -36118,6 +37245,74 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/device_requests (the `ListDeviceRequests` operationId).
 	ListDeviceRequestsWithResponse(ctx context.Context, patientID string, params *ListDeviceRequestsParams, reqEditors ...RequestEditorFn) (*ListDeviceRequestsResult, error)
 
+	// CreateDeviceRequestWithBodyWithResponse Create Device Request
+	//
+	// Stores a new prescription of a medical device, `active` from the start. The doctor signs the content (`DeviceRequestContent`) and
+	// chooses its id.
+	//
+	// Who may: `requester` is an employee that the user is, and has had the encounter. With a medical program PreQualify Device Request must
+	// say `VALID`; what it refuses is refused here with 409. The patient gets the number by SMS, and with a program the code that a pharmacy
+	// asks for. `dispense_valid_to` follows from the program, else from DEVICE_DISPENSE_PERIOD.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303 with the link. A `StatusChangeEvent` tells of it.
+	//
+	// What clients get wrong: `authored_on` is not the day of the encounter, but may be DEVICE_REQUEST_DELAY_INPUT days ago at most.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/device_requests (the `CreateDeviceRequest` operationId).
+	CreateDeviceRequestWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDeviceRequestResult, error)
+
+	// CreateDeviceRequestWithResponse Create Device Request
+	//
+	// Stores a new prescription of a medical device, `active` from the start. The doctor signs the content (`DeviceRequestContent`) and
+	// chooses its id.
+	//
+	// Who may: `requester` is an employee that the user is, and has had the encounter. With a medical program PreQualify Device Request must
+	// say `VALID`; what it refuses is refused here with 409. The patient gets the number by SMS, and with a program the code that a pharmacy
+	// asks for. `dispense_valid_to` follows from the program, else from DEVICE_DISPENSE_PERIOD.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303 with the link. A `StatusChangeEvent` tells of it.
+	//
+	// What clients get wrong: `authored_on` is not the day of the encounter, but may be DEVICE_REQUEST_DELAY_INPUT days ago at most.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/device_requests (the `CreateDeviceRequest` operationId).
+	CreateDeviceRequestWithResponse(ctx context.Context, patientID string, body CreateDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDeviceRequestResult, error)
+
+	// PreQualifyDeviceRequestWithBodyWithResponse PreQualify Device Request
+	//
+	// Tells for each medical program of the body whether it would pay for a device that is not prescribed yet. What is prescribed is
+	// checked as Create Device Request checks it. Nothing is stored, nothing is signed.
+	//
+	// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+	// `Medical program is not allowed for this action` (its settings refuse device requests, the speciality of the requester or the kind of
+	// code), `It is not allowed to create device request with the same code in one treatment period`,
+	// `No appropriate participants found for this medical program`, then that no device definition has the same unit, and that the quantity
+	// fills no packages.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/device_requests/prequalify (the `PreQualifyDeviceRequest` operationId).
+	PreQualifyDeviceRequestWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreQualifyDeviceRequestResult, error)
+
+	// PreQualifyDeviceRequestWithResponse PreQualify Device Request
+	//
+	// Tells for each medical program of the body whether it would pay for a device that is not prescribed yet. What is prescribed is
+	// checked as Create Device Request checks it. Nothing is stored, nothing is signed.
+	//
+	// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+	// `Medical program is not allowed for this action` (its settings refuse device requests, the speciality of the requester or the kind of
+	// code), `It is not allowed to create device request with the same code in one treatment period`,
+	// `No appropriate participants found for this medical program`, then that no device definition has the same unit, and that the quantity
+	// fills no packages.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/device_requests/prequalify (the `PreQualifyDeviceRequest` operationId).
+	PreQualifyDeviceRequestWithResponse(ctx context.Context, patientID string, body PreQualifyDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*PreQualifyDeviceRequestResult, error)
+
 	// GetDeviceRequestWithResponse Get Device request details
 	//
 	// One device request of a patient, as it is now, with what remains of its quantity, and how the patient was told of it. Nothing is
@@ -36892,6 +38087,78 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/service_requests (the `ListServiceRequests` operationId).
 	ListServiceRequestsWithResponse(ctx context.Context, patientID string, params *ListServiceRequestsParams, reqEditors ...RequestEditorFn) (*ListServiceRequestsResult, error)
+
+	// CreateServiceRequestWithBodyWithResponse Create Service Request
+	//
+	// Stores a new referral, `active` from the start: a service that a doctor asks to be done for a patient. The doctor signs the content
+	// (`ServiceRequestContent`) and chooses its id.
+	//
+	// Who may: `requester_employee` is an employee that the user is. The encounter of `context` is the patient's. With a medical program
+	// the referral is `new` in it, and the program must pay for the service. A referral that carries out a care plan (`based_on`) needs an
+	// approval to change the plan.
+	//
+	// All referrals of one encounter have one number. The patient gets it by SMS with the first of them, unless the referral names a
+	// `performer` or no method of theirs gets SMS; with `inform_with`, once for each method. It is good for
+	// SERVICE_REQUEST_EXPIRATION_DAYS.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303 with the link to the referral.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/service_requests (the `CreateServiceRequest` operationId).
+	CreateServiceRequestWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateServiceRequestResult, error)
+
+	// CreateServiceRequestWithResponse Create Service Request
+	//
+	// Stores a new referral, `active` from the start: a service that a doctor asks to be done for a patient. The doctor signs the content
+	// (`ServiceRequestContent`) and chooses its id.
+	//
+	// Who may: `requester_employee` is an employee that the user is. The encounter of `context` is the patient's. With a medical program
+	// the referral is `new` in it, and the program must pay for the service. A referral that carries out a care plan (`based_on`) needs an
+	// approval to change the plan.
+	//
+	// All referrals of one encounter have one number. The patient gets it by SMS with the first of them, unless the referral names a
+	// `performer` or no method of theirs gets SMS; with `inform_with`, once for each method. It is good for
+	// SERVICE_REQUEST_EXPIRATION_DAYS.
+	//
+	// How to follow it: ask Get async job processing details until it answers 303 with the link to the referral.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/service_requests (the `CreateServiceRequest` operationId).
+	CreateServiceRequestWithResponse(ctx context.Context, patientID string, body CreateServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateServiceRequestResult, error)
+
+	// PreQualifyServiceRequestWithBodyWithResponse PreQualify Service Request
+	//
+	// Tells for each medical program of the body whether it would pay for a referral that is not written yet. What is asked for is checked
+	// as Create Service Request checks it. Nothing is stored, nothing is signed.
+	//
+	// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+	// `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+	// `User is not allowed to create service request with the program for the patient` (the caller may not read the patient's records).
+	//
+	// `urgent` says how the patient would be told of the referral.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/service_requests/prequalify (the `PreQualifyServiceRequest` operationId).
+	PreQualifyServiceRequestWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreQualifyServiceRequestResult, error)
+
+	// PreQualifyServiceRequestWithResponse PreQualify Service Request
+	//
+	// Tells for each medical program of the body whether it would pay for a referral that is not written yet. What is asked for is checked
+	// as Create Service Request checks it. Nothing is stored, nothing is signed.
+	//
+	// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+	// `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+	// `User is not allowed to create service request with the program for the patient` (the caller may not read the patient's records).
+	//
+	// `urgent` says how the patient would be told of the referral.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/service_requests/prequalify (the `PreQualifyServiceRequest` operationId).
+	PreQualifyServiceRequestWithResponse(ctx context.Context, patientID string, body PreQualifyServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*PreQualifyServiceRequestResult, error)
 
 	// GetServiceRequestWithResponse Get Service Request Details
 	//
@@ -40060,6 +41327,68 @@ func (r ListDeviceRequestsResult) ContentType() string {
 	return ""
 }
 
+type CreateDeviceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateDeviceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateDeviceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateDeviceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PreQualifyDeviceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceRequestPreQualifyResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r PreQualifyDeviceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PreQualifyDeviceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PreQualifyDeviceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetDeviceRequestResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -41542,6 +42871,68 @@ func (r ListServiceRequestsResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListServiceRequestsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateServiceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateServiceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateServiceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateServiceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PreQualifyServiceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ServiceRequestPreQualifyResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r PreQualifyServiceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PreQualifyServiceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PreQualifyServiceRequestResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -45147,6 +46538,98 @@ func (c *ClientWithResponses) ListDeviceRequestsWithResponse(ctx context.Context
 	return ParseListDeviceRequestsResult(rsp)
 }
 
+// CreateDeviceRequestWithBodyWithResponse Create Device Request
+//
+// Stores a new prescription of a medical device, `active` from the start. The doctor signs the content (`DeviceRequestContent`) and
+// chooses its id.
+//
+// Who may: `requester` is an employee that the user is, and has had the encounter. With a medical program PreQualify Device Request must
+// say `VALID`; what it refuses is refused here with 409. The patient gets the number by SMS, and with a program the code that a pharmacy
+// asks for. `dispense_valid_to` follows from the program, else from DEVICE_DISPENSE_PERIOD.
+//
+// How to follow it: ask Get async job processing details until it answers 303 with the link. A `StatusChangeEvent` tells of it.
+//
+// What clients get wrong: `authored_on` is not the day of the encounter, but may be DEVICE_REQUEST_DELAY_INPUT days ago at most.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/device_requests (the `CreateDeviceRequest` operationId).
+func (c *ClientWithResponses) CreateDeviceRequestWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDeviceRequestResult, error) {
+	rsp, err := c.CreateDeviceRequestWithBody(ctx, patientID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateDeviceRequestResult(rsp)
+}
+
+// CreateDeviceRequestWithResponse Create Device Request
+//
+// Stores a new prescription of a medical device, `active` from the start. The doctor signs the content (`DeviceRequestContent`) and
+// chooses its id.
+//
+// Who may: `requester` is an employee that the user is, and has had the encounter. With a medical program PreQualify Device Request must
+// say `VALID`; what it refuses is refused here with 409. The patient gets the number by SMS, and with a program the code that a pharmacy
+// asks for. `dispense_valid_to` follows from the program, else from DEVICE_DISPENSE_PERIOD.
+//
+// How to follow it: ask Get async job processing details until it answers 303 with the link. A `StatusChangeEvent` tells of it.
+//
+// What clients get wrong: `authored_on` is not the day of the encounter, but may be DEVICE_REQUEST_DELAY_INPUT days ago at most.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/device_requests (the `CreateDeviceRequest` operationId).
+func (c *ClientWithResponses) CreateDeviceRequestWithResponse(ctx context.Context, patientID string, body CreateDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDeviceRequestResult, error) {
+	rsp, err := c.CreateDeviceRequest(ctx, patientID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateDeviceRequestResult(rsp)
+}
+
+// PreQualifyDeviceRequestWithBodyWithResponse PreQualify Device Request
+//
+// Tells for each medical program of the body whether it would pay for a device that is not prescribed yet. What is prescribed is
+// checked as Create Device Request checks it. Nothing is stored, nothing is signed.
+//
+// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+// `Medical program is not allowed for this action` (its settings refuse device requests, the speciality of the requester or the kind of
+// code), `It is not allowed to create device request with the same code in one treatment period`,
+// `No appropriate participants found for this medical program`, then that no device definition has the same unit, and that the quantity
+// fills no packages.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/device_requests/prequalify (the `PreQualifyDeviceRequest` operationId).
+func (c *ClientWithResponses) PreQualifyDeviceRequestWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreQualifyDeviceRequestResult, error) {
+	rsp, err := c.PreQualifyDeviceRequestWithBody(ctx, patientID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreQualifyDeviceRequestResult(rsp)
+}
+
+// PreQualifyDeviceRequestWithResponse PreQualify Device Request
+//
+// Tells for each medical program of the body whether it would pay for a device that is not prescribed yet. What is prescribed is
+// checked as Create Device Request checks it. Nothing is stored, nothing is signed.
+//
+// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+// `Medical program is not allowed for this action` (its settings refuse device requests, the speciality of the requester or the kind of
+// code), `It is not allowed to create device request with the same code in one treatment period`,
+// `No appropriate participants found for this medical program`, then that no device definition has the same unit, and that the quantity
+// fills no packages.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/device_requests/prequalify (the `PreQualifyDeviceRequest` operationId).
+func (c *ClientWithResponses) PreQualifyDeviceRequestWithResponse(ctx context.Context, patientID string, body PreQualifyDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*PreQualifyDeviceRequestResult, error) {
+	rsp, err := c.PreQualifyDeviceRequest(ctx, patientID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreQualifyDeviceRequestResult(rsp)
+}
+
 // GetDeviceRequestWithResponse Get Device request details
 //
 // One device request of a patient, as it is now, with what remains of its quantity, and how the patient was told of it. Nothing is
@@ -46244,6 +47727,102 @@ func (c *ClientWithResponses) ListServiceRequestsWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseListServiceRequestsResult(rsp)
+}
+
+// CreateServiceRequestWithBodyWithResponse Create Service Request
+//
+// Stores a new referral, `active` from the start: a service that a doctor asks to be done for a patient. The doctor signs the content
+// (`ServiceRequestContent`) and chooses its id.
+//
+// Who may: `requester_employee` is an employee that the user is. The encounter of `context` is the patient's. With a medical program
+// the referral is `new` in it, and the program must pay for the service. A referral that carries out a care plan (`based_on`) needs an
+// approval to change the plan.
+//
+// All referrals of one encounter have one number. The patient gets it by SMS with the first of them, unless the referral names a
+// `performer` or no method of theirs gets SMS; with `inform_with`, once for each method. It is good for
+// SERVICE_REQUEST_EXPIRATION_DAYS.
+//
+// How to follow it: ask Get async job processing details until it answers 303 with the link to the referral.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/service_requests (the `CreateServiceRequest` operationId).
+func (c *ClientWithResponses) CreateServiceRequestWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateServiceRequestResult, error) {
+	rsp, err := c.CreateServiceRequestWithBody(ctx, patientID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateServiceRequestResult(rsp)
+}
+
+// CreateServiceRequestWithResponse Create Service Request
+//
+// Stores a new referral, `active` from the start: a service that a doctor asks to be done for a patient. The doctor signs the content
+// (`ServiceRequestContent`) and chooses its id.
+//
+// Who may: `requester_employee` is an employee that the user is. The encounter of `context` is the patient's. With a medical program
+// the referral is `new` in it, and the program must pay for the service. A referral that carries out a care plan (`based_on`) needs an
+// approval to change the plan.
+//
+// All referrals of one encounter have one number. The patient gets it by SMS with the first of them, unless the referral names a
+// `performer` or no method of theirs gets SMS; with `inform_with`, once for each method. It is good for
+// SERVICE_REQUEST_EXPIRATION_DAYS.
+//
+// How to follow it: ask Get async job processing details until it answers 303 with the link to the referral.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/service_requests (the `CreateServiceRequest` operationId).
+func (c *ClientWithResponses) CreateServiceRequestWithResponse(ctx context.Context, patientID string, body CreateServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateServiceRequestResult, error) {
+	rsp, err := c.CreateServiceRequest(ctx, patientID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateServiceRequestResult(rsp)
+}
+
+// PreQualifyServiceRequestWithBodyWithResponse PreQualify Service Request
+//
+// Tells for each medical program of the body whether it would pay for a referral that is not written yet. What is asked for is checked
+// as Create Service Request checks it. Nothing is stored, nothing is signed.
+//
+// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+// `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+// `User is not allowed to create service request with the program for the patient` (the caller may not read the patient's records).
+//
+// `urgent` says how the patient would be told of the referral.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/service_requests/prequalify (the `PreQualifyServiceRequest` operationId).
+func (c *ClientWithResponses) PreQualifyServiceRequestWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreQualifyServiceRequestResult, error) {
+	rsp, err := c.PreQualifyServiceRequestWithBody(ctx, patientID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreQualifyServiceRequestResult(rsp)
+}
+
+// PreQualifyServiceRequestWithResponse PreQualify Service Request
+//
+// Tells for each medical program of the body whether it would pay for a referral that is not written yet. What is asked for is checked
+// as Create Service Request checks it. Nothing is stored, nothing is signed.
+//
+// A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+// `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+// `User is not allowed to create service request with the program for the patient` (the caller may not read the patient's records).
+//
+// `urgent` says how the patient would be told of the referral.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/service_requests/prequalify (the `PreQualifyServiceRequest` operationId).
+func (c *ClientWithResponses) PreQualifyServiceRequestWithResponse(ctx context.Context, patientID string, body PreQualifyServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*PreQualifyServiceRequestResult, error) {
+	rsp, err := c.PreQualifyServiceRequest(ctx, patientID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreQualifyServiceRequestResult(rsp)
 }
 
 // GetServiceRequestWithResponse Get Service Request Details
@@ -49710,6 +51289,58 @@ func ParseListDeviceRequestsResult(rsp *http.Response) (*ListDeviceRequestsResul
 	return response, nil
 }
 
+// ParseCreateDeviceRequestResult parses an HTTP response from a CreateDeviceRequestWithResponse call
+func ParseCreateDeviceRequestResult(rsp *http.Response) (*CreateDeviceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateDeviceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePreQualifyDeviceRequestResult parses an HTTP response from a PreQualifyDeviceRequestWithResponse call
+func ParsePreQualifyDeviceRequestResult(rsp *http.Response) (*PreQualifyDeviceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PreQualifyDeviceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceRequestPreQualifyResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetDeviceRequestResult parses an HTTP response from a GetDeviceRequestWithResponse call
 func ParseGetDeviceRequestResult(rsp *http.Response) (*GetDeviceRequestResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -50948,6 +52579,58 @@ func ParseListServiceRequestsResult(rsp *http.Response) (*ListServiceRequestsRes
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ServiceRequestListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateServiceRequestResult parses an HTTP response from a CreateServiceRequestWithResponse call
+func ParseCreateServiceRequestResult(rsp *http.Response) (*CreateServiceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateServiceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePreQualifyServiceRequestResult parses an HTTP response from a PreQualifyServiceRequestWithResponse call
+func ParsePreQualifyServiceRequestResult(rsp *http.Response) (*PreQualifyServiceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PreQualifyServiceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ServiceRequestPreQualifyResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -931,6 +931,15 @@ func (r DeviceRequestsResource) Complete(ctx context.Context, patientID string, 
 	return answered(res.HTTPResponse, "PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete", res.JSON202)
 }
 
+// Create is POST /api/patients/{patient_id}/device_requests: Create Device Request. More is said at [ClientWithResponses.CreateDeviceRequestWithResponse].
+func (r DeviceRequestsResource) Create(ctx context.Context, patientID string, body CreateDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*JobResponse, error) {
+	res, err := r.c.CreateDeviceRequestWithResponse(ctx, patientID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return answered(res.HTTPResponse, "POST /api/patients/{patient_id}/device_requests", res.JSON202)
+}
+
 // Get is GET /api/patients/{patient_id}/device_requests/{device_request_id}: Get Device request details. More is said at [ClientWithResponses.GetDeviceRequestWithResponse].
 func (r DeviceRequestsResource) Get(ctx context.Context, patientID string, deviceRequestID string, reqEditors ...RequestEditorFn) (*DeviceRequestDetailsResponse, error) {
 	res, err := r.c.GetDeviceRequestWithResponse(ctx, patientID, deviceRequestID, reqEditors...)
@@ -982,6 +991,15 @@ func (r DeviceRequestsResource) MarkInError(ctx context.Context, patientID strin
 		return nil, err
 	}
 	return answered(res.HTTPResponse, "PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/mark_in_error", res.JSON202)
+}
+
+// PreQualify is POST /api/patients/{patient_id}/device_requests/prequalify: PreQualify Device Request. More is said at [ClientWithResponses.PreQualifyDeviceRequestWithResponse].
+func (r DeviceRequestsResource) PreQualify(ctx context.Context, patientID string, body PreQualifyDeviceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*DeviceRequestPreQualifyResponse, error) {
+	res, err := r.c.PreQualifyDeviceRequestWithResponse(ctx, patientID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return answered(res.HTTPResponse, "POST /api/patients/{patient_id}/device_requests/prequalify", res.JSON200)
 }
 
 // Qualify is POST /api/device_requests/{device_request_id}/actions/qualify: Qualify Device Request by ID. More is said at [ClientWithResponses.QualifyDeviceRequestWithResponse].
@@ -2562,6 +2580,15 @@ func (r ServiceRequestsResource) Complete(ctx context.Context, serviceRequestID 
 	return answered(res.HTTPResponse, "PATCH /api/service_requests/{service_request_id}/actions/complete", res.JSON202)
 }
 
+// Create is POST /api/patients/{patient_id}/service_requests: Create Service Request. More is said at [ClientWithResponses.CreateServiceRequestWithResponse].
+func (r ServiceRequestsResource) Create(ctx context.Context, patientID string, body CreateServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*JobResponse, error) {
+	res, err := r.c.CreateServiceRequestWithResponse(ctx, patientID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return answered(res.HTTPResponse, "POST /api/patients/{patient_id}/service_requests", res.JSON202)
+}
+
 // Get is GET /api/patients/{patient_id}/service_requests/{service_request_id}: Get Service Request Details. More is said at [ClientWithResponses.GetServiceRequestWithResponse].
 func (r ServiceRequestsResource) Get(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*ServiceRequestResponse, error) {
 	res, err := r.c.GetServiceRequestWithResponse(ctx, patientID, serviceRequestID, reqEditors...)
@@ -2656,6 +2683,15 @@ func (r ServiceRequestsResource) AllOfSpecimen(ctx context.Context, specimenID s
 		}
 		return answer.Data, answer.Paging, nil
 	})
+}
+
+// PreQualify is POST /api/patients/{patient_id}/service_requests/prequalify: PreQualify Service Request. More is said at [ClientWithResponses.PreQualifyServiceRequestWithResponse].
+func (r ServiceRequestsResource) PreQualify(ctx context.Context, patientID string, body PreQualifyServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ServiceRequestPreQualifyResponse, error) {
+	res, err := r.c.PreQualifyServiceRequestWithResponse(ctx, patientID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return answered(res.HTTPResponse, "POST /api/patients/{patient_id}/service_requests/prequalify", res.JSON200)
 }
 
 // Process is PATCH /api/service_requests/{service_request_id}/actions/process: Process Service Request. More is said at [ClientWithResponses.ProcessServiceRequestWithResponse].

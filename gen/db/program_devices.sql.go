@@ -18,6 +18,11 @@ SELECT
     p.name, p.type, p.is_active,
     coalesce(p.medical_program_settings -> 'skip_contract_provision_verify' = 'true'::jsonb, false)::boolean AS skips_provision,
     coalesce(p.medical_program_settings -> 'skip_dispense_division_dls_verify' = 'true'::jsonb, false)::boolean AS skips_dls,
+    coalesce(p.medical_program_settings -> 'skip_treatment_period' <> 'false'::jsonb, true)::boolean AS skips_treatment,
+    coalesce(p.device_request_allowed, true)::boolean AS request_allowed,
+    ARRAY(SELECT jsonb_array_elements_text(p.medical_program_settings -> 'device_request_allowed_code_types'))::text[] AS code_types,
+    ARRAY(SELECT jsonb_array_elements_text(p.medical_program_settings -> 'speciality_types_request_allowed'))::text[] AS specialities,
+    coalesce((p.medical_program_settings ->> 'dispense_period_day')::int, 0)::int AS dispense_days, -- 0: it does not say
     EXISTS (SELECT FROM prm.medical_program_provision v
         WHERE v.medical_program_id = $1 AND v.division_id = $2 AND v.is_active) AS is_provided,
     EXISTS (SELECT FROM prm.program_devices d
@@ -40,6 +45,11 @@ type GetDeviceProgramRow struct {
 	IsActive       *bool
 	SkipsProvision bool
 	SkipsDLS       bool
+	SkipsTreatment bool
+	RequestAllowed bool
+	CodeTypes      []string
+	Specialities   []string
+	DispenseDays   int32
 	IsProvided     bool
 	HasDevices     bool
 }
@@ -60,6 +70,11 @@ func (q *Queries) GetDeviceProgram(ctx context.Context, db DBTX, arg GetDevicePr
 		&i.IsActive,
 		&i.SkipsProvision,
 		&i.SkipsDLS,
+		&i.SkipsTreatment,
+		&i.RequestAllowed,
+		&i.CodeTypes,
+		&i.Specialities,
+		&i.DispenseDays,
 		&i.IsProvided,
 		&i.HasDevices,
 	)
@@ -124,6 +139,27 @@ func (q *Queries) GetDispensedDevice(ctx context.Context, db DBTX, arg GetDispen
 		&i.PercentageDiscount,
 		&i.ConsumerPrice,
 	)
+	return i, err
+}
+
+const getPrescribedDevice = `-- name: GetPrescribedDevice :one
+SELECT
+    f.is_active,
+    ARRAY(SELECT t.system || '|' || t.code FROM prm.device_definition_classification_types t WHERE t.device_definition_id = f.id ORDER BY 1)::text[] AS types
+FROM prm.device_definitions f
+WHERE f.id = $1
+`
+
+type GetPrescribedDeviceRow struct {
+	IsActive bool
+	Types    []string
+}
+
+// Whether a device definition is in use, and its types, each after its dictionary.
+func (q *Queries) GetPrescribedDevice(ctx context.Context, db DBTX, id uuid.UUID) (GetPrescribedDeviceRow, error) {
+	row := db.QueryRow(ctx, getPrescribedDevice, id)
+	var i GetPrescribedDeviceRow
+	err := row.Scan(&i.IsActive, &i.Types)
 	return i, err
 }
 

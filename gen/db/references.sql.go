@@ -47,7 +47,7 @@ func (q *Queries) GetReferredDivision(ctx context.Context, db DBTX, id uuid.UUID
 }
 
 const getReferredEmployee = `-- name: GetReferredEmployee :one
-SELECT e.status, e.employee_type, e.legal_entity_id, e.party_id, e.end_date, p.first_name, p.second_name, p.last_name
+SELECT e.status, e.employee_type, e.legal_entity_id, e.party_id, e.end_date, coalesce(e.speciality ->> 'speciality', '')::text AS speciality, p.first_name, p.second_name, p.last_name
 FROM prm.employees e
 JOIN prm.parties p ON p.id = e.party_id
 WHERE e.id = $1
@@ -59,6 +59,7 @@ type GetReferredEmployeeRow struct {
 	LegalEntityID uuid.UUID
 	PartyID       uuid.UUID
 	EndDate       *time.Time
+	Speciality    string
 	FirstName     string
 	SecondName    *string
 	LastName      string
@@ -73,6 +74,7 @@ func (q *Queries) GetReferredEmployee(ctx context.Context, db DBTX, id uuid.UUID
 		&i.LegalEntityID,
 		&i.PartyID,
 		&i.EndDate,
+		&i.Speciality,
 		&i.FirstName,
 		&i.SecondName,
 		&i.LastName,
@@ -108,15 +110,37 @@ func (q *Queries) GetReferredLegalEntity(ctx context.Context, db DBTX, id uuid.U
 	return i, err
 }
 
-const getReferredServiceGroup = `-- name: GetReferredServiceGroup :one
-SELECT is_active FROM prm.service_groups WHERE id = $1
+const getReferredService = `-- name: GetReferredService :one
+SELECT category, is_active, request_allowed FROM prm.services WHERE id = $1
 `
 
-func (q *Queries) GetReferredServiceGroup(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
+type GetReferredServiceRow struct {
+	Category       string
+	IsActive       bool
+	RequestAllowed bool
+}
+
+func (q *Queries) GetReferredService(ctx context.Context, db DBTX, id uuid.UUID) (GetReferredServiceRow, error) {
+	row := db.QueryRow(ctx, getReferredService, id)
+	var i GetReferredServiceRow
+	err := row.Scan(&i.Category, &i.IsActive, &i.RequestAllowed)
+	return i, err
+}
+
+const getReferredServiceGroup = `-- name: GetReferredServiceGroup :one
+SELECT is_active, request_allowed FROM prm.service_groups WHERE id = $1
+`
+
+type GetReferredServiceGroupRow struct {
+	IsActive       bool
+	RequestAllowed bool
+}
+
+func (q *Queries) GetReferredServiceGroup(ctx context.Context, db DBTX, id uuid.UUID) (GetReferredServiceGroupRow, error) {
 	row := db.QueryRow(ctx, getReferredServiceGroup, id)
-	var is_active bool
-	err := row.Scan(&is_active)
-	return is_active, err
+	var i GetReferredServiceGroupRow
+	err := row.Scan(&i.IsActive, &i.RequestAllowed)
+	return i, err
 }
 
 const hasDeclarationWithEmployees = `-- name: HasDeclarationWithEmployees :one

@@ -273,6 +273,11 @@ func (a *App) build() error {
 		Documents: a.Mongo, Queue: queue, Keys: a.Keys, Clock: o.Clock, Config: o.Config, People: people,
 		Referents: references.Store{Pool: a.Pool, Documents: a.Mongo},
 	}
+	doc, err := Document()
+	if err != nil {
+		return err
+	}
+	engine.Contents = &validation.Contents{Schemas: doc.Components.Schemas, Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries)}
 
 	lists := &postgres.Lists{Primary: a.Pool, Replica: a.Replica}
 	signed := declarations.Store{Pool: a.Pool, Lists: lists, Clock: o.Clock}
@@ -314,10 +319,6 @@ func (a *App) build() error {
 		uaddressesAPI:    &uaddresses.API{Engine: engine, Cache: a.Addresses},
 		verificationsAPI: &verifications.API{Engine: engine, Codes: codes},
 	}
-	doc, err := Document()
-	if err != nil {
-		return err
-	}
 	hooks, err := register(doc, s.operations())
 	if err != nil {
 		return err
@@ -332,7 +333,7 @@ func (a *App) build() error {
 
 	front := &httpapi.Server{
 		Document: doc, Auth: authenticator, Answers: answers, Config: o.Config, Clock: o.Clock, Logger: o.Logger,
-		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries),
+		Formats: engine.Contents.Formats,
 		Guards:  hooks.guards, Bodies: hooks.bodies,
 		Metrics: httpapi.NewMetrics(o.Registry), Tracer: a.tracer(), ShowRules: o.ShowRules, NotServed: o.NotServed, Observe: o.Observe, Dial: o.Requests,
 	}

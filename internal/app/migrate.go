@@ -27,6 +27,7 @@ import (
 	"esoz/internal/resource/devicerequests"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/episodes"
+	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/medicalrecords"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/resource/uaddresses"
@@ -110,6 +111,7 @@ func IndexDocuments(ctx context.Context, documents *mongo.Database) error {
 		"device_dispenses": devicedispenses.Indexes(),
 		"device_requests":  devicerequests.Indexes(),
 		"episodes":         episodes.Indexes(),
+		"numbers":          medicalevents.NumberIndexes(),
 	}
 	maps.Copy(wanted, medicalrecords.Indexes())
 	for collection, indexes := range wanted {

@@ -22,6 +22,7 @@ import (
 	"esoz/internal/resource/devicedispenses"
 	"esoz/internal/resource/devicerequests"
 	"esoz/internal/resource/episodes"
+	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/persons"
 	"esoz/internal/resource/servicerequests"
 )
@@ -178,6 +179,7 @@ var hidden = map[string][]string{
 	devicedispenses.Collection: {"subject"},
 	devicerequests.Collection:  {"subject", devicerequests.RequisitionField, devicerequests.VerificationCodeField},
 	episodes.Collection:        {"patient_id"},
+	medicalevents.Numbers:      {medicalevents.NumberField},
 
 	// No operation makes these yet.
 	"encounters":           {"patient_id"},

@@ -227,7 +227,7 @@ func (a *answer) undocumented(c world.Case) []string {
 	for _, id := range c.Rules {
 		rule, _ := rules.Get(id)
 		told := func(entry world.InvalidEntry) bool {
-			return entry.Rule == rule.Keyword && fits(rule.Description, entry.Description)
+			return fits(rule.Keyword, entry.Rule) && fits(rule.Description, entry.Description)
 		}
 		if rule.Description != "" && reflect.DeepEqual(a.invalid(), c.Expect.Invalid) && !slices.ContainsFunc(c.Expect.Invalid, told) {
 			miss("error.invalid", rule.Description, c.Expect.Invalid)

@@ -17,6 +17,7 @@ import (
 	"esoz/internal/platform/jobs"
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
+	"esoz/internal/platform/signature"
 )
 
 // Addition adds a document of a patient in a job. The request makes every check, so that
@@ -29,16 +30,23 @@ import (
 type Addition[A, D, B any] struct {
 	ID         string // operationId
 	Collection string
-	Kind       string                   // of the document, as links of jobs name it: episode
-	IDOf       func(b *B) uuid.UUID     // the id that the client has chosen; nil: every request gets one of its own
-	Guard      []Check[*Call[A, D, B]]  // before the schema of the body, and again before Checks
-	Checks     []Check[*Call[A, D, B]]  // one of them is IsNew, unless IDOf is nil
-	New        func(c *Call[A, D, B]) D // the document, without its mark
+	Kind       string                  // of the document, as links of jobs name it: episode
+	IDOf       func(b *B) uuid.UUID    // the id that the client has chosen; nil and not Signed: every request gets one of its own
+	Guard      []Check[*Call[A, D, B]] // before the schema of the body, and again before Checks
+	Checks     []Check[*Call[A, D, B]] // one of them is IsNew, unless every request gets an id of its own
+	// Signed returns the field of the body with signed content, for operations that take some.
+	// The content has the id, which ContentIs reads.
+	Signed func(b *B) string
+	New    func(c *Call[A, D, B]) D // the document, without its mark
+	// Prepare, when set, looks up what New needs, once the checks have passed.
+	Prepare func(ctx context.Context, c *Call[A, D, B]) error
 
-	// Told, when set, makes the event and the audit row of the document.
+	// Told, when set, makes the event, unless it names no entity, and the audit row of the document.
 	Told func(d *D) Told
 	// Respond, when set, is what the finished job shows; otherwise it shows a link to the document.
 	Respond func(c *Call[A, D, B], d *D) (any, error)
+	// Stored, when set, looks up what Commit needs, once the document is stored.
+	Stored func(ctx context.Context, c *Call[A, D, B], d *D) error
 	// Commit, when set, writes what else commits with the audit row. When it refuses, the document is taken away.
 	Commit func(ctx context.Context, tx postgres.Tx, c *Call[A, D, B], d *D) error
 }
@@ -54,12 +62,13 @@ type Told struct {
 func (o *Addition[A, D, B]) Start(ctx context.Context, e *Engine, asked A, path Path, body B) (api.JobResponse, error) {
 	c := o.call(e, asked, uuid.New(), body)
 	c.Caller, c.path = e.Caller(ctx), path
+	o.readSigned(c)
 	var refused error
 	if !checksInJob(o.ID, c.Config) {
 		refused = Run(ctx, o.checks(), c)
 	}
 	p := unmade(ctx, c)
-	if o.IDOf == nil {
+	if o.anew() {
 		p.ID = c.ID // which tells two requests of one content apart
 	}
 	return e.Start(ctx, o.ID, p, refused)
@@ -74,6 +83,16 @@ func (o *Addition[A, D, B]) call(e *Engine, asked A, id uuid.UUID, body B) *Call
 		c.ID = o.IDOf(&body)
 	}
 	return c
+}
+
+// anew tells whether every request gets an id of its own.
+func (o *Addition[A, D, B]) anew() bool { return o.IDOf == nil && o.Signed == nil }
+
+// readSigned fills Sent.
+func (o *Addition[A, D, B]) readSigned(c *Call[A, D, B]) {
+	if o.Signed != nil {
+		c.Sent = o.Signed(&c.Body)
+	}
 }
 
 // checks are all of them, in their order.
@@ -101,10 +120,19 @@ func (o *Addition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, jo
 	c.Caller = Caller{Subject: p.Unchecked.By, Config: e.Config.Get(), Now: e.Clock.Now().Truncate(time.Millisecond)}
 	c.path = p.Unchecked.Path
 	c.knowPatient()
+	if o.readSigned(c); o.Signed != nil {
+		ctx = signature.WithClaims(ctx, p.Unchecked.Claims)
+		c.readID(ctx) // a job that carries on after a crash looks for its document first
+	}
 
 	d, mark, err := o.add(ctx, c, jobID)
 	if err != nil {
 		return nil, err
+	}
+	if o.Stored != nil {
+		if err := o.Stored(ctx, c, d); err != nil {
+			return nil, err
+		}
 	}
 	outcome := &jobs.Outcome{
 		Commit: func(ctx context.Context, tx postgres.Tx) error {
@@ -139,6 +167,11 @@ func (o *Addition[A, D, B]) add(ctx context.Context, c *Call[A, D, B], jobID str
 	if err := Run(ctx, o.checks(), c); err != nil {
 		return nil, mongodb.Mark{}, err
 	}
+	if o.Prepare != nil {
+		if err := o.Prepare(ctx, c); err != nil {
+			return nil, mongodb.Mark{}, err
+		}
+	}
 	*d = o.New(c)
 	mark := mongodb.Mark{Job: jobID, At: c.Now}
 	// fault.ErrStale: another job was faster. The next try finds its document, and the
@@ -152,10 +185,13 @@ func (o *Addition[A, D, B]) commit(ctx context.Context, tx postgres.Tx, c *Call[
 	if o.Told != nil {
 		told := o.Told(d)
 		row.Changeset = told.Changeset
-		err := events.Write(ctx, tx, events.Event{
-			ID: events.IDOfJob(mark.Job), Type: events.StatusChange, EntityType: told.Entity, EntityID: c.ID,
-			Attribute: "status", NewValue: told.Status, At: mark.At, ChangedBy: c.UserID,
-		})
+		var err error
+		if told.Entity != "" {
+			err = events.Write(ctx, tx, events.Event{
+				ID: events.IDOfJob(mark.Job), Type: events.StatusChange, EntityType: told.Entity, EntityID: c.ID,
+				Attribute: "status", NewValue: told.Status, At: mark.At, ChangedBy: c.UserID,
+			})
+		}
 		if err != nil {
 			return err
 		}
@@ -169,7 +205,7 @@ func (o *Addition[A, D, B]) commit(ctx context.Context, tx postgres.Tx, c *Call[
 // Operation registers the addition.
 func (o *Addition[A, D, B]) Operation(e *Engine, asked A) Operation {
 	return Operation{
-		ID: o.ID, Rules: RulesOf(o.checks()), Anew: o.IDOf == nil,
+		ID: o.ID, Rules: RulesOf(o.checks()), Anew: o.anew(),
 		Guard: pathGuard(e, o.Guard, func() *Call[A, D, B] { return newCall[A, D, B](e, asked, o.Kind, o.Collection) }),
 		Handler: func(ctx context.Context, jobID string, raw json.RawMessage) (*jobs.Outcome, error) {
 			return o.carryOut(ctx, e, asked, jobID, raw)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"esoz/gen/api"
 	"esoz/internal/platform/jobs"
@@ -14,7 +15,8 @@ import (
 type Inquiry[A, D, B any] struct {
 	ID         string // operationId
 	Collection string
-	Kind       string // of the document, as links of jobs name it
+	Kind       string                  // of the document, as links of jobs name it
+	Guard      []Check[*Call[A, D, B]] // before the schema of the body, and again before Checks
 	Checks     []Check[*Call[A, D, B]]
 	// Commit, when set, is what a job does after it has made the checks again: it sends an
 	// SMS, say. It commits with the end of the job.
@@ -24,7 +26,7 @@ type Inquiry[A, D, B any] struct {
 // Ask makes the checks and returns what they have found.
 func (q *Inquiry[A, D, B]) Ask(ctx context.Context, e *Engine, asked A, path Path, body B) (*Call[A, D, B], error) {
 	c := q.call(ctx, e, asked, path, body)
-	return c, Run(ctx, q.Checks, c)
+	return c, Run(ctx, q.checks(), c)
 }
 
 // Start makes the checks and leaves Commit to a job.
@@ -32,7 +34,7 @@ func (q *Inquiry[A, D, B]) Start(ctx context.Context, e *Engine, asked A, path P
 	c := q.call(ctx, e, asked, path, body)
 	var refused error
 	if !checksInJob(q.ID, c.Config) {
-		refused = Run(ctx, q.Checks, c)
+		refused = Run(ctx, q.checks(), c)
 	}
 	return e.Start(ctx, q.ID, unmade(ctx, c), refused)
 }
@@ -43,6 +45,9 @@ func (q *Inquiry[A, D, B]) call(ctx context.Context, e *Engine, asked A, path Pa
 	return c
 }
 
+// checks are all of them, in their order.
+func (q *Inquiry[A, D, B]) checks() []Check[*Call[A, D, B]] { return slices.Concat(q.Guard, q.Checks) }
+
 // carryOut is the jobs.Handler of an operation with Commit.
 func (q *Inquiry[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, raw json.RawMessage) (*jobs.Outcome, error) {
 	var p params[B]
@@ -51,7 +56,7 @@ func (q *Inquiry[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, raw
 	}
 	c := q.call(ctx, e, asked, p.Unchecked.Path, p.Body)
 	c.Subject = p.Unchecked.By
-	if err := Run(ctx, q.Checks, c); err != nil {
+	if err := Run(ctx, q.checks(), c); err != nil {
 		return nil, err
 	}
 	patient, err := e.openPatient(q.Kind, c.ID, c.stored)
@@ -66,7 +71,10 @@ func (q *Inquiry[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, raw
 
 // Operation registers the inquiry.
 func (q *Inquiry[A, D, B]) Operation(e *Engine, asked A) Operation {
-	registered := Operation{ID: q.ID, Rules: RulesOf(q.Checks), Still: true}
+	registered := Operation{
+		ID: q.ID, Rules: RulesOf(q.checks()), Still: true,
+		Guard: pathGuard(e, q.Guard, func() *Call[A, D, B] { return newCall[A, D, B](e, asked, q.Kind, q.Collection) }),
+	}
 	if q.Commit != nil {
 		registered.Handler = func(ctx context.Context, _ string, raw json.RawMessage) (*jobs.Outcome, error) {
 			return q.carryOut(ctx, e, asked, raw)

@@ -26,9 +26,14 @@ type Referent struct {
 	Referral    uuid.UUID // the service request that it carries out
 	Service     uuid.UUID // what was done
 	Episode     uuid.UUID
+	Performer   uuid.UUID  // of an encounter
+	Since       time.Time  // when an encounter began
+	Speciality  string     // of an employee
 	Until       *time.Time // the end of a care plan, the last day of an employee
 	Remaining   *float64   // what is left of an activity; nil: it has no quantity
 	Verified    bool       // a division, by the register of drugstores
+	Requestable bool       // a service or a group of services: requests may name it
+	Whole       uuid.UUID  // the care plan of an activity
 	Party       uuid.UUID  // who an employee is
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"esoz/gen/rules"
 	"esoz/internal/platform/config"
+	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/signature"
 	"esoz/internal/platform/validation"
@@ -168,6 +169,35 @@ func (s *Signed) Object() map[string]any {
 	}
 	object, _ := s.Content.JSON.(map[string]any)
 	return object
+}
+
+// ContentIs is the check that signed content has the shape of a schema of the contract. It
+// reads the content into what into returns.
+func ContentIs[A, D, B any](rule rules.ID, schema string, into func(b *B) any) Check[*Call[A, D, B]] {
+	return Check[*Call[A, D, B]]{Rule: rule, Pass: func(ctx context.Context, c *Call[A, D, B]) error {
+		c.read(ctx, &c.Caller)
+		if refusal := c.engine.Contents.Check(schema, c.Content, rule); refusal != nil {
+			return refusal
+		}
+		raw, err := json.Marshal(c.Content.JSON)
+		if err == nil {
+			err = json.Unmarshal(raw, into(&c.Body))
+		}
+		if err != nil {
+			return fmt.Errorf("read what is signed: %w", err)
+		}
+		c.readID(ctx)
+		return nil
+	}}
+}
+
+// readID reads the id that signed content gives a new document.
+func (c *Call[A, D, B]) readID(ctx context.Context) {
+	c.read(ctx, &c.Caller)
+	text, _ := c.Object()["id"].(string)
+	if id, ok := envelope.ParseID(text); ok {
+		c.ID = id
+	}
 }
 
 // ExpectShown refuses when the content differs from what a read shows of the stored object.

@@ -28,6 +28,7 @@ import (
 	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/seal"
 	"esoz/internal/platform/signature"
+	"esoz/internal/platform/validation"
 )
 
 // Transition changes the state of a document of medical events in a job. The
@@ -117,6 +118,7 @@ type Engine struct {
 	Config    *config.Live
 	People    People
 	Referents Referents
+	Contents  *validation.Contents
 }
 
 // Caller returns who calls, with the settings and the time of this moment.
@@ -412,6 +414,12 @@ func (c *Call[A, D, B]) MayRead(ctx context.Context, owner uuid.UUID) error {
 	}
 	person := Person{ID: patient, Hidden: c.engine.Keys.PatientIDs(patient)}
 	return mayRead(ctx, c.engine, &c.Caller, person, Access{Kind: c.kind, ID: c.ID, LegalEntities: []uuid.UUID{owner}})
+}
+
+// MayReadPatient passes when the caller may read records of the patient of the path. One of
+// them is a record of owner (decisions R26).
+func (c *Call[A, D, B]) MayReadPatient(ctx context.Context, owner uuid.UUID) error {
+	return mayRead(ctx, c.engine, &c.Caller, c.Patient, Access{Kind: c.kind, LegalEntities: []uuid.UUID{owner}})
 }
 
 // FindPatient passes when the patient of the path exists.

@@ -281,6 +281,9 @@ type message struct {
 	Rules      []rules.Rule
 }
 
+// anyViolation is the text of rules about signed content that its schema refuses.
+const anyViolation = "{violation}"
+
 // messages are all texts of the contract, by status and alphabet. Of a wrong
 // field the text is that of its item: the message is always the same one.
 func messages() []message {
@@ -291,6 +294,9 @@ func messages() []message {
 	byKey := map[key][]rules.Rule{}
 	for _, rule := range rules.All {
 		k := key{rule.Status, rule.Type, cmp.Or(rule.Description, rule.Message)}
+		if k.text == anyViolation {
+			k.text = ""
+		}
 		byKey[k] = append(byKey[k], rule)
 	}
 	all := make([]message, 0, len(byKey))

@@ -98,9 +98,50 @@ func merge(sources []source, p *problems) *yaml.Node {
 			}
 		}
 	}
+	extend(at(components, "schemas"), p)
 	set(document, "paths", paths)
 	set(document, "components", components)
 	return document
+}
+
+// contentField of a field with signed content refers to the schema of what is signed.
+const contentField = "x-content"
+
+// extend spells out `extends: Name`: a schema has the fields of another one beside its own. One that is `abstract: true`
+// is there to be extended only.
+func extend(schemas *yaml.Node, p *problems) {
+	for name, schema := range entries(schemas) {
+		base := remove(schema, "extends")
+		if base == nil {
+			continue
+		}
+		of := at(schemas, base.Value)
+		if of == nil || at(of, "extends") != nil {
+			p.add(schemasFile, schema, "%s extends %s, which is no schema with fields of its own", name, base.Value)
+			continue
+		}
+		for _, key := range []string{"type", "additionalProperties"} {
+			if value := at(of, key); value != nil && at(schema, key) == nil {
+				set(schema, key, clone(value))
+			}
+		}
+		if required := at(of, "required"); required != nil {
+			if at(schema, "required") == nil {
+				set(schema, "required", sequence())
+			}
+			at(schema, "required").Content = append(at(schema, "required").Content, clone(required).Content...)
+		}
+		for field, value := range entries(at(of, "properties")) {
+			if at(schema, "properties", field) == nil {
+				set(at(schema, "properties"), field, clone(value))
+			}
+		}
+	}
+	for name, schema := range entries(schemas) {
+		if remove(schema, "abstract") != nil {
+			remove(schemas, name)
+		}
+	}
 }
 
 // yaml renders the document; the same sources always give the same bytes.

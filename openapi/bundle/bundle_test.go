@@ -520,3 +520,30 @@ func TestShapesHoldWhatAnswersAreCheckedAgainst(t *testing.T) {
 	}
 	require.Less(t, len(names), len(has), "equal ones stand there once")
 }
+
+func TestASchemaExtendsAnother(t *testing.T) {
+	const more = `
+  Larger:
+    extends: Smaller
+    required: [size]
+    properties: {size: {type: integer, description: how large, uk: розмір}}
+  Smaller:
+    abstract: true
+    type: object
+    additionalProperties: false
+    required: [name]
+    properties: {name: {type: string, description: what it is called, uk: назва}}
+`
+	c, err := bundle(testFiles("  ThingStatus:\n", more[1:]+"  ThingStatus:\n"), recorded)
+	require.NoError(t, err)
+	larger := dig(decode(t, c), "components", "schemas", "Larger")
+	require.Equal(t, []any{"size", "name"}, dig(larger, "required"))
+	require.Equal(t, "object", dig(larger, "type"))
+	require.Equal(t, false, dig(larger, "additionalProperties"))
+	require.NotNil(t, dig(larger, "properties", "name"))
+	require.NotNil(t, dig(larger, "properties", "size"))
+	require.NotContains(t, dig(decode(t, c), "components", "schemas"), "Smaller")
+
+	_, err = bundle(testFiles("  ThingStatus:\n", "  Larger: {extends: Nothing, properties: {}}\n  ThingStatus:\n"), recorded)
+	require.ErrorContains(t, err, "Larger extends Nothing, which is no schema with fields of its own")
+}

@@ -170,7 +170,7 @@ func (c *contract) invalidItem(op *operation, r *rule, filled func(string) strin
 	}
 	failed := mapping()
 	if r.Keyword != "" {
-		set(failed, "rule", scalar(r.Keyword))
+		set(failed, "rule", scalar(filled(r.Keyword)))
 	}
 	if r.Description != "" {
 		set(failed, "description", scalar(filled(r.Description)))

@@ -126,6 +126,8 @@ func bare(n *yaml.Node) *yaml.Node {
 					tree.Set(properties, name, bare(property))
 				}
 				tree.Set(copied, key, properties)
+			case key == contentField: // the schema of what is signed
+				tree.Set(copied, key, value)
 			case key == "description" || key == "example" || key == "examples" || strings.HasPrefix(key, "x-"):
 			default:
 				tree.Set(copied, key, bare(value))

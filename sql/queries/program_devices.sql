@@ -5,6 +5,11 @@ SELECT
     p.name, p.type, p.is_active,
     coalesce(p.medical_program_settings -> 'skip_contract_provision_verify' = 'true'::jsonb, false)::boolean AS skips_provision,
     coalesce(p.medical_program_settings -> 'skip_dispense_division_dls_verify' = 'true'::jsonb, false)::boolean AS skips_dls,
+    coalesce(p.medical_program_settings -> 'skip_treatment_period' <> 'false'::jsonb, true)::boolean AS skips_treatment,
+    coalesce(p.device_request_allowed, true)::boolean AS request_allowed,
+    ARRAY(SELECT jsonb_array_elements_text(p.medical_program_settings -> 'device_request_allowed_code_types'))::text[] AS code_types,
+    ARRAY(SELECT jsonb_array_elements_text(p.medical_program_settings -> 'speciality_types_request_allowed'))::text[] AS specialities,
+    coalesce((p.medical_program_settings ->> 'dispense_period_day')::int, 0)::int AS dispense_days, -- 0: it does not say
     EXISTS (SELECT FROM prm.medical_program_provision v
         WHERE v.medical_program_id = @program_id AND v.division_id = @division_id AND v.is_active) AS is_provided,
     EXISTS (SELECT FROM prm.program_devices d
@@ -49,3 +54,11 @@ SELECT pg_advisory_xact_lock(hashtextextended('device_requests ' || @request_id:
 -- name: ListToldDispenses :many
 -- Which of the dispenses are stored, and not on their way yet.
 SELECT DISTINCT resource_id FROM prm.audit_log WHERE resource = 'device_dispenses' AND resource_id = ANY (@ids::text[]);
+
+-- name: GetPrescribedDevice :one
+-- Whether a device definition is in use, and its types, each after its dictionary.
+SELECT
+    f.is_active,
+    ARRAY(SELECT t.system || '|' || t.code FROM prm.device_definition_classification_types t WHERE t.device_definition_id = f.id ORDER BY 1)::text[] AS types
+FROM prm.device_definitions f
+WHERE f.id = @id;

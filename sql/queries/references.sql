@@ -1,5 +1,5 @@
 -- name: GetReferredEmployee :one
-SELECT e.status, e.employee_type, e.legal_entity_id, e.party_id, e.end_date, p.first_name, p.second_name, p.last_name
+SELECT e.status, e.employee_type, e.legal_entity_id, e.party_id, e.end_date, coalesce(e.speciality ->> 'speciality', '')::text AS speciality, p.first_name, p.second_name, p.last_name
 FROM prm.employees e
 JOIN prm.parties p ON p.id = e.party_id
 WHERE e.id = @id;
@@ -25,4 +25,7 @@ SELECT is_active FROM prm.forbidden_groups WHERE id = @id;
 SELECT is_active FROM prm.diagnoses_groups WHERE id = @id;
 
 -- name: GetReferredServiceGroup :one
-SELECT is_active FROM prm.service_groups WHERE id = @id;
+SELECT is_active, request_allowed FROM prm.service_groups WHERE id = @id;
+
+-- name: GetReferredService :one
+SELECT category, is_active, request_allowed FROM prm.services WHERE id = @id;

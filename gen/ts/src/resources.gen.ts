@@ -239,6 +239,9 @@ export function resources(api: Client) {
     /** PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete: Complete Device request. */
     complete: (path: Path<"completeDeviceRequest">, more?: More): Promise<Schemas["JobResponse"]> =>
       data(api.PATCH("/api/patients/{patient_id}/device_requests/{device_request_id}/actions/complete", { ...more, params: { path } })),
+    /** POST /api/patients/{patient_id}/device_requests: Create Device Request. */
+    create: (path: Path<"createDeviceRequest">, body: Body<"createDeviceRequest">, more?: More): Promise<Schemas["JobResponse"]> =>
+      data(api.POST("/api/patients/{patient_id}/device_requests", { ...more, params: { path }, body })),
     /** GET /api/patients/{patient_id}/device_requests/{device_request_id}: Get Device request details. */
     get: (path: Path<"getDeviceRequest">, more?: More): Promise<Schemas["DeviceRequestDetailsResponse"]> =>
       data(api.GET("/api/patients/{patient_id}/device_requests/{device_request_id}", { ...more, params: { path } })),
@@ -254,6 +257,9 @@ export function resources(api: Client) {
     /** PATCH /api/patients/{patient_id}/device_requests/{device_request_id}/actions/mark_in_error: Mark in error Device request. */
     markInError: (path: Path<"markInErrorDeviceRequest">, body: Body<"markInErrorDeviceRequest">, more?: More): Promise<Schemas["JobResponse"]> =>
       data(api.PATCH("/api/patients/{patient_id}/device_requests/{device_request_id}/actions/mark_in_error", { ...more, params: { path }, body })),
+    /** POST /api/patients/{patient_id}/device_requests/prequalify: PreQualify Device Request. */
+    preQualify: (path: Path<"preQualifyDeviceRequest">, body: Body<"preQualifyDeviceRequest">, more?: More): Promise<Schemas["DeviceRequestPreQualifyResponse"]> =>
+      data(api.POST("/api/patients/{patient_id}/device_requests/prequalify", { ...more, params: { path }, body })),
     /** POST /api/device_requests/{device_request_id}/actions/qualify: Qualify Device Request by ID. */
     qualify: (path: Path<"qualifyDeviceRequest">, body: Body<"qualifyDeviceRequest">, more?: More): Promise<Schemas["DeviceRequestQualifyResponse"]> =>
       data(api.POST("/api/device_requests/{device_request_id}/actions/qualify", { ...more, params: { path }, body })),
@@ -716,6 +722,9 @@ export function resources(api: Client) {
     /** PATCH /api/service_requests/{service_request_id}/actions/complete: Complete Service Request. */
     complete: (path: Path<"completeServiceRequest">, body: Body<"completeServiceRequest">, more?: More): Promise<Schemas["JobResponse"]> =>
       data(api.PATCH("/api/service_requests/{service_request_id}/actions/complete", { ...more, params: { path }, body })),
+    /** POST /api/patients/{patient_id}/service_requests: Create Service Request. */
+    create: (path: Path<"createServiceRequest">, body: Body<"createServiceRequest">, more?: More): Promise<Schemas["JobResponse"]> =>
+      data(api.POST("/api/patients/{patient_id}/service_requests", { ...more, params: { path }, body })),
     /** GET /api/patients/{patient_id}/service_requests/{service_request_id}: Get Service Request Details. */
     get: (path: Path<"getServiceRequest">, more?: More): Promise<Schemas["ServiceRequestResponse"]> =>
       data(api.GET("/api/patients/{patient_id}/service_requests/{service_request_id}", { ...more, params: { path } })),
@@ -740,6 +749,9 @@ export function resources(api: Client) {
     /** The entries of all pages of listOfSpecimen, from query.page on. */
     allOfSpecimen: (path: Path<"listSpecimenServiceRequests">, query?: Query<"listSpecimenServiceRequests">, more?: More): AsyncGenerator<Schemas["ServiceRequestListResponse"]["data"][number], void, undefined> =>
       pages(query, (next) => serviceRequests.listOfSpecimen(path, next, more)),
+    /** POST /api/patients/{patient_id}/service_requests/prequalify: PreQualify Service Request. */
+    preQualify: (path: Path<"preQualifyServiceRequest">, body: Body<"preQualifyServiceRequest">, more?: More): Promise<Schemas["ServiceRequestPreQualifyResponse"]> =>
+      data(api.POST("/api/patients/{patient_id}/service_requests/prequalify", { ...more, params: { path }, body })),
     /** PATCH /api/service_requests/{service_request_id}/actions/process: Process Service Request. */
     process: (path: Path<"processServiceRequest">, more?: More): Promise<Schemas["JobResponse"]> =>
       data(api.PATCH("/api/service_requests/{service_request_id}/actions/process", { ...more, params: { path } })),

@@ -1161,7 +1161,47 @@ export interface paths {
          */
         get: operations["listDeviceRequests"];
         put?: never;
-        post?: never;
+        /**
+         * Create Device Request
+         * @description Stores a new prescription of a medical device, `active` from the start. The doctor signs the content (`DeviceRequestContent`) and
+         *     chooses its id.
+         *
+         *     Who may: `requester` is an employee that the user is, and has had the encounter. With a medical program PreQualify Device Request must
+         *     say `VALID`; what it refuses is refused here with 409. The patient gets the number by SMS, and with a program the code that a pharmacy
+         *     asks for. `dispense_valid_to` follows from the program, else from DEVICE_DISPENSE_PERIOD.
+         *
+         *     How to follow it: ask Get async job processing details until it answers 303 with the link. A `StatusChangeEvent` tells of it.
+         *
+         *     What clients get wrong: `authored_on` is not the day of the encounter, but may be DEVICE_REQUEST_DELAY_INPUT days ago at most.
+         */
+        post: operations["createDeviceRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient_id}/device_requests/prequalify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * PreQualify Device Request
+         * @description Tells for each medical program of the body whether it would pay for a device that is not prescribed yet. What is prescribed is
+         *     checked as Create Device Request checks it. Nothing is stored, nothing is signed.
+         *
+         *     A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+         *     `Medical program is not allowed for this action` (its settings refuse device requests, the speciality of the requester or the kind of
+         *     code), `It is not allowed to create device request with the same code in one treatment period`,
+         *     `No appropriate participants found for this medical program`, then that no device definition has the same unit, and that the quantity
+         *     fills no packages.
+         */
+        post: operations["preQualifyDeviceRequest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3721,7 +3761,49 @@ export interface paths {
          */
         get: operations["listServiceRequests"];
         put?: never;
-        post?: never;
+        /**
+         * Create Service Request
+         * @description Stores a new referral, `active` from the start: a service that a doctor asks to be done for a patient. The doctor signs the content
+         *     (`ServiceRequestContent`) and chooses its id.
+         *
+         *     Who may: `requester_employee` is an employee that the user is. The encounter of `context` is the patient's. With a medical program
+         *     the referral is `new` in it, and the program must pay for the service. A referral that carries out a care plan (`based_on`) needs an
+         *     approval to change the plan.
+         *
+         *     All referrals of one encounter have one number. The patient gets it by SMS with the first of them, unless the referral names a
+         *     `performer` or no method of theirs gets SMS; with `inform_with`, once for each method. It is good for
+         *     SERVICE_REQUEST_EXPIRATION_DAYS.
+         *
+         *     How to follow it: ask Get async job processing details until it answers 303 with the link to the referral.
+         */
+        post: operations["createServiceRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient_id}/service_requests/prequalify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * PreQualify Service Request
+         * @description Tells for each medical program of the body whether it would pay for a referral that is not written yet. What is asked for is checked
+         *     as Create Service Request checks it. Nothing is stored, nothing is signed.
+         *
+         *     A program that would not is `INVALID`, and `rejection_reason` is the first of these: `Program not found`, `Invalid program type`,
+         *     `Service is not included in the program`, `Service request is not allowed for this service(service_group) in this programm`,
+         *     `User is not allowed to create service request with the program for the patient` (the caller may not read the patient's records).
+         *
+         *     `urgent` says how the patient would be told of the referral.
+         */
+        post: operations["preQualifyServiceRequest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4474,6 +4556,54 @@ export interface components {
             /**
              * Format: date-time
              * @description When it ended. Absent while it lasts.
+             * @example 2018-08-03T10:45:16.000Z
+             */
+            end?: string;
+        };
+        /** @description A link to another object, as it is sent. The operation says which kinds it takes. */
+        LinkRequest: {
+            /** @description Which object of which kind is meant. */
+            identifier: {
+                /** @description What the link leads to. */
+                type: {
+                    /** @description The kind of object. */
+                    coding: {
+                        /**
+                         * @description The dictionary.
+                         * @example eHealth/resources
+                         * @enum {string}
+                         */
+                        system: "eHealth/resources";
+                        /**
+                         * @description The value in it.
+                         * @example encounter
+                         */
+                        code: string;
+                    }[];
+                    /**
+                     * @description The kind in free words.
+                     * @example Взаємодія
+                     */
+                    text?: string;
+                };
+                /**
+                 * @description The id of the object.
+                 * @example 97d57238-ffbe-4335-92ea-28d4de117ea2
+                 */
+                value: string;
+            };
+        };
+        /** @description A stretch of time, as it is sent. */
+        PeriodRequest: {
+            /**
+             * Format: date-time
+             * @description When it begins.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description When it ends.
              * @example 2018-08-03T10:45:16.000Z
              */
             end?: string;
@@ -7091,6 +7221,252 @@ export interface components {
              * @example ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
              */
             signed_data: string;
+        };
+        /** @description What the doctor has signed. */
+        DeviceRequestNew: {
+            /**
+             * Format: signed-content
+             * @description The new prescription, as `DeviceRequestContent` describes it, signed (CMS), in base64 without line breaks.
+             * @example ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+             */
+            signed_data: string;
+        };
+        /** @description A new prescription of a medical device, as the doctor signs it. */
+        DeviceRequestContent: {
+            /**
+             * Format: uuid
+             * @description The id that the request gets.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            /**
+             * @description A request is created active.
+             * @example active
+             * @enum {string}
+             */
+            status: "active";
+            /**
+             * @description Note of the requester.
+             * @example Some notes
+             */
+            note?: string;
+            program?: components["schemas"]["LinkRequest"];
+            /**
+             * Format: dictionary:device_request_intent
+             * @description Dictionary `device_request_intent`. Only an `order` is dispensed.
+             * @example order
+             */
+            intent: string;
+            quantity?: components["schemas"]["DeviceRequestQuantity"];
+            code?: components["schemas"]["DeviceRequestCode"];
+            code_reference?: components["schemas"]["LinkRequest"];
+            encounter: components["schemas"]["LinkRequest"];
+            /** @description Conditions, observations and reports that are the reason for it. */
+            reason?: components["schemas"]["LinkRequest"][];
+            requester: components["schemas"]["LinkRequest"];
+            /**
+             * Format: date-time
+             * @description When it was written.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            authored_on: string;
+            occurrence_period: components["schemas"]["DeviceRequestOccurrence"];
+            /** @description Care plan and activity that it carries out. */
+            based_on?: components["schemas"]["LinkRequest"][];
+            /**
+             * Format: dictionary:device_request_priority
+             * @description How urgent it is.
+             * @example routine
+             */
+            priority?: string;
+            /** @description Which kind of device, in words of dictionary `device_request_code_parameter`. */
+            parameter?: components["schemas"]["DeviceParameter"][];
+            performer?: components["schemas"]["LinkRequest"];
+            /** @description Further records worth knowing. */
+            supporting_info?: components["schemas"]["LinkRequest"][];
+            /**
+             * Format: uuid
+             * @description Authentication method of the patient whose phone gets the SMS.
+             * @example cc949559-5dfe-420f-ac05-065e443b2cc6
+             */
+            inform_with?: string;
+        };
+        /** @description A prescription that a doctor thinks of. */
+        DeviceRequestProposal: {
+            /**
+             * Format: dictionary:device_request_intent
+             * @description Dictionary `device_request_intent`. Only an `order` is dispensed.
+             * @example order
+             */
+            intent: string;
+            quantity: components["schemas"]["DeviceRequestQuantity"];
+            code?: components["schemas"]["DeviceRequestCode"];
+            code_reference?: components["schemas"]["LinkRequest"];
+            encounter: components["schemas"]["LinkRequest"];
+            /** @description Conditions, observations and reports that are the reason for it. */
+            reason?: components["schemas"]["LinkRequest"][];
+            requester: components["schemas"]["LinkRequest"];
+            /**
+             * Format: date-time
+             * @description When it was written.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            authored_on: string;
+            occurrence_period: components["schemas"]["DeviceRequestOccurrence"];
+            /** @description Care plan and activity that it carries out. */
+            based_on?: components["schemas"]["LinkRequest"][];
+            /**
+             * Format: dictionary:device_request_priority
+             * @description How urgent it is.
+             * @example routine
+             */
+            priority?: string;
+            /** @description Which kind of device, in words of dictionary `device_request_code_parameter`. */
+            parameter?: components["schemas"]["DeviceParameter"][];
+            performer?: components["schemas"]["LinkRequest"];
+            /** @description Further records worth knowing. */
+            supporting_info?: components["schemas"]["LinkRequest"][];
+            /**
+             * Format: uuid
+             * @description Authentication method of the patient whose phone gets the SMS.
+             * @example cc949559-5dfe-420f-ac05-065e443b2cc6
+             */
+            inform_with?: string;
+        };
+        /** @description What a doctor prescribes. Either `code` or `code_reference` is there. */
+        DeviceRequestBase: {
+            /**
+             * Format: dictionary:device_request_intent
+             * @description Dictionary `device_request_intent`. Only an `order` is dispensed.
+             * @example order
+             */
+            intent: string;
+            quantity?: components["schemas"]["DeviceRequestQuantity"];
+            code?: components["schemas"]["DeviceRequestCode"];
+            code_reference?: components["schemas"]["LinkRequest"];
+            encounter: components["schemas"]["LinkRequest"];
+            /** @description Conditions, observations and reports that are the reason for it. */
+            reason?: components["schemas"]["LinkRequest"][];
+            requester: components["schemas"]["LinkRequest"];
+            /**
+             * Format: date-time
+             * @description When it was written.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            authored_on: string;
+            occurrence_period: components["schemas"]["DeviceRequestOccurrence"];
+            /** @description Care plan and activity that it carries out. */
+            based_on?: components["schemas"]["LinkRequest"][];
+            /**
+             * Format: dictionary:device_request_priority
+             * @description How urgent it is.
+             * @example routine
+             */
+            priority?: string;
+            /** @description Which kind of device, in words of dictionary `device_request_code_parameter`. */
+            parameter?: components["schemas"]["DeviceParameter"][];
+            performer?: components["schemas"]["LinkRequest"];
+            /** @description Further records worth knowing. */
+            supporting_info?: components["schemas"]["LinkRequest"][];
+            /**
+             * Format: uuid
+             * @description Authentication method of the patient whose phone gets the SMS.
+             * @example cc949559-5dfe-420f-ac05-065e443b2cc6
+             */
+            inform_with?: string;
+        };
+        /** @description How many devices are prescribed. */
+        DeviceRequestQuantity: {
+            /**
+             * @description How many.
+             * @example 10
+             */
+            value: number;
+            /**
+             * @description The dictionary of the unit.
+             * @example device_unit
+             * @enum {string}
+             */
+            system: "device_unit";
+            /**
+             * Format: dictionary:device_unit
+             * @description The unit.
+             * @example piece
+             */
+            code: string;
+        };
+        /** @description Type of the devices. */
+        DeviceRequestCode: {
+            /** @description The type. */
+            coding: {
+                /**
+                 * @description The dictionary.
+                 * @example device_definition_classification_type
+                 */
+                system: string;
+                /**
+                 * @description The value in it.
+                 * @example 30221
+                 */
+                code: string;
+            }[];
+            /**
+             * @description The type in free words.
+             * @example Тест-смужки
+             */
+            text?: string;
+        };
+        /** @description For which time the device is prescribed. */
+        DeviceRequestOccurrence: {
+            /**
+             * Format: date-time
+             * @description When it begins.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             * @example 2018-09-02T10:45:16.000Z
+             */
+            end: string;
+        };
+        /** @description A prescription that a doctor thinks of, and medical programs to ask about it. */
+        DeviceRequestPreQualify: {
+            device_request: components["schemas"]["DeviceRequestProposal"];
+            /** @description The programs. */
+            programs: components["schemas"]["LinkRequest"][];
+        };
+        /** @description Whether a medical program would pay for a device. */
+        DeviceRequestPreQualification: {
+            /**
+             * Format: uuid
+             * @description Medical program id.
+             * @example 59781de0-2e64-4359-b716-bcc05a32c10f
+             */
+            program_id: string;
+            /**
+             * @description Its name; null for a program that is not known.
+             * @example Доступні медичні вироби
+             */
+            program_name: string | null;
+            /**
+             * @description Whether it pays.
+             * @example INVALID
+             * @enum {string}
+             */
+            status: "VALID" | "INVALID";
+            /**
+             * @description Why it does not pay.
+             * @example No appropriate participants found for this medical program
+             */
+            rejection_reason?: string;
+        };
+        /** @description What each program says to a prescription, in the order of the request. */
+        DeviceRequestPreQualifyResponse: {
+            meta: components["schemas"]["Meta"];
+            /** @description One item for each program. */
+            data: components["schemas"]["DeviceRequestPreQualification"][];
         };
         /** @description A group of diagnoses without its diagnoses. */
         DiagnosesGroupShort: {
@@ -13846,6 +14222,256 @@ export interface components {
              */
             signed_data: string;
         };
+        /** @description What the doctor has signed. */
+        ServiceRequestNew: {
+            /**
+             * Format: signed-content
+             * @description The new referral, as `ServiceRequestContent` describes it, signed (CMS), in base64 without line breaks.
+             * @example ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+             */
+            signed_data: string;
+        };
+        /** @description A new referral, as the doctor signs it. */
+        ServiceRequestContent: {
+            /**
+             * Format: uuid
+             * @description The id that the referral gets.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            program?: components["schemas"]["LinkRequest"];
+            /**
+             * @description A referral is created active.
+             * @example active
+             * @enum {string}
+             */
+            status: "active";
+            /**
+             * Format: dictionary:SERVICE_REQUEST_INTENT
+             * @description Dictionary `SERVICE_REQUEST_INTENT`.
+             * @example order
+             */
+            intent: string;
+            /**
+             * Format: dictionary:SERVICE_REQUEST_PRIORITY
+             * @description Dictionary `SERVICE_REQUEST_PRIORITY`.
+             * @example routine
+             */
+            priority: string;
+            /** @description Care plan and activity that it carries out. */
+            based_on?: components["schemas"]["LinkRequest"][];
+            category: components["schemas"]["ServiceRequestCategory"];
+            code: components["schemas"]["LinkRequest"];
+            context?: components["schemas"]["LinkRequest"];
+            occurrence_period?: components["schemas"]["PeriodRequest"];
+            /**
+             * Format: date-time
+             * @description When the service is wanted.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            occurrence_date_time?: string;
+            requester_employee: components["schemas"]["LinkRequest"];
+            requester_legal_entity: components["schemas"]["LinkRequest"];
+            /** @description Conditions, observations and reports that are the reason for it. */
+            reason_reference?: components["schemas"]["LinkRequest"][];
+            /** @description Further records worth knowing. */
+            supporting_info?: components["schemas"]["LinkRequest"][];
+            /** @description Episodes and reports that the one who serves the referral may be given an approval for. */
+            permitted_resources?: components["schemas"]["LinkRequest"][];
+            /**
+             * @description Note of the one who asks.
+             * @example Some notes
+             */
+            note?: string;
+            /**
+             * @description What the patient has to know or do.
+             * @example Some patient instructions
+             */
+            patient_instruction?: string;
+            performer?: components["schemas"]["LinkRequest"];
+            location_reference?: components["schemas"]["LinkRequest"];
+            performer_type?: components["schemas"]["ServiceRequestPerformerType"];
+            quantity?: components["schemas"]["ServiceRequestQuantity"];
+            /** @description Specimens to work on. */
+            specimens?: components["schemas"]["LinkRequest"][];
+            /** @description What it is about, when it is not about the patient directly. */
+            focus?: components["schemas"]["LinkRequest"][];
+            /** @description How the patient is told of the referral. */
+            inform_with?: {
+                /**
+                 * Format: uuid
+                 * @description Authentication method of the patient whose phone gets the SMS.
+                 * @example cc949559-5dfe-420f-ac05-065e443b2cc6
+                 */
+                auth_method_id?: string;
+            };
+        };
+        /**
+         * @description What a doctor asks for. `context` is the encounter; it may be left out when `focus` tells what the referral is about. At most one of
+         *     `occurrence_date_time` and `occurrence_period` is there.
+         */
+        ServiceRequestProposal: {
+            /**
+             * @description A referral is created active.
+             * @example active
+             * @enum {string}
+             */
+            status: "active";
+            /**
+             * Format: dictionary:SERVICE_REQUEST_INTENT
+             * @description Dictionary `SERVICE_REQUEST_INTENT`.
+             * @example order
+             */
+            intent: string;
+            /**
+             * Format: dictionary:SERVICE_REQUEST_PRIORITY
+             * @description Dictionary `SERVICE_REQUEST_PRIORITY`.
+             * @example routine
+             */
+            priority: string;
+            /** @description Care plan and activity that it carries out. */
+            based_on?: components["schemas"]["LinkRequest"][];
+            category: components["schemas"]["ServiceRequestCategory"];
+            code: components["schemas"]["LinkRequest"];
+            context?: components["schemas"]["LinkRequest"];
+            occurrence_period?: components["schemas"]["PeriodRequest"];
+            /**
+             * Format: date-time
+             * @description When the service is wanted.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            occurrence_date_time?: string;
+            requester_employee: components["schemas"]["LinkRequest"];
+            requester_legal_entity: components["schemas"]["LinkRequest"];
+            /** @description Conditions, observations and reports that are the reason for it. */
+            reason_reference?: components["schemas"]["LinkRequest"][];
+            /** @description Further records worth knowing. */
+            supporting_info?: components["schemas"]["LinkRequest"][];
+            /** @description Episodes and reports that the one who serves the referral may be given an approval for. */
+            permitted_resources?: components["schemas"]["LinkRequest"][];
+            /**
+             * @description Note of the one who asks.
+             * @example Some notes
+             */
+            note?: string;
+            /**
+             * @description What the patient has to know or do.
+             * @example Some patient instructions
+             */
+            patient_instruction?: string;
+            performer?: components["schemas"]["LinkRequest"];
+            location_reference?: components["schemas"]["LinkRequest"];
+            performer_type?: components["schemas"]["ServiceRequestPerformerType"];
+            quantity?: components["schemas"]["ServiceRequestQuantity"];
+            /** @description Specimens to work on. */
+            specimens?: components["schemas"]["LinkRequest"][];
+            /** @description What it is about, when it is not about the patient directly. */
+            focus?: components["schemas"]["LinkRequest"][];
+            /** @description How the patient is told of the referral. */
+            inform_with?: {
+                /**
+                 * Format: uuid
+                 * @description Authentication method of the patient whose phone gets the SMS.
+                 * @example cc949559-5dfe-420f-ac05-065e443b2cc6
+                 */
+                auth_method_id?: string;
+            };
+        };
+        /** @description What kind of service it is. */
+        ServiceRequestCategory: {
+            /** @description The kind. */
+            coding: {
+                /**
+                 * @description The dictionary.
+                 * @example eHealth/SNOMED/service_request_categories
+                 * @enum {string}
+                 */
+                system: "eHealth/SNOMED/service_request_categories";
+                /**
+                 * @description The value in it.
+                 * @example diagnostic_procedure
+                 */
+                code: string;
+            }[];
+            /**
+             * @description The kind in free words.
+             * @example Діагностика
+             */
+            text?: string;
+        };
+        /** @description Which doctors are asked. */
+        ServiceRequestPerformerType: {
+            /** @description The speciality. */
+            coding: {
+                /**
+                 * @description The dictionary.
+                 * @example SPECIALITY_TYPE
+                 * @enum {string}
+                 */
+                system: "SPECIALITY_TYPE";
+                /**
+                 * Format: dictionary:SPECIALITY_TYPE
+                 * @description Dictionary `SPECIALITY_TYPE`.
+                 * @example FAMILY_DOCTOR
+                 */
+                code: string;
+            }[];
+            /**
+             * @description The speciality in free words.
+             * @example Сімейний лікар
+             */
+            text?: string;
+        };
+        /** @description How much of the service is asked for. */
+        ServiceRequestQuantity: {
+            /**
+             * @description How much.
+             * @example 10
+             */
+            value: number;
+            /**
+             * @description The dictionary of the unit.
+             * @example SERVICE_UNIT
+             * @enum {string}
+             */
+            system: "SERVICE_UNIT";
+            /**
+             * Format: dictionary:SERVICE_UNIT
+             * @description The unit.
+             * @example PIECE
+             */
+            code: string;
+        };
+        /** @description A referral that a doctor thinks of, and medical programs to ask about it. */
+        ServiceRequestPreQualify: {
+            service_request: components["schemas"]["ServiceRequestProposal"];
+            /** @description The programs. */
+            programs: components["schemas"]["LinkRequest"][];
+        };
+        /** @description What each program says to the referral, in the order of the request, and how the patient would be told of it. */
+        ServiceRequestPreQualifyResponse: {
+            meta: components["schemas"]["Meta"];
+            /** @description One item for each program. */
+            data: components["schemas"]["ServiceRequestQualification"][];
+            /** @description What the client needs at once. */
+            urgent: {
+                authentication_method_current: components["schemas"]["ServiceRequestMethod"];
+            };
+        };
+        /** @description How the patient would be told of the referral, null when they have no way. */
+        ServiceRequestMethod: {
+            /**
+             * @description Type of the method. Only `OTP` gets SMS; for `THIRD_PERSON` another person is told.
+             * @example OTP
+             * @enum {string}
+             */
+            type: "OTP" | "OFFLINE" | "THIRD_PERSON";
+            /**
+             * @description The phone, its middle hidden. Only for `OTP`.
+             * @example +38093*****85
+             */
+            number?: string;
+        } | null;
         /** @description An oblast or what stands beside it. `region` and `name` say the same. */
         Region: {
             /**
@@ -23900,6 +24526,500 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    createDeviceRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description Patient whose episode it is. A malformed id is not found.
+                 * @example 7075e0e2-6b57-47fd-aff7-324806efa7e5
+                 */
+                patient_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description What is signed. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceRequestNew"];
+            };
+        };
+        responses: {
+            /** @description The checks passed and a job will create the prescription; follow its link. The same call while that job is pending answers with that job. */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The state of things does not allow this. */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is not announced as JSON. */
+            415: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description It is not known whether the change was made. Look before you send the request again. */
+            504: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    preQualifyDeviceRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description Patient whose episode it is. A malformed id is not found.
+                 * @example 7075e0e2-6b57-47fd-aff7-324806efa7e5
+                 */
+                patient_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description The prescription and the programs to ask about. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceRequestPreQualify"];
+            };
+        };
+        responses: {
+            /** @description What each program says. */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceRequestPreQualifyResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The state of things does not allow this. */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is not announced as JSON. */
+            415: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description It is not known whether the change was made. Look before you send the request again. */
+            504: {
+                headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -43683,6 +44803,500 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    createServiceRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description Patient whose episode it is. A malformed id is not found.
+                 * @example 7075e0e2-6b57-47fd-aff7-324806efa7e5
+                 */
+                patient_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description What is signed. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServiceRequestNew"];
+            };
+        };
+        responses: {
+            /** @description The checks passed and a job will create the referral; follow its link. The same call while that job is pending answers with that job. */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The state of things does not allow this. */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is not announced as JSON. */
+            415: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description It is not known whether the change was made. Look before you send the request again. */
+            504: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    preQualifyServiceRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description Patient whose episode it is. A malformed id is not found.
+                 * @example 7075e0e2-6b57-47fd-aff7-324806efa7e5
+                 */
+                patient_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description The referral and the programs to ask about. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServiceRequestPreQualify"];
+            };
+        };
+        responses: {
+            /** @description What each program says. */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceRequestPreQualifyResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The state of things does not allow this. */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is not announced as JSON. */
+            415: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description It is not known whether the change was made. Look before you send the request again. */
+            504: {
+                headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];

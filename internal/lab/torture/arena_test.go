@@ -248,7 +248,7 @@ var (
 	stateful    = []string{"mithril", "prm", "mpi", "ops", "il", "otp"}
 	collections = []string{
 		"patients", "approvals", "service_requests", "device_dispenses", "device_requests", "episodes", "encounters", "conditions",
-		"observations", "diagnostic_reports", "procedures", "immunizations", "allergy_intolerances", "risk_assessments", "specimens", "compositions", "care_plans", "activities",
+		"observations", "diagnostic_reports", "procedures", "immunizations", "allergy_intolerances", "risk_assessments", "specimens", "compositions", "care_plans", "activities", "numbers",
 	}
 )
 

@@ -211,10 +211,19 @@ type Config struct {
 
 	// Service requests.
 	ServiceRequestUseTarget UseTarget `env:"SERVICE_REQUEST_USE_TARGET_STATUS" envDefault:"in_progress" doc:"program_processing_status that Use Service Request sets: in_progress, or in_queue, which Release Service Request can undo"`
+	ServiceRequestDays      int       `env:"SERVICE_REQUEST_EXPIRATION_DAYS" envDefault:"365" min:"1" max:"36500" doc:"How long a new service request is good, in days"`
+	SpecimenCategories      []string  `env:"SPECIMEN_SERVICE_REQUEST_ALLOWED_CATEGORIES" envDefault:"laboratory_procedure" doc:"Categories of service requests that may name specimens"`
+	AssistantCategories     []string  `env:"ASSISTANT_SERVICE_REQUEST_ALLOWED_CATEGORIES" envDefault:"laboratory_procedure,diagnostic_procedure,procedure" doc:"Categories of service requests that an employee of type ASSISTANT may write"`
 	ServiceRequestCreateSMS string    `env:"SERVICE_REQUEST_CREATE_SMS" envDefault:"Ваше направлення: {number}" doc:"Text of the SMS with the number of a service request; {number} stands for the number"`
 	ServiceRequestRecallSMS string    `env:"RECALL_SMS" envDefault:"Ваше направлення під номером {number} було відкликано" doc:"Text of the SMS that tells a patient of a recalled service request; {number} stands for its number"`
 	ServiceRequestSchedule  Schedule  `env:"SERVICE_REQUESTS_AUTOEXPIRATION_SCHEDULE" start:"only" envDefault:"0 0,4 * * *" doc:"Cron: recall service requests whose expiration_date is over and that nobody has used"`
 	ServiceRequestCancelSMS string    `env:"CANCEL_SMS" envDefault:"Ваше направлення під номером {number} було відмінено" doc:"Text of the SMS that tells a patient of a cancelled service request; {number} stands for its number"`
+
+	// Device requests.
+	PrescribableDevices   []string `env:"PRESCRIBABLE_DEVICE_CODES" envDefault:"device_definition_classification_type,eHealth/assistive_devices" doc:"Types of devices that may be prescribed: dictionaries, or single codes as dictionary|code"`
+	AssistiveSpecialities []string `env:"ASSISTIVE_DEVICES_SPECIALITIES_ALLOWED" envDefault:"PHYSICAL_MEDICINE_AND_REHABILITATION,ORTHOPAEDICS,PEDIATRIC_ORTHOPAEDICS,PHYSICAL_THERAPY" doc:"Specialities of the doctors who may prescribe devices of the dictionary eHealth/assistive_devices"`
+	DeviceRequestDelay    int      `env:"DEVICE_REQUEST_DELAY_INPUT" envDefault:"3" min:"0" max:"3650" doc:"How many days after it was written a device request may be created"`
+	DeviceDispensePeriod  int      `env:"DEVICE_DISPENSE_PERIOD" envDefault:"30" min:"1" max:"3650" doc:"How many days a device is dispensed by a new device request, unless its medical program says otherwise (dispense_period_day)"`
 
 	// Device dispenses.
 	DeviceDispenseDLS      bool          `env:"DEVICE_DISPENSE_DIVISION_DLS_VERIFY" envDefault:"false" doc:"Devices are dispensed only by divisions that the register of drugstores (DLS) has verified, unless the medical program has skip_dispense_division_dls_verify"`

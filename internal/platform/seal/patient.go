@@ -1,7 +1,11 @@
 package seal
 
 import (
+	"bytes"
 	"crypto/aes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"strings"
@@ -56,6 +60,23 @@ func (k *Keys) OpenRequisition(hidden, keyID string) (string, error) {
 		return "", err
 	}
 	return string(block[:]), nil
+}
+
+// numberSigns are those of numbers: letters that look alike in Cyrillic and Latin, and digits.
+const numberSigns = "0123456789ABCEHIKMOPTX"
+
+// Number makes the number of what an id names, without dashes: always the same one, which
+// nobody can guess. salt makes another one.
+func (k *Keys) Number(id uuid.UUID, salt string) string {
+	mac := hmac.New(sha256.New, k.servers[0].numbers)
+	mac.Write(id[:])
+	mac.Write([]byte(salt))
+	rest := binary.BigEndian.Uint64(mac.Sum(nil))
+	number := bytes.Repeat([]byte(numberSigns[:1]), aes.BlockSize)
+	for i := len(number) - 1; rest > 0; i-- {
+		number[i], rest = numberSigns[rest%uint64(len(numberSigns))], rest/uint64(len(numberSigns))
+	}
+	return string(number)
 }
 
 // codeLength is how many characters DocumentCode takes.

@@ -59,3 +59,20 @@ func TestDocumentCode(t *testing.T) {
 	_, err = keys.OpenDocumentCode("zz", "")
 	require.Error(t, err)
 }
+
+func TestNumber(t *testing.T) {
+	t.Parallel()
+	keys, err := seal.New([][]byte{bytes.Repeat([]byte{1}, 32)}, [][]byte{bytes.Repeat([]byte{2}, 16)})
+	require.NoError(t, err)
+	id := uuid.New()
+	number := keys.Number(id, "")
+	require.Regexp(t, "^[0123456789ABCEHIKMOPTX]{16}$", number)
+	require.Equal(t, number, keys.Number(id, ""))
+	require.NotEqual(t, number, keys.Number(id, "again"))
+	require.NotEqual(t, number, keys.Number(uuid.New(), ""))
+	other, err := seal.New([][]byte{bytes.Repeat([]byte{3}, 32)}, [][]byte{bytes.Repeat([]byte{2}, 16)})
+	require.NoError(t, err)
+	require.NotEqual(t, number, other.Number(id, ""), "it cannot be computed from the id alone")
+	_, ok := keys.Requisition(number)
+	require.True(t, ok)
+}

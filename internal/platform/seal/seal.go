@@ -32,6 +32,7 @@ type serverKey struct {
 	texts    cipher.AEAD
 	codes    []byte
 	requests []byte
+	numbers  []byte
 }
 
 // patientKey is one PERSON_PK_KEYPHRASE.
@@ -77,7 +78,7 @@ func newServerKey(raw []byte) (key serverKey, err error) {
 	for _, derived := range []struct {
 		to      *[]byte
 		purpose string
-	}{{&textKey, "esoz texts"}, {&key.codes, "esoz one-time codes"}, {&key.requests, "esoz requests"}} {
+	}{{&textKey, "esoz texts"}, {&key.codes, "esoz one-time codes"}, {&key.requests, "esoz requests"}, {&key.numbers, "esoz numbers"}} {
 		if *derived.to, err = hkdf.Key(sha256.New, raw, nil, derived.purpose, 32); err != nil {
 			return key, fmt.Errorf("derive a key: %w", err)
 		}

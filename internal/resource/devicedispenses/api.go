@@ -10,8 +10,8 @@ import (
 	"esoz/internal/operation"
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/media"
-	"esoz/internal/platform/validation"
 	"esoz/internal/resource/devicerequests"
+	"esoz/internal/resource/medicalevents"
 )
 
 // API serves the operations of the resource.
@@ -19,15 +19,8 @@ type API struct {
 	Engine       *operation.Engine
 	Programs     devicerequests.Programs
 	People       People
-	Dictionaries Dictionaries
+	Dictionaries medicalevents.Dictionaries
 	Media        *media.Store
-}
-
-// Dictionaries are lists of codes with their texts.
-type Dictionaries interface {
-	validation.Dictionaries
-	// Text returns what a code means, nil when it is not known.
-	Text(name, code string) *string
 }
 
 // People tells of callers.

@@ -12,7 +12,6 @@ import (
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/media"
 	"esoz/internal/platform/sms"
-	"esoz/internal/platform/validation"
 	"esoz/internal/resource/medicalevents"
 )
 
@@ -23,7 +22,7 @@ type API struct {
 	People People
 	Outbox *sms.Outbox
 
-	Dictionaries validation.Dictionaries
+	Dictionaries medicalevents.Dictionaries
 	Media        *media.Store
 }
 
@@ -37,6 +36,8 @@ type People interface {
 	Method(ctx context.Context, id uuid.UUID) (*medicalevents.Method, error)
 	// Employees returns the employees that a user is in the legal entity of the token.
 	Employees(ctx context.Context, by auth.Subject) ([]uuid.UUID, error)
+	// MayWrite tells whether an effective approval lets the caller change one of the resources.
+	MayWrite(ctx context.Context, by auth.Subject, patient operation.Person, kind string, ids []uuid.UUID) (bool, error)
 	// IsEmployee tells whether one of them is of a type.
 	IsEmployee(ctx context.Context, by auth.Subject, employeeType string) (bool, error)
 }
@@ -44,6 +45,7 @@ type People interface {
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
+		Create.Operation(a.Engine, a), PreQualify.Operation(a.Engine, a),
 		Complete.Operation(a.Engine, a), Qualify.Operation(a.Engine, a),
 		Revoke.Operation(a.Engine, a), MarkInError.Operation(a.Engine, a),
 		Get.Operation(), List.Operation(), Context.Operation(),

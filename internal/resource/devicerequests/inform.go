@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"esoz/internal/platform/config"
-	"esoz/internal/platform/otp"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/sms"
 	"esoz/internal/resource/medicalevents"
@@ -31,7 +30,7 @@ func (a *API) phone(ctx context.Context, cfg *config.Config, d *Document) (strin
 		return "", fmt.Errorf("inform of device request %s: %w", d.ID, err)
 	}
 	by, err := a.method(ctx, d, patient)
-	if err != nil || by == nil || by.By != medicalevents.MethodOTP || !otp.IsPhone(by.Phone) {
+	if err != nil || by.SMS() == "" {
 		return "", err
 	}
 	if d.InformWith != nil && by.Type == medicalevents.MethodThirdPerson && cfg.ConfidantRelationships {
@@ -40,7 +39,7 @@ func (a *API) phone(ctx context.Context, cfg *config.Config, d *Document) (strin
 			return "", err
 		}
 	}
-	return by.Phone, nil
+	return by.SMS(), nil
 }
 
 // inform tells a patient by SMS, if there is a phone and a text.
@@ -51,17 +50,8 @@ func (a *API) inform(ctx context.Context, tx postgres.Tx, phone, text string) er
 	return a.Outbox.Enqueue(ctx, tx, sms.Message{Phone: phone, Text: text, Type: sms.TypeInformation})
 }
 
-// method returns how the patient of a request is told of it: as inform_with says, else by
-// default (decisions R45). nil: in no way.
+// method returns how the patient of a request is told of it; nil: in no way.
 func (a *API) method(ctx context.Context, d *Document, patient uuid.UUID) (*medicalevents.Confirmation, error) {
 	ways, err := a.People.Confirmations(ctx, patient)
-	if err != nil {
-		return nil, err
-	}
-	for _, way := range ways {
-		if way.Type != medicalevents.MethodNone && (d.InformWith == nil || way.ID == *d.InformWith) {
-			return &way, nil
-		}
-	}
-	return nil, nil
+	return medicalevents.WayOf(ways, d.InformWith), err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,6 +32,8 @@ type Verdict struct {
 const (
 	noProgram      = "Program not found"
 	notOfDevices   = "Invalid program type"
+	notAllowed     = "Medical program is not allowed for this action"
+	beingTreated   = "It is not allowed to create device request with the same code in one treatment period"
 	notProvided    = "Program is not provided by the division"
 	noParticipants = "No appropriate participants found for this medical program"
 	otherUnits     = "Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request"
@@ -59,9 +62,44 @@ func (p Programs) Judge(ctx context.Context, program, division uuid.UUID, d *Doc
 	if v.Reason != "" {
 		return v, nil
 	}
-	found, err := p.Devices(ctx, program, d.Definition(), d.TypeCode(), d.PerDay(), now)
+	return v, p.choose(ctx, &v, program, d, now)
+}
+
+// PreJudge asks a medical program whether it would pay for a new device request, whose
+// requester has a speciality. treated: the patient has what it prescribes at that time.
+func (p Programs) PreJudge(ctx context.Context, program uuid.UUID, d *Document, speciality string, treated bool, now time.Time) (v Verdict, err error) {
+	v.Program, err = p.get(ctx, db.GetDeviceProgramParams{ProgramID: program, Today: clock.Today(now), PerDay: d.PerDay()})
 	if err != nil {
 		return v, err
+	}
+	codeType := "CLASSIFICATION_TYPE"
+	if d.CodeReference != nil {
+		codeType = "DEVICE_DEFINITION"
+	}
+	lacks := func(allowed []string, one string) bool { return len(allowed) > 0 && !slices.Contains(allowed, one) }
+	switch {
+	case v.Program.IsActive == nil || !*v.Program.IsActive:
+		v.Reason = noProgram
+	case *v.Program.Type != "DEVICE":
+		v.Reason = notOfDevices
+	case !v.Program.RequestAllowed || lacks(v.Program.Specialities, speciality) || lacks(v.Program.CodeTypes, codeType):
+		v.Reason = notAllowed
+	case !v.Program.SkipsTreatment && treated:
+		v.Reason = beingTreated
+	case !v.Program.HasDevices:
+		v.Reason = noParticipants
+	}
+	if v.Reason != "" {
+		return v, nil
+	}
+	return v, p.choose(ctx, &v, program, d, now)
+}
+
+// choose fills what may be dispensed, or why nothing may.
+func (p Programs) choose(ctx context.Context, v *Verdict, program uuid.UUID, d *Document, now time.Time) error {
+	found, err := p.Devices(ctx, program, d.Definition(), d.TypeCode(), d.PerDay(), now)
+	if err != nil {
+		return err
 	}
 	v.Reason = otherUnits
 	for _, device := range found {
@@ -78,7 +116,7 @@ func (p Programs) Judge(ctx context.Context, program, division uuid.UUID, d *Doc
 	if len(v.Participants) > 0 {
 		v.Reason = ""
 	}
-	return v, nil
+	return nil
 }
 
 // SkipsDLS tells whether a medical program lets divisions dispense that the register of

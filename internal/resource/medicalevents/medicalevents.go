@@ -4,6 +4,8 @@
 package medicalevents
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -85,6 +87,43 @@ func ItemsOf(concepts []CodeableConcept, services ...Reference) (items operation
 		add(service.Identifier.Value.String())
 	}
 	return items
+}
+
+// ReceivedPeriod is a stretch of time as a client sent it; the contract's schema has judged
+// its form.
+func ReceivedPeriod(sent api.Period) Period {
+	moment := func(text string) time.Time {
+		at, _ := time.Parse(time.RFC3339Nano, text)
+		return at.UTC().Truncate(time.Millisecond)
+	}
+	return Period{Start: moment(sent.Start), End: Optional(sent.End, moment)}
+}
+
+// Recast reads a value of one schema as one of another that has the same fields.
+func Recast(into, from any) error {
+	raw, err := json.Marshal(from)
+	if err == nil {
+		err = json.Unmarshal(raw, into)
+	}
+	if err != nil {
+		return fmt.Errorf("read what was sent: %w", err)
+	}
+	return nil
+}
+
+// Dictionaries are lists of codes with their texts.
+type Dictionaries interface {
+	validation.Dictionaries
+	// Text returns what a code means, nil when it is not known.
+	Text(name, code string) *string
+}
+
+// ReceivedQuantity is an amount as a client sent it, with its unit in words.
+func ReceivedQuantity(sent *api.Quantity, in Dictionaries) *Quantity {
+	if sent == nil {
+		return nil
+	}
+	return &Quantity{Value: sent.Value, System: sent.System, Code: sent.Code, Unit: in.Text(sent.System, sent.Code)}
 }
 
 // Resources is the dictionary of what a reference leads to.

@@ -1,6 +1,11 @@
 package medicalevents
 
-import "github.com/google/uuid"
+import (
+	"github.com/google/uuid"
+
+	"esoz/internal/operation"
+	"esoz/internal/platform/otp"
+)
 
 // Method is an authentication method of a person.
 type Method struct {
@@ -31,3 +36,28 @@ const (
 	MethodThirdPerson = "THIRD_PERSON"
 	MethodNone        = "NA"
 )
+
+// WayOf is how a patient is told of a request: by the method that it names, else by the
+// default one (decisions R45). nil: in no way.
+func WayOf(ways []Confirmation, named *uuid.UUID) *Confirmation {
+	for _, way := range ways {
+		if way.Type != MethodNone && (named == nil || way.ID == *named) {
+			return &way
+		}
+	}
+	return nil
+}
+
+// SMS is the phone that gets SMS, "" when none does.
+func (c *Confirmation) SMS() string {
+	if c == nil || c.By != MethodOTP || !otp.IsPhone(c.Phone) {
+		return ""
+	}
+	return c.Phone
+}
+
+// IsUsableBy passes an active method of the person.
+func (m *Method) IsUsableBy(person uuid.UUID) error {
+	return operation.Expect(m != nil && m.PersonID == person && m.Usable,
+		"authentication method that inform_with names", "an active one of the patient", "none, an ended one, or another person's")
+}

@@ -36,7 +36,8 @@ var kinds = map[string]finder{
 
 	"forbidden_group": group((*db.Queries).GetReferredForbiddenGroup),
 	"diagnoses_group": group((*db.Queries).GetReferredDiagnosesGroup),
-	"service_group":   group((*db.Queries).GetReferredServiceGroup),
+	"service":         service,
+	"service_group":   serviceGroup,
 
 	"activity":            document("activities", planned),
 	"allergy_intolerance": document("allergy_intolerances"),
@@ -45,6 +46,8 @@ var kinds = map[string]finder{
 	"composition":         document("compositions"),
 	"condition":           document("conditions"),
 	"device":              document("devices"),
+	"device_association":  document("device_associations"),
+	"device_request":      document("device_requests"),
 	"diagnostic_report":   document("diagnostic_reports", ofReferral),
 	"encounter":           document("encounters", meeting),
 	"episode":             document("episodes"),
@@ -81,7 +84,7 @@ func employee(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, e
 	if row.SecondName != nil && *row.SecondName != "" {
 		name = strings.Join([]string{row.FirstName, *row.SecondName, row.LastName}, " ")
 	}
-	return operation.Referent{Status: row.Status, Type: row.EmployeeType, LegalEntity: row.LegalEntityID, Display: &name, Until: row.EndDate, Party: row.PartyID}, nil
+	return operation.Referent{Status: row.Status, Type: row.EmployeeType, LegalEntity: row.LegalEntityID, Display: &name, Until: row.EndDate, Party: row.PartyID, Speciality: row.Speciality}, nil
 }
 
 func division(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, error) {
@@ -114,11 +117,32 @@ func group(get func(q *db.Queries, ctx context.Context, from db.DBTX, id uuid.UU
 		if err != nil {
 			return operation.Referent{}, postgres.Error(err)
 		}
-		if active {
-			return operation.Referent{Status: Active}, nil
-		}
-		return operation.Referent{Status: Inactive}, nil
+		return operation.Referent{Status: statusOf(active)}, nil
 	}
+}
+
+func serviceGroup(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, error) {
+	row, err := db.New().GetReferredServiceGroup(ctx, s.Pool, id)
+	if err != nil {
+		return operation.Referent{}, postgres.Error(err)
+	}
+	return operation.Referent{Status: statusOf(row.IsActive), Requestable: row.RequestAllowed}, nil
+}
+
+// service looks a service up; its type is its category.
+func service(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, error) {
+	row, err := db.New().GetReferredService(ctx, s.Pool, id)
+	if err != nil {
+		return operation.Referent{}, postgres.Error(err)
+	}
+	return operation.Referent{Status: statusOf(row.IsActive), Requestable: row.RequestAllowed, Type: row.Category}, nil
+}
+
+func statusOf(active bool) string {
+	if active {
+		return Active
+	}
+	return Inactive
 }
 
 // record is what documents of all kinds have in common (decisions R42). Service requests
@@ -172,11 +196,13 @@ func meeting(stored mongodb.Document, found *operation.Referent) error {
 		IncomingReferral *medicalevents.Reference      `bson:"incoming_referral"`
 		Episode          medicalevents.Reference       `bson:"episode"`
 		Type             medicalevents.CodeableConcept `bson:"type"`
+		Performer        medicalevents.Reference       `bson:"performer"`
+		Period           medicalevents.Period          `bson:"period"`
 	}
 	if err := stored.Decode(&e); err != nil {
 		return err
 	}
-	found.Episode = e.Episode.Identifier.Value
+	found.Episode, found.Performer, found.Since = e.Episode.Identifier.Value, e.Performer.Identifier.Value, e.Period.Start
 	if e.IncomingReferral != nil {
 		found.Referral = e.IncomingReferral.Identifier.Value
 	}
@@ -214,10 +240,11 @@ func plan(stored mongodb.Document, found *operation.Referent) error {
 	return nil
 }
 
-// planned reads what is left of an activity.
+// planned reads what is left of an activity, and of which care plan it is.
 func planned(stored mongodb.Document, found *operation.Referent) error {
 	var a struct {
-		Detail struct {
+		CarePlan *medicalevents.Reference `bson:"care_plan"`
+		Detail   struct {
 			Remaining *medicalevents.Quantity `bson:"remaining_quantity"`
 		} `bson:"detail"`
 	}
@@ -226,6 +253,9 @@ func planned(stored mongodb.Document, found *operation.Referent) error {
 	}
 	if a.Detail.Remaining != nil {
 		found.Remaining = &a.Detail.Remaining.Value
+	}
+	if a.CarePlan != nil {
+		found.Whole = a.CarePlan.Identifier.Value
 	}
 	return nil
 }

@@ -11,7 +11,6 @@ import (
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/media"
 	"esoz/internal/platform/sms"
-	"esoz/internal/platform/validation"
 	"esoz/internal/resource/medicalevents"
 )
 
@@ -21,7 +20,7 @@ type API struct {
 	Pool         *pgxpool.Pool
 	People       People
 	Records      Records
-	Dictionaries validation.Dictionaries
+	Dictionaries medicalevents.Dictionaries
 	Media        *media.Store
 	Outbox       *sms.Outbox
 }
@@ -30,6 +29,8 @@ type API struct {
 type People interface {
 	// Confirmations returns the ways in which a person confirms now, the default one first.
 	Confirmations(ctx context.Context, person uuid.UUID) ([]medicalevents.Confirmation, error)
+	// Method returns an authentication method, nil when there is none.
+	Method(ctx context.Context, id uuid.UUID) (*medicalevents.Method, error)
 	// Identities returns what a search shows of patients.
 	Identities(ctx context.Context, patients []uuid.UUID) (map[uuid.UUID]medicalevents.Identity, error)
 	// Employees returns the employees that a user is in the legal entity of the token.
@@ -49,6 +50,8 @@ type call = operation.Call[*API, Document, operation.NoBody]
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
+		Create.Operation(a.Engine, a),
+		PreQualify.Operation(a.Engine, a),
 		Release.Operation(a.Engine, a),
 		Use.Operation(a.Engine, a),
 		Process.Operation(a.Engine, a),

@@ -135,3 +135,11 @@ type Occurrence struct {
 type InformWith struct {
 	AuthMethodID *uuid.UUID `bson:"auth_method_id,omitempty"`
 }
+
+// method is the authentication method that it names, nil when it names none.
+func (w *InformWith) method() *uuid.UUID {
+	if w == nil {
+		return nil
+	}
+	return w.AuthMethodID
+}

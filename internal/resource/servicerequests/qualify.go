@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/oapi-codegen/nullable"
 
 	"esoz/gen/api"
@@ -24,7 +25,8 @@ func (a *API) QualifyServiceRequest(
 	}
 	data := make([]api.ServiceRequestQualification, len(req.Body.Programs))
 	for i, sent := range req.Body.Programs {
-		if data[i], err = qualify(ctx, c, sent); err != nil {
+		data[i], err = a.qualify(ctx, sent, c.Document.Code.Identifier.Value, func() error { return mayReadPatient(ctx, c) })
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -59,10 +61,10 @@ var carriedOut = medicalevents.Plan[*qualifying]{
 	Now:     func(c *qualifying) time.Time { return c.Now },
 }
 
-// qualify tells whether a program would pay, and why not.
-func qualify(ctx context.Context, c *qualifying, program api.ReferenceRequest) (api.ServiceRequestQualification, error) {
+// qualify tells whether a program would pay for a service, and why not.
+func (a *API) qualify(ctx context.Context, program api.ReferenceRequest, service uuid.UUID, mayRead func() error) (api.ServiceRequestQualification, error) {
 	id := medicalevents.Received(program).Identifier.Value
-	found, err := c.API.lookUp(ctx, db.GetServiceRequestUseParams{ProgramID: id, ServiceID: &c.Document.Code.Identifier.Value})
+	found, err := a.lookUp(ctx, db.GetServiceRequestUseParams{ProgramID: id, ServiceID: &service})
 	if err != nil {
 		return api.ServiceRequestQualification{}, err
 	}
@@ -80,7 +82,7 @@ func qualify(ctx context.Context, c *qualifying, program api.ReferenceRequest) (
 		{"Service request is not allowed for this service(service_group) in this programm", found.allowsRequests},
 		{
 			"User is not allowed to create service request with the program for the patient",
-			func() error { return mayReadPatient(ctx, c) },
+			mayRead,
 		},
 	} {
 		err := reason.passes()

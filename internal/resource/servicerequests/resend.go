@@ -38,14 +38,22 @@ var Resend = operation.Inquiry[*API, Document, resend]{
 		{Rule: rules.ServiceRequestResendMethod, Pass: patientGetsSMS},
 	},
 	Commit: func(ctx context.Context, tx postgres.Tx, c *resending) error {
-		number, err := c.API.Engine.Keys.OpenRequisition(c.Document.Requisition, c.Document.SealedWith)
-		if err != nil {
-			return fmt.Errorf("open the requisition of service request %s: %w", c.ID, err)
-		}
-		return c.API.Outbox.Enqueue(ctx, tx, sms.Message{
-			Phone: c.Body.phone, Text: strings.ReplaceAll(c.Config.ServiceRequestCreateSMS, numberPlace, medicalevents.ShowNumber(number)), Type: sms.TypeInformation,
-		})
+		return c.API.inform(ctx, tx, c.Body.phone, c.Config.ServiceRequestCreateSMS, &c.Document)
 	},
+}
+
+// inform tells a patient by SMS of a service request, if there is a phone.
+func (a *API) inform(ctx context.Context, tx postgres.Tx, phone, text string, d *Document) error {
+	if phone == "" {
+		return nil
+	}
+	number, err := a.Engine.Keys.OpenRequisition(d.Requisition, d.SealedWith)
+	if err != nil {
+		return fmt.Errorf("open the requisition of service request %s: %w", d.ID, err)
+	}
+	return a.Outbox.Enqueue(ctx, tx, sms.Message{
+		Phone: phone, Text: strings.ReplaceAll(text, numberPlace, medicalevents.ShowNumber(number)), Type: sms.TypeInformation,
+	})
 }
 
 // numberPlace is where the texts of SMS have the number of a service request.

@@ -2,9 +2,7 @@ package servicerequests
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -13,9 +11,7 @@ import (
 	"esoz/internal/operation"
 	"esoz/internal/platform/config"
 	"esoz/internal/platform/mongodb"
-	"esoz/internal/platform/otp"
 	"esoz/internal/platform/postgres"
-	"esoz/internal/platform/sms"
 	"esoz/internal/platform/validation"
 	"esoz/internal/resource/medicalevents"
 )
@@ -103,15 +99,7 @@ func (w withdraw) transition() operation.Transition[*API, Document, withdrawal] 
 			if err := medicalevents.Keep(ctx, tx, c.API.Media, medicalevents.ContentName(Collection, c.ID, w.file), c.Body.SignedData); err != nil {
 				return err
 			}
-			if c.Body.phone == "" {
-				return nil
-			}
-			number, err := c.API.Engine.Keys.OpenRequisition(c.Document.Requisition, c.Document.SealedWith)
-			if err != nil {
-				return fmt.Errorf("open the requisition of service request %s: %w", c.ID, err)
-			}
-			text := strings.ReplaceAll(w.text(c.Config), numberPlace, medicalevents.ShowNumber(number))
-			return c.API.Outbox.Enqueue(ctx, tx, sms.Message{Phone: c.Body.phone, Text: text, Type: sms.TypeInformation})
+			return c.API.inform(ctx, tx, c.Body.phone, w.text(c.Config), &c.Document)
 		},
 	}
 }
@@ -152,15 +140,6 @@ func contentIsStored(_ context.Context, c *withdrawing) error {
 // phoneOf is the phone by which a patient is told of a service request: that of the method
 // which inform_with names, or of the default one. It is empty when that gets no SMS.
 func (a *API) phoneOf(ctx context.Context, patient uuid.UUID, named *InformWith) (string, error) {
-	methods, err := a.People.Confirmations(ctx, patient)
-	if err != nil {
-		return "", err
-	}
-	if named != nil && named.AuthMethodID != nil {
-		methods = slices.DeleteFunc(methods, func(m medicalevents.Confirmation) bool { return m.ID != *named.AuthMethodID })
-	}
-	if len(methods) == 0 || !otp.IsPhone(methods[0].Phone) {
-		return "", nil
-	}
-	return methods[0].Phone, nil
+	ways, err := a.People.Confirmations(ctx, patient)
+	return medicalevents.WayOf(ways, named.method()).SMS(), err
 }

@@ -13,10 +13,10 @@ import (
 	"esoz/internal/sandbox/world"
 )
 
-// dispense takes a prescription of a device from the SMS of its patient to the hand-over, and
-// two more dispenses to another end.
+// dispense takes a device from its prescription to the hand-over by the code of the patient's SMS,
+// and two more dispenses to another end.
 func (w *walk) dispense() error {
-	number, code, err := w.prescription()
+	prescribed, number, code, err := w.prescribe()
 	if err != nil {
 		return err
 	}
@@ -51,9 +51,9 @@ func (w *walk) dispense() error {
 		by                   func(dispense string) error
 		statuses             []string // of the dispense, and that of its request
 	}{
-		{"device request to be met", code, "Hand the device over, signed by the pharmacist", w.complete, []string{"in_progress", "completed"}},
-		{"device request to be met without a code", "", "Stop a second dispense", w.stop, []string{"in_progress", "stopped"}},
-		{"device request to be met in part", "", "Take a third one back, which was recorded by mistake", w.markInError, []string{"in_progress", "entered_in_error"}},
+		{prescribed, code, "Hand the device over, signed by the pharmacist", w.complete, []string{"in_progress", "completed"}},
+		{world.ID("device request to be met without a code").String(), "", "Stop a second dispense", w.stop, []string{"in_progress", "stopped"}},
+		{world.ID("device request to be met in part").String(), "", "Take a third one back, which was recorded by mistake", w.markInError, []string{"in_progress", "entered_in_error"}},
 	} {
 		id, err := w.beginDispense(end.request, end.code)
 		if err != nil {
@@ -67,23 +67,47 @@ func (w *walk) dispense() error {
 			return err
 		}
 	}
-	return w.tells("DeviceRequest", found.Data[0].ID, "completed")
+	return w.tells("DeviceRequest", prescribed, "active", "completed")
 }
 
-// prescription has the number and the code of a prescription sent to its patient again.
-func (w *walk) prescription() (number, code string, err error) {
-	w.say("Send the SMS of a prescription again, as the doctor")
-	doctor, path := world.TokenValue("doctor"), patientPath("device_requests", world.ID("device request to be met").String())
-	since := time.Now() //nolint:forbidigo // as any client does
-	if err := w.job(doctor, http.MethodPatch, path+"/actions/resend", nil, http.StatusSeeOther, nil); err != nil {
-		return "", "", err
+// prescribe writes a prescription of a device and reads its id, its number, and the code of its SMS.
+func (w *walk) prescribe() (id, number, code string, err error) {
+	doctor, now := world.TokenValue("doctor"), time.Now().UTC() //nolint:forbidigo // as any client does
+	program := reference("medical_program", world.ID("device program").String())
+	wanted := body{
+		"intent": "order", "quantity": body{"value": 10, "system": "device_unit", "code": "piece"},
+		"code_reference": reference("device_definition", world.ID("device definition").String()),
+		"encounter":      reference("encounter", world.ID("encounter of patient").String()), "requester": reference("employee", world.ID("employee doctor").String()),
+		"authored_on": now.Format(time.RFC3339), "occurrence_period": body{"start": now.Format(time.RFC3339), "end": now.AddDate(0, 1, 0).Format(time.RFC3339)},
 	}
-	if _, code, err = w.inbox(since); err != nil {
-		return "", "", err
+	w.say("Ask a medical program whether it would pay for a device, as the doctor")
+	if err := w.wouldPay(patientPath("device_requests", "prequalify"), body{"device_request": wanted, "programs": []any{program}}); err != nil {
+		return "", "", "", err
+	}
+	w.say("Prescribe it, signed by the doctor")
+	id = uuid.NewString()
+	wanted["id"], wanted["status"], wanted["program"] = id, "active", program
+	if err := w.signedJob("doctor", http.MethodPost, patientPath("device_requests", ""), wanted); err != nil {
+		return "", "", "", err
+	}
+	if _, code, err = w.inbox(now); err != nil {
+		return "", "", "", err
 	}
 	var shown struct{ Data struct{ Requisition string } }
-	err = w.send(doctor, http.MethodGet, path, nil, http.StatusOK, &shown)
-	return shown.Data.Requisition, code, err
+	err = w.send(doctor, http.MethodGet, patientPath("device_requests", id), nil, http.StatusOK, &shown)
+	return id, shown.Data.Requisition, code, err
+}
+
+// wouldPay asks a medical program about a request that is not written yet.
+func (w *walk) wouldPay(path string, sent body) error {
+	var told struct{ Data []struct{ Status string } }
+	if err := w.send(world.TokenValue("doctor"), http.MethodPost, path, sent, http.StatusOK, &told); err != nil {
+		return err
+	}
+	if len(told.Data) != 1 || told.Data[0].Status != "VALID" {
+		return errors.New("the program does not pay")
+	}
+	return nil
 }
 
 // beginDispense is Create Device Dispense; it returns the id.
@@ -93,7 +117,7 @@ func (w *walk) beginDispense(request, code string) (string, error) {
 	sent := body{
 		"id": id, "status": "in_progress", "primary_source": true,
 		"performer": reference("employee", world.ID("employee pharmacist").String()), "location": reference("division", world.ID("drugstore").String()),
-		"based_on": reference("device_request", world.ID(request).String()), "program": reference("medical_program", world.ID("device program").String()),
+		"based_on": reference("device_request", request), "program": reference("medical_program", world.ID("device program").String()),
 		"details": []body{{
 			"device":   reference("device_definition", world.ID("device definition").String()),
 			"quantity": body{"value": 10, "system": "device_unit", "code": "piece"}, "sell_price": 18.65,
@@ -132,11 +156,11 @@ func (w *walk) signDispense(dispense, action string, changes body) error {
 	for field, value := range changes {
 		shown.Data[field] = value
 	}
-	return w.signedJob("pharmacist", path+"/actions/"+action, shown.Data)
+	return w.signedJob("pharmacist", http.MethodPatch, path+"/actions/"+action, shown.Data)
 }
 
 // signedJob sends what a user has signed, for a job.
-func (w *walk) signedJob(user, path string, content body) error {
+func (w *walk) signedJob(user, method, path string, content body) error {
 	raw, err := json.Marshal(content)
 	if err != nil {
 		return fmt.Errorf("write what is to be signed: %w", err)
@@ -147,7 +171,7 @@ func (w *walk) signedJob(user, path string, content body) error {
 	}
 	w.extra = headers
 	defer func() { w.extra = nil }()
-	return w.job(world.TokenValue(user), http.MethodPatch, path, body{"signed_data": container}, http.StatusSeeOther, nil)
+	return w.job(world.TokenValue(user), method, path, body{"signed_data": container}, http.StatusSeeOther, nil)
 }
 
 // tells reads the events of an object, which must tell these statuses.

@@ -1,34 +1,36 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/google/uuid"
+
 	"esoz/internal/sandbox/world"
 )
 
-// serveReferral takes a referral from the question who pays to its end, in the flow in which a reservation can be taken back.
+// serveReferral takes a referral from the question who would pay for it to its end, in the flow in which a reservation can be taken
+// back.
 func (w *walk) serveReferral() error {
-	use, ok := w.world.Passing("useServiceRequest")
-	if !ok {
-		return errors.New("the world has no referral to use")
+	doctor, program := world.TokenValue("doctor"), reference("medical_program", world.ID("medical program").String())
+	w.say("Ask a medical program whether it would pay for a service, as the doctor")
+	if err := w.wouldPay(patientPath("service_requests", "prequalify"), body{"service_request": wantedService(), "programs": []any{program}}); err != nil {
+		return err
 	}
-	doctor, referral := world.TokenValue("doctor"), "/api/service_requests/"+world.ID("service request to be used").String()
-	used, ok := use.Request.Body.(map[string]any)
-	if !ok {
-		return errors.New("the case of Use has no body")
-	}
-	w.say("Ask a medical program whether it pays for a referral")
-	var told struct{ Data []struct{ Status string } }
-	err := w.send(doctor, http.MethodPost, referral+"/actions/qualify", body{"programs": []any{used["program"]}}, http.StatusOK, &told)
+	id, err := w.refer()
 	if err != nil {
 		return err
 	}
-	if len(told.Data) != 1 || told.Data[0].Status != "VALID" {
-		return errors.New("the program does not pay")
+	referral := "/api/service_requests/" + id
+	used := body{
+		"used_by_legal_entity": reference("legal_entity", world.ID("clinic").String()), "used_by_employee": reference("employee", world.ID("employee doctor").String()),
+		"program": program,
+	}
+	w.say("Ask the program again, now about the referral")
+	if err := w.wouldPay(referral+"/actions/qualify", body{"programs": []any{program}}); err != nil {
+		return err
 	}
 	w.say("Let Use put referrals into the queue, as it once did")
 	if err := w.show("", http.MethodPost, "/_sandbox/config", body{"SERVICE_REQUEST_USE_TARGET_STATUS": "in_queue"}, http.StatusOK, nil); err != nil {
@@ -60,7 +62,7 @@ func (w *walk) serveReferral() error {
 	}
 	count := 0
 	for _, e := range events.Data {
-		if e.ID == world.ID("service request to be used").String() {
+		if e.ID == id {
 			count++
 		}
 	}
@@ -70,21 +72,46 @@ func (w *walk) serveReferral() error {
 	return nil
 }
 
+// wantedService is what a doctor asks for.
+func wantedService() body {
+	return body{
+		"status": "active", "intent": "order", "priority": "routine",
+		"category": body{"coding": []body{{"system": "eHealth/SNOMED/service_request_categories", "code": "diagnostic_procedure"}}},
+		"code":     reference("service", world.ID("service").String()), "context": reference("encounter", world.ID("encounter of patient").String()),
+		"requester_employee":     reference("employee", world.ID("employee doctor").String()),
+		"requester_legal_entity": reference("legal_entity", world.ID("clinic").String()),
+		"reason_reference":       []any{reference("condition", world.ID("condition of patient").String())},
+	}
+}
+
+// refer writes a referral and returns its id.
+func (w *walk) refer() (id string, err error) {
+	w.say("Write a referral, signed by the doctor")
+	id = uuid.NewString()
+	wanted := wantedService()
+	wanted["id"], wanted["program"] = id, reference("medical_program", world.ID("medical program").String())
+	return id, w.signedJob("doctor", http.MethodPost, patientPath("service_requests", ""), wanted)
+}
+
 // withdraw ends a referral by the signature of its author, who is told so by an SMS to the patient.
 func (w *walk) withdraw() error {
-	for _, c := range []struct{ title, name, action, status string }{
-		{"Recall a referral, signed by its author", "service request to be recalled", "recall", "recalled"},
-		{"Cancel a referral that was written by mistake", "service request to be canceled", "cancel", "entered_in_error"},
+	for _, c := range []struct{ title, action, status string }{
+		{"Recall it, signed by its author", "recall", "recalled"},
+		{"Cancel it: it was written by mistake", "cancel", "entered_in_error"},
 	} {
+		id, err := w.refer()
+		if err != nil {
+			return err
+		}
 		w.say(c.title)
-		doctor, referral := world.TokenValue("doctor"), patientPath("service_requests", world.ID(c.name).String())
+		doctor, referral := world.TokenValue("doctor"), patientPath("service_requests", id)
 		var shown struct{ Data body }
 		if err := w.send(doctor, http.MethodGet, referral, nil, http.StatusOK, &shown); err != nil {
 			return err
 		}
 		shown.Data["status_reason"] = body{"coding": []body{{"system": "eHealth/service_request_" + c.action + "_reasons", "code": "default"}}}
 		since := time.Now() //nolint:forbidigo // as any client does
-		if err := w.signedJob("doctor", referral+"/actions/"+c.action, shown.Data); err != nil {
+		if err := w.signedJob("doctor", http.MethodPatch, referral+"/actions/"+c.action, shown.Data); err != nil {
 			return err
 		}
 		if _, _, err := w.inbox(since); err != nil {

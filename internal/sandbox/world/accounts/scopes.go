@@ -17,8 +17,8 @@ var (
 	doctorScopes   = slices.Concat(commonScopes, staffScopes, []string{
 		"approval:cancel", "approval:create", "approval:read", "authentication_method_request:write",
 		"declaration:read", "declaration_request:read", "service_request:use", "service_request:read", "service_request:read_impersonal",
-		"service_request:makeinprogress", "service_request:complete", "service_request:recall", "service_request:cancel",
-		"device_dispense:read", "device_request:read", "device_request:complete", "device_request:resend",
+		"service_request:makeinprogress", "service_request:complete", "service_request:recall", "service_request:cancel", "service_request:write",
+		"device_dispense:read", "device_request:read", "device_request:write", "device_request:complete", "device_request:resend",
 		"device_request:revoke", "device_request:mark_in_error", "division:read", "division:details", "program_service:read", "device_definition:read",
 		"person:read", "confidant_person_relationship:read",
 		"person_request:read", "person_request:write", "person_verification:details", "personal_data:read",

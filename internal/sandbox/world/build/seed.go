@@ -29,6 +29,7 @@ import (
 var collections = []string{
 	"patients", "approvals", "service_requests", "device_dispenses", "device_requests", "episodes", "encounters", "conditions", "observations",
 	"diagnostic_reports", "procedures", "immunizations", "allergy_intolerances", "risk_assessments", "specimens", "compositions", "care_plans", "activities",
+	"numbers",
 }
 
 // emptied are the tables that a reset empties. Dictionaries and addresses stay:

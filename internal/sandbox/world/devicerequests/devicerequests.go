@@ -5,6 +5,8 @@ import "esoz/internal/sandbox/world/build"
 
 // Add adds the requests and the cases.
 func Add(w *build.World) {
+	create(w)
+	prequalify(w)
 	get(w)
 	list(w)
 	search(w)

@@ -1,6 +1,7 @@
 package servicerequests
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -53,6 +54,7 @@ func issue(w *build.World, name, patient, note string, by worker) *referral {
 	if !ok {
 		panic("world: the requisition of " + patient + " is no number")
 	}
+	give(w, "encounter of "+patient, number)
 	one := medicalevents.Quantity{Value: 1, System: "SERVICE_UNIT", Code: "PIECE", Unit: new("шт")}
 	r := &referral{w, servicerequests.Document{
 		ID: w.Object("service request", name, note), Subject: w.Seal.PatientID(build.ID(patient)), Requisition: number,
@@ -75,6 +77,14 @@ func issue(w *build.World, name, patient, note string, by worker) *referral {
 	y, m, d := r.d.InsertedAt.Add(year).Date()
 	r.d.ExpirationDate = time.Date(y, m, d, 23, 59, 59, 0, time.UTC)
 	return r
+}
+
+// give gives an encounter its number, once.
+func give(w *build.World, encounter, number string) {
+	id := build.ID(encounter)
+	if !slices.ContainsFunc(w.Documents[medicalevents.Numbers], func(d any) bool { return d.(medicalevents.Number).ID == id }) { //nolint:forcetypeassert // there are no others
+		w.Document(medicalevents.Numbers, medicalevents.Number{ID: id, Number: number, EntityType: "encounter", InsertedAt: w.Now, InsertedBy: build.SystemUser})
+	}
 }
 
 // withoutProgram is a referral that was issued without a medical program.

@@ -5,6 +5,8 @@ import "esoz/internal/sandbox/world/build"
 
 // Add adds the referrals and the cases.
 func Add(w *build.World) {
+	create(w)
+	prequalify(w)
 	release(w)
 	use(w)
 	process(w)
