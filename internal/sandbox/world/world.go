@@ -101,4 +101,7 @@ func Secret(client string) string { return accounts.Secret(client) }
 // Expecting is the answer that a refusal makes.
 func Expecting(refusal *fault.Error) Expect { return build.Expecting(refusal) }
 
+// RefusedBy is a case with the end that a refusal makes.
+func RefusedBy(c Case, refusal *fault.Error) Case { return build.RefusedBy(c, refusal) }
+
 // Seeded tells whether the databases hold a whole world.
