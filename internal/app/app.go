@@ -85,6 +85,8 @@ type Options struct {
 	NotServed func(method, path string) (refusal *fault.Error, hint string)
 	// Observe, when set, is told of every answered request.
 	Observe httpapi.Observer
+	// JobRefused, when set, is told of every job that a refusal ends.
+	JobRefused func(requestID string, refusal *fault.Error)
 	// AfterHandler is jobs.Queue's test hook.
 	AfterHandler func(jobID string)
 	// Commands, when set, gets each command to the document store: a test looks at the plans.
@@ -255,7 +257,7 @@ func (a *App) build() error {
 	}
 	queue := &jobs.Queue{
 		Pool: a.Pool, River: inserter, Keys: a.Keys, Clock: o.Clock, Config: o.Config, Logger: o.Logger,
-		AfterHandler: o.AfterHandler, Dial: o.Jobs,
+		AfterHandler: o.AfterHandler, Dial: o.Jobs, Refused: o.JobRefused,
 		Count: func(operation, result string) { a.metrics.jobs.WithLabelValues(operation, result).Inc() },
 	}
 	a.Jobs = queue
