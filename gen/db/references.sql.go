@@ -47,7 +47,7 @@ func (q *Queries) GetReferredDivision(ctx context.Context, db DBTX, id uuid.UUID
 }
 
 const getReferredEmployee = `-- name: GetReferredEmployee :one
-SELECT e.status, e.employee_type, e.legal_entity_id, e.party_id, e.end_date, p.first_name, p.second_name, p.last_name
+SELECT e.status, e.employee_type, e.legal_entity_id, e.party_id, e.end_date, p.first_name, p.second_name, p.last_name, p.tax_id
 FROM prm.employees e
 JOIN prm.parties p ON p.id = e.party_id
 WHERE e.id = $1
@@ -62,6 +62,7 @@ type GetReferredEmployeeRow struct {
 	FirstName     string
 	SecondName    *string
 	LastName      string
+	TaxID         *string
 }
 
 func (q *Queries) GetReferredEmployee(ctx context.Context, db DBTX, id uuid.UUID) (GetReferredEmployeeRow, error) {
@@ -76,6 +77,7 @@ func (q *Queries) GetReferredEmployee(ctx context.Context, db DBTX, id uuid.UUID
 		&i.FirstName,
 		&i.SecondName,
 		&i.LastName,
+		&i.TaxID,
 	)
 	return i, err
 }
@@ -105,6 +107,37 @@ func (q *Queries) GetReferredLegalEntity(ctx context.Context, db DBTX, id uuid.U
 	row := db.QueryRow(ctx, getReferredLegalEntity, id)
 	var i GetReferredLegalEntityRow
 	err := row.Scan(&i.Status, &i.Type, &i.PublicName)
+	return i, err
+}
+
+const getReferredService = `-- name: GetReferredService :one
+SELECT s.is_active, s.category, s.name, ARRAY (
+    SELECT i.service_group_id
+    FROM prm.service_inclusions i
+    JOIN prm.service_groups g ON g.id = i.service_group_id AND g.is_active
+    WHERE i.service_id = s.id AND i.is_active
+)::uuid[] AS groups
+FROM prm.services s
+WHERE s.id = $1
+`
+
+type GetReferredServiceRow struct {
+	IsActive bool
+	Category string
+	Name     string
+	Groups   []uuid.UUID
+}
+
+// The groups are those in use that include the service.
+func (q *Queries) GetReferredService(ctx context.Context, db DBTX, id uuid.UUID) (GetReferredServiceRow, error) {
+	row := db.QueryRow(ctx, getReferredService, id)
+	var i GetReferredServiceRow
+	err := row.Scan(
+		&i.IsActive,
+		&i.Category,
+		&i.Name,
+		&i.Groups,
+	)
 	return i, err
 }
 

@@ -53,6 +53,7 @@ import (
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
 	"esoz/internal/resource/employees"
+	"esoz/internal/resource/encounterpackages"
 	"esoz/internal/resource/episodes"
 	"esoz/internal/resource/events"
 	"esoz/internal/resource/forbiddengroups"
@@ -300,6 +301,7 @@ func (a *App) build() error {
 		legalEntitiesAPI:   &legalentities.API{Engine: engine, Store: legalentities.Store{Pool: a.Pool, Lists: lists}},
 		medicalRecordsAPI:  &medicalrecords.API{Engine: engine, Groups: medicalrecords.ServiceGroups{Pool: a.Pool}},
 		employeesAPI:       &employees.API{Engine: engine, Store: employees.Store{Pool: a.Pool, Lists: lists, Declarations: signed}},
+		packagesAPI:        &encounterpackages.API{Engine: engine, Dictionaries: a.Dictionaries, People: people, Media: files},
 		episodesAPI:        &episodes.API{Engine: engine, Dictionaries: a.Dictionaries, Employees: people, Groups: groups},
 		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Lists: lists}},
 		jobsAPI:            &jobreads.API{Engine: engine},
@@ -332,9 +334,11 @@ func (a *App) build() error {
 		return err
 	}
 
+	formats := validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries)
+	s.packagesAPI.Content = validation.NewContent(doc.Components.Schemas[encounterpackages.Schema].Value, formats)
 	front := &httpapi.Server{
 		Document: doc, Auth: authenticator, Answers: answers, Config: o.Config, Clock: o.Clock, Logger: o.Logger,
-		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries),
+		Formats: formats,
 		Guards:  hooks.guards, Bodies: hooks.bodies,
 		Metrics: httpapi.NewMetrics(o.Registry), Tracer: a.tracer(), ShowRules: o.ShowRules, NotServed: o.NotServed, Observe: o.Observe, Dial: o.Requests,
 	}

@@ -57,7 +57,8 @@ func operationRequest(op *yaml.Node) *yaml.Node {
 			tree.Set(kept, key, bare(value))
 		}
 	}
-	for _, key := range []string{"x-source", "x-idempotent", "x-aliases"} {
+	// x-signed-content refers to the schema of what is signed, which the server checks as it does a body.
+	for _, key := range []string{"x-source", "x-idempotent", "x-aliases", "x-signed-content"} {
 		if value := tree.At(op, key); value != nil {
 			tree.Set(kept, key, value)
 		}

@@ -63,7 +63,7 @@ var (
 	// togethers name what the checks of a group look at: the body, what a body of the right shape says, the filters of a
 	// query, single fields that must be there, the parts of a package.
 	togethers = []string{
-		"body", "content", "filters", "fields", "shape", "visit", "diagnostic_reports", "observations", "conditions", "encounter", "immunizations",
+		"body", "content", "filters", "fields", "shape", "one_of", "visit", "diagnostic_reports", "observations", "conditions", "encounter", "immunizations",
 		"allergy_intolerances", "risk_assessments", "procedures",
 	}
 	// refusalTypes are the words that refusals have for programs.

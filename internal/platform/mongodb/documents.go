@@ -34,6 +34,23 @@ func (d Documents) Get(ctx context.Context, id uuid.UUID) (Document, error) {
 	return Document(raw), nil
 }
 
+// Among returns those of the documents that are stored, by their ids.
+func (d Documents) Among(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Document, error) {
+	found := make(map[uuid.UUID]Document, len(ids))
+	if len(ids) == 0 {
+		return found, nil
+	}
+	values := make([]any, len(ids))
+	for i, id := range ids {
+		values[i] = id
+	}
+	err := d.Each(ctx, []Condition{{Field: "_id", Operator: OneOf, Values: values}}, func(stored Document) error {
+		found[stored.ID("_id")] = stored
+		return nil
+	})
+	return found, err
+}
+
 // Order of a list.
 type Order int
 
@@ -160,6 +177,32 @@ func (d Documents) Insert(ctx context.Context, document any, mark Mark) error {
 	return nil
 }
 
+// Reveal makes documents visible that a job has inserted, and removes its marks from them.
+func (d Documents) Reveal(ctx context.Context, ids []uuid.UUID, mark Mark) error {
+	_, err := d.collection.UpdateMany(ctx, inserted(ids, mark), bson.D{
+		{Key: "$set", Value: bson.D{{Key: Visible, Value: true}}}, {Key: "$pull", Value: bson.D{{Key: marks, Value: bson.D{{Key: "job", Value: mark.Job}}}}},
+	})
+	if err != nil {
+		return fmt.Errorf("reveal in %s: %w", d.collection.Name(), Error(err))
+	}
+	return nil
+}
+
+// RemoveAll deletes documents that a job has inserted and not told of yet.
+func (d Documents) RemoveAll(ctx context.Context, ids []uuid.UUID, mark Mark) error {
+	if _, err := d.collection.DeleteMany(ctx, inserted(ids, mark)); err != nil {
+		return fmt.Errorf("remove from %s: %w", d.collection.Name(), Error(err))
+	}
+	return nil
+}
+
+func inserted(ids []uuid.UUID, mark Mark) bson.D {
+	return bson.D{{Key: "_id", Value: bson.D{{Key: string(OneOf), Value: ids}}}, {Key: marks + ".job", Value: mark.Job}}
+}
+
+// Visible is false in documents of a package that is not stored whole (decisions R42).
+const Visible = "visible"
+
 // Forget removes a job's mark.
 func (d Documents) Forget(ctx context.Context, id uuid.UUID, mark Mark) error {
 	_, err := d.collection.UpdateOne(ctx, bson.D{{Key: "_id", Value: id}},
@@ -196,6 +239,20 @@ func (d Document) Decode(into any) error {
 func (d Document) Text(path string) string {
 	text, _ := d.value(path).StringValueOK()
 	return text
+}
+
+// ID returns the uuid at a dotted path, or uuid.Nil.
+func (d Document) ID(path string) (id uuid.UUID) {
+	if _, raw, ok := d.value(path).BinaryOK(); ok && len(raw) == len(id) {
+		copy(id[:], raw)
+	}
+	return id
+}
+
+// IsHidden tells a document of a package that is not stored whole.
+func (d Document) IsHidden() bool {
+	visible, ok := d.value(Visible).BooleanOK()
+	return ok && !visible
 }
 
 // Shown returns the value at a dotted path as words: a text, a moment or an id.

@@ -23,6 +23,7 @@ import (
 	"esoz/internal/sandbox/world/dictionaries"
 	"esoz/internal/sandbox/world/divisions"
 	"esoz/internal/sandbox/world/employees"
+	"esoz/internal/sandbox/world/encounterpackages"
 	"esoz/internal/sandbox/world/episodes"
 	"esoz/internal/sandbox/world/events"
 	"esoz/internal/sandbox/world/forbiddengroups"
@@ -45,7 +46,7 @@ func New(keys *seal.Keys, now time.Time) *World {
 	for _, add := range []func(*World){
 		addresses.Add, accounts.Add, persons.Add, divisions.Add, programs.Add, declarationrequests.Add, verifications.Add, personrequests.Add,
 		approvals.Add, diagnosesgroups.Add, forbiddengroups.Add, persons.Cases, declarations.Add, employees.Add, legalentities.Add, healthcareservices.Add,
-		servicerequests.Add, devicedispenses.Add, devicerequests.Add, episodes.Add, medicalrecords.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add,
+		servicerequests.Add, devicedispenses.Add, devicerequests.Add, episodes.Add, medicalrecords.Add, encounterpackages.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add,
 		gateway.Add,
 	} {
 		add(w)
