@@ -152,13 +152,8 @@ func (o *Package[A, B]) write(ctx context.Context, c *PackageCall[A, B]) (w Writ
 	if w = o.Write(c); w.Decision.Set == nil {
 		w.Decision.Set = map[string]any{}
 	}
-	for _, piece := range w.New {
-		if err := o.between(c, "store "+piece.Collection); err != nil {
-			return w, mark, err
-		}
-		if err := o.store(ctx, c, piece, mark); err != nil {
-			return w, mark, err
-		}
+	if err := o.store(ctx, c, w.New); err != nil {
+		return w, mark, err
 	}
 	if err := o.between(c, "decide"); err != nil {
 		return w, mark, err
@@ -176,19 +171,39 @@ func isRefusal(err error) bool {
 	return errors.As(err, &refusal)
 }
 
-// store stores a new document, unless an earlier try of the job has done so.
-func (o *Package[A, B]) store(ctx context.Context, c *PackageCall[A, B], piece Piece, mark mongodb.Mark) error {
-	documents := mongodb.DocumentsOf(c.engine.Documents, piece.Collection)
-	err := documents.Insert(ctx, piece.Document, mark)
-	if !errors.Is(err, fault.ErrStale) {
-		return err
+// store stores the new documents, but for those that an earlier try of the job has stored.
+func (o *Package[A, B]) store(ctx context.Context, c *PackageCall[A, B], pieces []Piece) error {
+	for len(pieces) > 0 {
+		collection := pieces[0].Collection
+		n := slices.IndexFunc(pieces, func(p Piece) bool { return p.Collection != collection })
+		if n < 0 {
+			n = len(pieces)
+		}
+		if err := o.between(c, "store "+collection); err != nil {
+			return err
+		}
+		documents := mongodb.DocumentsOf(c.engine.Documents, collection)
+		stored, err := documents.Among(ctx, byCollection(pieces[:n])[collection])
+		if err != nil {
+			return err
+		}
+		var missing []any
+		for _, piece := range pieces[:n] {
+			if found, there := stored[piece.ID]; !there || !c.Ours(found) {
+				missing = append(missing, piece.Document)
+			}
+		}
+		// fault.ErrStale: another job was faster. The next try finds its document.
+		if err := documents.InsertAll(ctx, missing, c.mark()); err != nil {
+			return err
+		}
+		pieces = pieces[n:]
 	}
-	stored, lost := documents.Get(ctx, piece.ID)
-	if _, ours := stored.MarkOf(c.job); lost == nil && ours {
-		return nil
-	}
-	return err // another job was faster: the next try finds its document
+	return nil
 }
+
+// mark of new documents. It has no moment, so that every try of the job makes the same one.
+func (c *Call[A, D, B]) mark() mongodb.Mark { return mongodb.Mark{Job: c.job} }
 
 // takeBack takes away what an earlier try has stored.
 func (o *Package[A, B]) takeBack(ctx context.Context, c *PackageCall[A, B], mark mongodb.Mark) error {
@@ -239,7 +254,7 @@ func (o *Package[A, B]) follow(ctx context.Context, c *PackageCall[A, B], w Writ
 			if err := o.between(c, "reveal "+collection); err != nil {
 				return nil, err
 			}
-			if err := mongodb.DocumentsOf(c.engine.Documents, collection).Reveal(ctx, ids[collection], mark); err != nil {
+			if err := mongodb.DocumentsOf(c.engine.Documents, collection).Reveal(ctx, ids[collection], c.mark()); err != nil {
 				return nil, err
 			}
 		}

@@ -158,16 +158,41 @@ func Stored(document any) (Document, error) {
 // Insert stores a new document with a mark. If its id is taken, Insert returns
 // fault.ErrStale.
 func (d Documents) Insert(ctx context.Context, document any, mark Mark) error {
+	return d.InsertAll(ctx, []any{document}, mark)
+}
+
+// batch is how many documents go to the store at once.
+const batch = 200
+
+// InsertAll stores new documents with a mark, in their order. If an id is taken, it
+// returns fault.ErrStale; the documents before that one are stored.
+func (d Documents) InsertAll(ctx context.Context, documents []any, mark Mark) error {
+	for some := range slices.Chunk(documents, batch) {
+		all := make([]bson.D, len(some))
+		for i, document := range some {
+			var err error
+			if all[i], err = marked(document, mark); err != nil {
+				return fmt.Errorf("encode for %s: %w", d.collection.Name(), err)
+			}
+		}
+		if err := d.insert(ctx, all); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// marked is a document as it is stored, with a mark.
+func marked(document any, mark Mark) (marked bson.D, err error) {
 	raw, err := Stored(document)
-	if err != nil {
-		return fmt.Errorf("encode for %s: %w", d.collection.Name(), err)
+	if err == nil {
+		err = bson.Unmarshal(raw, &marked)
 	}
-	var marked bson.D
-	if err := bson.Unmarshal(raw, &marked); err != nil {
-		return fmt.Errorf("encode for %s: %w", d.collection.Name(), err)
-	}
-	marked = append(slices.DeleteFunc(marked, func(e bson.E) bool { return e.Key == marks }), bson.E{Key: marks, Value: []Mark{mark}})
-	_, err = d.collection.InsertOne(ctx, marked)
+	return append(slices.DeleteFunc(marked, func(e bson.E) bool { return e.Key == marks }), bson.E{Key: marks, Value: []Mark{mark}}), err //nolint:wrapcheck // the caller does
+}
+
+func (d Documents) insert(ctx context.Context, documents []bson.D) error {
+	_, err := d.collection.InsertMany(ctx, documents)
 	if mongo.IsDuplicateKeyError(err) {
 		return fault.ErrStale
 	}
@@ -180,7 +205,7 @@ func (d Documents) Insert(ctx context.Context, document any, mark Mark) error {
 // Reveal makes documents visible that a job has inserted, and removes its marks from them.
 func (d Documents) Reveal(ctx context.Context, ids []uuid.UUID, mark Mark) error {
 	_, err := d.collection.UpdateMany(ctx, inserted(ids, mark), bson.D{
-		{Key: "$set", Value: bson.D{{Key: Visible, Value: true}}}, {Key: "$pull", Value: bson.D{{Key: marks, Value: bson.D{{Key: "job", Value: mark.Job}}}}},
+		{Key: "$set", Value: bson.D{{Key: Visible, Value: true}}}, {Key: "$pull", Value: bson.D{{Key: marks, Value: mark}}},
 	})
 	if err != nil {
 		return fmt.Errorf("reveal in %s: %w", d.collection.Name(), Error(err))
