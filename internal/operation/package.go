@@ -182,24 +182,36 @@ func (o *Package[A, B]) store(ctx context.Context, c *PackageCall[A, B], pieces 
 		if err := o.between(c, "store "+collection); err != nil {
 			return err
 		}
-		documents := mongodb.DocumentsOf(c.engine.Documents, collection)
-		stored, err := documents.Among(ctx, byCollection(pieces[:n])[collection])
-		if err != nil {
-			return err
-		}
-		var missing []any
-		for _, piece := range pieces[:n] {
-			if found, there := stored[piece.ID]; !there || !c.Ours(found) {
-				missing = append(missing, piece.Document)
-			}
-		}
-		// fault.ErrStale: another job was faster. The next try finds its document.
-		if err := documents.InsertAll(ctx, missing, c.mark()); err != nil {
+		if err := o.storeAll(ctx, c, collection, pieces[:n]); err != nil {
 			return err
 		}
 		pieces = pieces[n:]
 	}
 	return nil
+}
+
+func (o *Package[A, B]) storeAll(ctx context.Context, c *PackageCall[A, B], collection string, pieces []Piece) error {
+	documents := mongodb.DocumentsOf(c.engine.Documents, collection)
+	all := make([]any, len(pieces))
+	for i, piece := range pieces {
+		all[i] = piece.Document
+	}
+	err := documents.InsertAll(ctx, all, c.mark())
+	if !errors.Is(err, fault.ErrStale) {
+		return err
+	}
+	stored, err := documents.Among(ctx, byCollection(pieces)[collection])
+	if err != nil {
+		return err
+	}
+	var missing []any
+	for _, piece := range pieces {
+		if found, there := stored[piece.ID]; !there || !c.Ours(found) {
+			missing = append(missing, piece.Document)
+		}
+	}
+	// fault.ErrStale: another job was faster. The next try finds its document.
+	return documents.InsertAll(ctx, missing, c.mark())
 }
 
 // mark of new documents. It has no moment, so that every try of the job makes the same one.

@@ -34,7 +34,8 @@ func (d Documents) Get(ctx context.Context, id uuid.UUID) (Document, error) {
 	return Document(raw), nil
 }
 
-// Among returns those of the documents that are stored, by their ids.
+// Among returns those of the documents that are stored, by their ids. It asks for all at
+// once: FerretDB 1 goes through the collection for each look-up.
 func (d Documents) Among(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Document, error) {
 	found := make(map[uuid.UUID]Document, len(ids))
 	if len(ids) == 0 {
@@ -203,12 +204,20 @@ func (d Documents) insert(ctx context.Context, documents []bson.D) error {
 }
 
 // Reveal makes documents visible that a job has inserted, and removes its marks from them.
+// It goes on where an earlier try has stopped.
 func (d Documents) Reveal(ctx context.Context, ids []uuid.UUID, mark Mark) error {
-	_, err := d.collection.UpdateMany(ctx, inserted(ids, mark), bson.D{
-		{Key: "$set", Value: bson.D{{Key: Visible, Value: true}}}, {Key: "$pull", Value: bson.D{{Key: marks, Value: mark}}},
-	})
+	stored, err := d.Among(ctx, ids)
 	if err != nil {
-		return fmt.Errorf("reveal in %s: %w", d.collection.Name(), Error(err))
+		return err
+	}
+	hidden := slices.DeleteFunc(slices.Clone(ids), func(id uuid.UUID) bool { return !stored[id].IsHidden() })
+	for some := range slices.Chunk(hidden, batch) {
+		_, err := d.collection.UpdateMany(ctx, inserted(some, mark), bson.D{
+			{Key: "$set", Value: bson.D{{Key: Visible, Value: true}}}, {Key: "$pull", Value: bson.D{{Key: marks, Value: mark}}},
+		})
+		if err != nil {
+			return fmt.Errorf("reveal in %s: %w", d.collection.Name(), Error(err))
+		}
 	}
 	return nil
 }
