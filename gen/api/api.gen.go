@@ -813,6 +813,21 @@ func (e EmployeeStatus) Valid() bool {
 	}
 }
 
+// Defines values for EncounterPackageSubmitSignedDataEncoding.
+const (
+	EncounterPackageSubmitSignedDataEncodingBase64 EncounterPackageSubmitSignedDataEncoding = "base64"
+)
+
+// Valid indicates whether the value is a known member of the EncounterPackageSubmitSignedDataEncoding enum.
+func (e EncounterPackageSubmitSignedDataEncoding) Valid() bool {
+	switch e {
+	case EncounterPackageSubmitSignedDataEncodingBase64:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EpisodeStatus.
 const (
 	EpisodeStatusActive         EpisodeStatus = "active"
@@ -1086,6 +1101,81 @@ func (e OTPStatus) Valid() bool {
 	case OTPStatusUNVERIFIED:
 		return true
 	case OTPStatusVERIFIED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PackageDiagnosticReportStatus.
+const (
+	PackageDiagnosticReportStatusFinal PackageDiagnosticReportStatus = "final"
+)
+
+// Valid indicates whether the value is a known member of the PackageDiagnosticReportStatus enum.
+func (e PackageDiagnosticReportStatus) Valid() bool {
+	switch e {
+	case PackageDiagnosticReportStatusFinal:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PackageEncounterStatus.
+const (
+	PackageEncounterStatusFinished PackageEncounterStatus = "finished"
+)
+
+// Valid indicates whether the value is a known member of the PackageEncounterStatus enum.
+func (e PackageEncounterStatus) Valid() bool {
+	switch e {
+	case PackageEncounterStatusFinished:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PackageImmunizationStatus.
+const (
+	PackageImmunizationStatusCompleted PackageImmunizationStatus = "completed"
+)
+
+// Valid indicates whether the value is a known member of the PackageImmunizationStatus enum.
+func (e PackageImmunizationStatus) Valid() bool {
+	switch e {
+	case PackageImmunizationStatusCompleted:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PackageObservationStatus.
+const (
+	PackageObservationStatusValid PackageObservationStatus = "valid"
+)
+
+// Valid indicates whether the value is a known member of the PackageObservationStatus enum.
+func (e PackageObservationStatus) Valid() bool {
+	switch e {
+	case PackageObservationStatusValid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PackageProcedureStatus.
+const (
+	PackageProcedureStatusCompleted PackageProcedureStatus = "completed"
+)
+
+// Valid indicates whether the value is a known member of the PackageProcedureStatus enum.
+func (e PackageProcedureStatus) Valid() bool {
+	switch e {
+	case PackageProcedureStatusCompleted:
 		return true
 	default:
 		return false
@@ -6603,6 +6693,78 @@ type EncounterListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// EncounterPackageContent What is signed of an encounter package: the encounter, and what it has brought to light. The schemas of the parts are closed; `null` stands nowhere. Which dictionary a code is of, x-rules tell.
+type EncounterPackageContent struct {
+	// AllergyIntolerances Allergies and intolerances.
+	AllergyIntolerances *[]PackageAllergyIntolerance `json:"allergy_intolerances,omitempty"`
+
+	// Conditions Conditions.
+	Conditions *[]PackageCondition `json:"conditions,omitempty"`
+
+	// DiagnosticReports Reports of examinations.
+	DiagnosticReports *[]PackageDiagnosticReport `json:"diagnostic_reports,omitempty"`
+
+	// Encounter A meeting of a patient with a doctor, or another contact in which care was given. It happens in an episode, during a visit.
+	Encounter PackageEncounter `json:"encounter"`
+
+	// Immunizations Vaccinations.
+	Immunizations *[]PackageImmunization `json:"immunizations,omitempty"`
+
+	// Observations Observations.
+	Observations *[]PackageObservation `json:"observations,omitempty"`
+
+	// Procedures Procedures.
+	Procedures *[]PackageProcedure `json:"procedures,omitempty"`
+
+	// RiskAssessments Assessments of risks.
+	RiskAssessments *[]PackageRiskAssessment `json:"risk_assessments,omitempty"`
+}
+
+// EncounterPackagePeriod When the visit began and ended.
+type EncounterPackagePeriod struct {
+	// End When it ended.
+	//
+	// Example: 2018-08-02T11:45:16.000Z
+	End string `json:"end"`
+
+	// Start When it began.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Start string `json:"start"`
+}
+
+// EncounterPackageSubmit An encounter package.
+type EncounterPackageSubmit struct {
+	// SignedData EncounterPackageContent as JSON, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJlbmNvdW50ZXIiOiB7CiAgICAiaWQiOiAiZTNi
+	SignedData string `json:"signed_data"`
+
+	// SignedDataEncoding Live clients send it; it says nothing new.
+	//
+	// Example: base64
+	SignedDataEncoding *EncounterPackageSubmitSignedDataEncoding `json:"signed_data_encoding,omitempty"`
+
+	// Visit The visit that the encounter belongs to, unless it is stored already. It is not signed.
+	Visit *EncounterPackageVisit `json:"visit,omitempty"`
+}
+
+// EncounterPackageSubmitSignedDataEncoding Live clients send it; it says nothing new.
+//
+// Example: base64
+type EncounterPackageSubmitSignedDataEncoding string
+
+// EncounterPackageVisit The visit that the encounter belongs to, unless it is stored already. It is not signed.
+type EncounterPackageVisit struct {
+	// ID Visit id, chosen by the client.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// Period When the visit began and ended.
+	Period EncounterPackagePeriod `json:"period"`
+}
+
 // EncounterResponse An encounter of a patient.
 type EncounterResponse struct {
 	// Data A meeting of a patient with a doctor, or another contact in which care was given. It happens in an episode, during a visit.
@@ -8961,6 +9123,1038 @@ type OriginRecordContextResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// PackageAllergyIntolerance An allergy or intolerance of a patient. One that was entered in error has `verification_status` entered_in_error.
+type PackageAllergyIntolerance struct {
+	// AssertedDate When it was found. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AssertedDate string `json:"asserted_date"`
+
+	// Asserter A link to another object, as it is signed.
+	Asserter *PackageReference `json:"asserter,omitempty"`
+
+	// Category A value of dictionary eHealth/allergy_intolerance_categories.
+	//
+	// Example: food
+	Category string `json:"category"`
+
+	// ClinicalStatus A value of dictionary eHealth/allergy_intolerance_clinical_statuses.
+	//
+	// Example: active
+	ClinicalStatus string `json:"clinical_status"`
+
+	// Code A meaning, told by values of dictionaries, as it is signed.
+	Code PackageConcept `json:"code"`
+
+	// Context A link to another object, as it is signed.
+	Context PackageReference `json:"context"`
+
+	// Criticality A value of dictionary eHealth/allergy_intolerance_criticalities.
+	//
+	// Example: low
+	Criticality string `json:"criticality"`
+
+	// ID Allergy or intolerance id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// LastOccurrence When it last showed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	LastOccurrence *string `json:"last_occurrence,omitempty"`
+
+	// OnsetDateTime When it began. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	OnsetDateTime string `json:"onset_date_time"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReportOrigin A meaning, told by values of dictionaries, as it is signed.
+	ReportOrigin *PackageConcept `json:"report_origin,omitempty"`
+
+	// Type `allergy` or `intolerance`.
+	//
+	// Example: allergy
+	Type string `json:"type"`
+
+	// VerificationStatus A value of dictionary eHealth/allergy_intolerance_verification_statuses.
+	//
+	// Example: confirmed
+	VerificationStatus string `json:"verification_status"`
+}
+
+// PackageCoding A value of a dictionary, as it is signed.
+type PackageCoding struct {
+	// Code The value in it.
+	//
+	// Example: R80
+	Code string `json:"code"`
+
+	// System The dictionary.
+	//
+	// Example: eHealth/ICPC2/condition_codes
+	System string `json:"system"`
+}
+
+// PackageConcept A meaning, told by values of dictionaries, as it is signed.
+type PackageConcept struct {
+	// Coding The values that stand for the meaning.
+	Coding []PackageCoding `json:"coding"`
+
+	// Text The meaning in free words.
+	//
+	// Example: Грип
+	Text *string `json:"text,omitempty"`
+}
+
+// PackageCondition A diagnosis or another state of health of a patient, as an encounter found it. One that was entered in error has
+// `verification_status` entered_in_error.
+type PackageCondition struct {
+	// AssertedDate When it was found. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AssertedDate *string `json:"asserted_date,omitempty"`
+
+	// Asserter A link to another object, as it is signed.
+	Asserter *PackageReference `json:"asserter,omitempty"`
+
+	// BodySites Where in the body it is.
+	BodySites *[]PackageConcept `json:"body_sites,omitempty"`
+
+	// ClinicalStatus A value of dictionary eHealth/condition_clinical_statuses.
+	//
+	// Example: active
+	ClinicalStatus string `json:"clinical_status"`
+
+	// Code A meaning, told by values of dictionaries, as it is signed.
+	Code PackageConcept `json:"code"`
+
+	// Context A link to another object, as it is signed.
+	Context PackageReference `json:"context"`
+
+	// Evidences What it was told by.
+	Evidences *[]PackageConditionEvidence `json:"evidences,omitempty"`
+
+	// ID Condition id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// OnsetDate When it began. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	OnsetDate string `json:"onset_date"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReportOrigin A meaning, told by values of dictionaries, as it is signed.
+	ReportOrigin *PackageConcept `json:"report_origin,omitempty"`
+
+	// Severity A meaning, told by values of dictionaries, as it is signed.
+	Severity *PackageConcept `json:"severity,omitempty"`
+
+	// Stage How far the condition has gone.
+	Stage *PackageConditionStage `json:"stage,omitempty"`
+
+	// VerificationStatus A value of dictionary eHealth/condition_verification_statuses.
+	//
+	// Example: confirmed
+	VerificationStatus string `json:"verification_status"`
+}
+
+// PackageConditionEvidence What the condition was told by.
+type PackageConditionEvidence struct {
+	// Codes Reasons for encounter that tell of it.
+	Codes *[]PackageConcept `json:"codes,omitempty"`
+
+	// Details Observations that tell of it.
+	Details *[]PackageReference `json:"details,omitempty"`
+}
+
+// PackageConditionStage How far the condition has gone.
+type PackageConditionStage struct {
+	// Summary A meaning, told by values of dictionaries, as it is signed.
+	Summary PackageConcept `json:"summary"`
+}
+
+// PackageDiagnosis A diagnosis of an encounter.
+type PackageDiagnosis struct {
+	// Condition A link to another object, as it is signed.
+	Condition PackageReference `json:"condition"`
+
+	// Rank Place among the diagnoses.
+	//
+	// Example: 1
+	Rank *int `json:"rank,omitempty"`
+
+	// Role A meaning, told by values of dictionaries, as it is signed.
+	Role PackageConcept `json:"role"`
+}
+
+// PackageDiagnosticReport What an examination of a patient has shown. Its observations refer to it.
+type PackageDiagnosticReport struct {
+	// BasedOn A link to another object, as it is signed.
+	BasedOn *PackageReference `json:"based_on,omitempty"`
+
+	// Category Kinds of report.
+	Category []PackageConcept `json:"category"`
+
+	// Code A link to another object, as it is signed.
+	Code PackageReference `json:"code"`
+
+	// Conclusion What it has shown, in free words.
+	//
+	// Example: Патологічних змін не виявлено
+	Conclusion *string `json:"conclusion,omitempty"`
+
+	// ConclusionCode A meaning, told by values of dictionaries, as it is signed.
+	ConclusionCode *PackageConcept `json:"conclusion_code,omitempty"`
+
+	// Division A link to another object, as it is signed.
+	Division *PackageReference `json:"division,omitempty"`
+
+	// EffectiveDateTime When it was so, where it is no stretch of time. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	EffectiveDateTime *string `json:"effective_date_time,omitempty"`
+
+	// EffectivePeriod A stretch of time, as it is signed.
+	EffectivePeriod *PackagePeriod `json:"effective_period,omitempty"`
+
+	// Encounter A link to another object, as it is signed.
+	Encounter PackageReference `json:"encounter"`
+
+	// ID Diagnostic report id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// Issued When it was made known. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Issued string `json:"issued"`
+
+	// ManagingOrganization A link to another object, as it is signed.
+	ManagingOrganization *PackageReference `json:"managing_organization,omitempty"`
+
+	// PaperReferral A referral on paper.
+	PaperReferral *PackagePaperReferral `json:"paper_referral,omitempty"`
+
+	// Performer Who did it: an employee, or somebody outside in words.
+	Performer *PackageDiagnosticReportPerformer `json:"performer,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// RecordedBy A link to another object, as it is signed.
+	RecordedBy PackageReference `json:"recorded_by"`
+
+	// ReportOrigin A meaning, told by values of dictionaries, as it is signed.
+	ReportOrigin *PackageConcept `json:"report_origin,omitempty"`
+
+	// ResultsInterpreter Who did it: an employee, or somebody outside in words.
+	ResultsInterpreter *PackageDiagnosticReportPerformer `json:"results_interpreter,omitempty"`
+
+	// Specimens Specimens that were examined.
+	Specimens *[]PackageReference `json:"specimens,omitempty"`
+
+	// Status `final` or `entered_in_error`.
+	//
+	// Example: final
+	Status PackageDiagnosticReportStatus `json:"status"`
+
+	// UsedReferences Equipment that was used.
+	UsedReferences *[]PackageReference `json:"used_references,omitempty"`
+}
+
+// PackageDiagnosticReportStatus `final` or `entered_in_error`.
+//
+// Example: final
+type PackageDiagnosticReportStatus string
+
+// PackageDiagnosticReportPerformer Who did it: an employee, or somebody outside in words.
+type PackageDiagnosticReportPerformer struct {
+	// Reference A link to another object, as it is signed.
+	Reference *PackageReference `json:"reference,omitempty"`
+
+	// Text Who it was, in words.
+	//
+	// Example: Лікар Іваненко Іван Іванович
+	Text *string `json:"text,omitempty"`
+}
+
+// PackageEncounter A meeting of a patient with a doctor, or another contact in which care was given. It happens in an episode, during a visit.
+type PackageEncounter struct {
+	// ActionReferences Services that were given.
+	ActionReferences *[]PackageReference `json:"action_references,omitempty"`
+
+	// Actions What was done.
+	Actions *[]PackageConcept `json:"actions,omitempty"`
+
+	// Class A value of a dictionary, as it is signed.
+	Class PackageCoding `json:"class"`
+
+	// Diagnoses What the patient was diagnosed with.
+	Diagnoses *[]PackageDiagnosis `json:"diagnoses,omitempty"`
+
+	// Division A link to another object, as it is signed.
+	Division *PackageReference `json:"division,omitempty"`
+
+	// Episode A link to another object, as it is signed.
+	Episode PackageReference `json:"episode"`
+
+	// Hospitalization How a patient came to hospital and left it.
+	Hospitalization *PackageEncounterHospitalization `json:"hospitalization,omitempty"`
+
+	// ID Encounter id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// IncomingReferral A link to another object, as it is signed.
+	IncomingReferral *PackageReference `json:"incoming_referral,omitempty"`
+
+	// PaperReferral A referral on paper.
+	PaperReferral *PackagePaperReferral `json:"paper_referral,omitempty"`
+
+	// Participant Other employees who took part.
+	Participant *[]PackageReference `json:"participant,omitempty"`
+
+	// Performer A link to another object, as it is signed.
+	Performer PackageReference `json:"performer"`
+
+	// Period A stretch of time that is over.
+	Period PackageFullPeriod `json:"period"`
+
+	// Prescriptions What the doctor advised, in free words.
+	//
+	// Example: Пити воду, провітрювати приміщення
+	Prescriptions *string `json:"prescriptions,omitempty"`
+
+	// Priority A meaning, told by values of dictionaries, as it is signed.
+	Priority *PackageConcept `json:"priority,omitempty"`
+
+	// Reasons Why the patient came.
+	Reasons *[]PackageConcept `json:"reasons,omitempty"`
+
+	// Status `finished` or `entered_in_error`.
+	//
+	// Example: finished
+	Status PackageEncounterStatus `json:"status"`
+
+	// SupportingInfo Documents that bear on it.
+	SupportingInfo *[]PackageReference `json:"supporting_info,omitempty"`
+
+	// Type A meaning, told by values of dictionaries, as it is signed.
+	Type PackageConcept `json:"type"`
+
+	// Visit A link to another object, as it is signed.
+	Visit PackageReference `json:"visit"`
+}
+
+// PackageEncounterStatus `finished` or `entered_in_error`.
+//
+// Example: finished
+type PackageEncounterStatus string
+
+// PackageEncounterHospitalization How a patient came to hospital and left it.
+type PackageEncounterHospitalization struct {
+	// AdmitSource A meaning, told by values of dictionaries, as it is signed.
+	AdmitSource *PackageConcept `json:"admit_source,omitempty"`
+
+	// Destination A link to another object, as it is signed.
+	Destination *PackageReference `json:"destination,omitempty"`
+
+	// DischargeDepartment A meaning, told by values of dictionaries, as it is signed.
+	DischargeDepartment *PackageConcept `json:"discharge_department,omitempty"`
+
+	// DischargeDisposition A meaning, told by values of dictionaries, as it is signed.
+	DischargeDisposition *PackageConcept `json:"discharge_disposition,omitempty"`
+
+	// PreAdmissionIdentifier Number of the referral to hospital.
+	//
+	// Example: 165464
+	PreAdmissionIdentifier *string `json:"pre_admission_identifier,omitempty"`
+
+	// ReAdmission A meaning, told by values of dictionaries, as it is signed.
+	ReAdmission *PackageConcept `json:"re_admission,omitempty"`
+}
+
+// PackageFullPeriod A stretch of time that is over.
+type PackageFullPeriod struct {
+	// End When it ended.
+	//
+	// Example: 2018-08-02T11:45:16.000Z
+	End string `json:"end"`
+
+	// Start When it began.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Start string `json:"start"`
+}
+
+// PackageIdentifier Which object of which kind is meant.
+type PackageIdentifier struct {
+	// Type A meaning, told by values of dictionaries, as it is signed.
+	Type PackageConcept `json:"type"`
+
+	// Value The id of the object. One that is no UUID finds nothing.
+	//
+	// Example: 97d57238-ffbe-4335-92ea-28d4de117ea2
+	Value string `json:"value"`
+}
+
+// PackageImmunization A vaccination of a patient, or why it was not given.
+type PackageImmunization struct {
+	// Context A link to another object, as it is signed.
+	Context PackageReference `json:"context"`
+
+	// Date When it was given, or was not. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	Date string `json:"date"`
+
+	// DoseQuantity An amount of something, as it is signed.
+	DoseQuantity *PackageQuantity `json:"dose_quantity,omitempty"`
+
+	// ExpirationDate Until when it could be used. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	ExpirationDate *string `json:"expiration_date,omitempty"`
+
+	// Explanation Why the vaccine was given or not given.
+	Explanation *PackageImmunizationExplanation `json:"explanation,omitempty"`
+
+	// ID Immunization id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// LotNumber Lot of the vaccine.
+	//
+	// Example: AAJN11K
+	LotNumber *string `json:"lot_number,omitempty"`
+
+	// Manufacturer Who made the vaccine.
+	//
+	// Example: ТОВ Вакцина
+	Manufacturer *string `json:"manufacturer,omitempty"`
+
+	// NotGiven Whether the vaccine was not given.
+	//
+	// Example: false
+	NotGiven bool `json:"not_given"`
+
+	// Performer A link to another object, as it is signed.
+	Performer *PackageReference `json:"performer,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReportOrigin A meaning, told by values of dictionaries, as it is signed.
+	ReportOrigin *PackageConcept `json:"report_origin,omitempty"`
+
+	// Route A meaning, told by values of dictionaries, as it is signed.
+	Route *PackageConcept `json:"route,omitempty"`
+
+	// Site A meaning, told by values of dictionaries, as it is signed.
+	Site *PackageConcept `json:"site,omitempty"`
+
+	// Status `completed` or `entered_in_error`.
+	//
+	// Example: completed
+	Status PackageImmunizationStatus `json:"status"`
+
+	// VaccinationProtocols Programmes that it belongs to.
+	VaccinationProtocols *[]PackageVaccinationProtocol `json:"vaccination_protocols,omitempty"`
+
+	// VaccineCode A meaning, told by values of dictionaries, as it is signed.
+	VaccineCode PackageConcept `json:"vaccine_code"`
+}
+
+// PackageImmunizationStatus `completed` or `entered_in_error`.
+//
+// Example: completed
+type PackageImmunizationStatus string
+
+// PackageImmunizationExplanation Why the vaccine was given or not given.
+type PackageImmunizationExplanation struct {
+	// Reasons Why it was given.
+	Reasons *[]PackageConcept `json:"reasons,omitempty"`
+
+	// ReasonsNotGiven A meaning, told by values of dictionaries, as it is signed.
+	ReasonsNotGiven *PackageConcept `json:"reasons_not_given,omitempty"`
+}
+
+// PackageObservation What was measured or seen of a patient, in an encounter or for a diagnostic report. One of the `value_*` is there, or
+// `components` have them.
+type PackageObservation struct {
+	// BodySite A meaning, told by values of dictionaries, as it is signed.
+	BodySite *PackageConcept `json:"body_site,omitempty"`
+
+	// Categories Kinds of observation.
+	Categories []PackageConcept `json:"categories"`
+
+	// Code A meaning, told by values of dictionaries, as it is signed.
+	Code PackageConcept `json:"code"`
+
+	// Comment In free words.
+	//
+	// Example: Пацієнт у задовільному стані
+	Comment *string `json:"comment,omitempty"`
+
+	// Components Its parts, each with a value.
+	Components *[]PackageObservationComponent `json:"components,omitempty"`
+
+	// Context A link to another object, as it is signed.
+	Context PackageReference `json:"context"`
+
+	// Device A link to another object, as it is signed.
+	Device *PackageReference `json:"device,omitempty"`
+
+	// DiagnosticReport A link to another object, as it is signed.
+	DiagnosticReport *PackageReference `json:"diagnostic_report,omitempty"`
+
+	// EffectiveDateTime When it was so, where it is no stretch of time. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	EffectiveDateTime *string `json:"effective_date_time,omitempty"`
+
+	// EffectivePeriod A stretch of time, as it is signed.
+	EffectivePeriod *PackagePeriod `json:"effective_period,omitempty"`
+
+	// ID Observation id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// Interpretation A meaning, told by values of dictionaries, as it is signed.
+	Interpretation *PackageConcept `json:"interpretation,omitempty"`
+
+	// Issued When it was made known. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Issued string `json:"issued"`
+
+	// Method A meaning, told by values of dictionaries, as it is signed.
+	Method *PackageConcept `json:"method,omitempty"`
+
+	// Performer A link to another object, as it is signed.
+	Performer *PackageReference `json:"performer,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReactionOn A link to another object, as it is signed.
+	ReactionOn *PackageReference `json:"reaction_on,omitempty"`
+
+	// ReferenceRanges What the value is compared with.
+	ReferenceRanges *[]PackageObservationReferenceRange `json:"reference_ranges,omitempty"`
+
+	// ReportOrigin A meaning, told by values of dictionaries, as it is signed.
+	ReportOrigin *PackageConcept `json:"report_origin,omitempty"`
+
+	// Specimen A link to another object, as it is signed.
+	Specimen *PackageReference `json:"specimen,omitempty"`
+
+	// Status `valid` or `entered_in_error`.
+	//
+	// Example: valid
+	Status PackageObservationStatus `json:"status"`
+
+	// ValueBoolean The value: yes or no.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueCodeableConcept A meaning, told by values of dictionaries, as it is signed.
+	ValueCodeableConcept *PackageConcept `json:"value_codeable_concept,omitempty"`
+
+	// ValueDateTime The value: a moment. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	ValueDateTime *string `json:"value_date_time,omitempty"`
+
+	// ValuePeriod A stretch of time, as it is signed.
+	ValuePeriod *PackagePeriod `json:"value_period,omitempty"`
+
+	// ValueQuantity An amount of something, as it is signed.
+	ValueQuantity *PackageQuantity `json:"value_quantity,omitempty"`
+
+	// ValueRange Values between two amounts.
+	ValueRange *PackageRange `json:"value_range,omitempty"`
+
+	// ValueRatio One amount in relation to another.
+	ValueRatio *PackageRatio `json:"value_ratio,omitempty"`
+
+	// ValueSampledData Values that a device took one after another.
+	ValueSampledData *PackageSampledData `json:"value_sampled_data,omitempty"`
+
+	// ValueString The value in words.
+	//
+	// Example: Група крові A
+	ValueString *string `json:"value_string,omitempty"`
+
+	// ValueTime The value: a time of day.
+	//
+	// Example: 10:45:16
+	ValueTime *string `json:"value_time,omitempty"`
+}
+
+// PackageObservationStatus `valid` or `entered_in_error`.
+//
+// Example: valid
+type PackageObservationStatus string
+
+// PackageObservationComponent A part of an observation, as each of the two pressures of a blood pressure.
+type PackageObservationComponent struct {
+	// Code A meaning, told by values of dictionaries, as it is signed.
+	Code PackageConcept `json:"code"`
+
+	// Interpretation A meaning, told by values of dictionaries, as it is signed.
+	Interpretation *PackageConcept `json:"interpretation,omitempty"`
+
+	// ReferenceRanges What the value is compared with.
+	ReferenceRanges *[]PackageObservationReferenceRange `json:"reference_ranges,omitempty"`
+
+	// ValueBoolean The value: yes or no.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueCodeableConcept A meaning, told by values of dictionaries, as it is signed.
+	ValueCodeableConcept *PackageConcept `json:"value_codeable_concept,omitempty"`
+
+	// ValueDateTime The value: a moment. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	ValueDateTime *string `json:"value_date_time,omitempty"`
+
+	// ValuePeriod A stretch of time, as it is signed.
+	ValuePeriod *PackagePeriod `json:"value_period,omitempty"`
+
+	// ValueQuantity An amount of something, as it is signed.
+	ValueQuantity *PackageQuantity `json:"value_quantity,omitempty"`
+
+	// ValueRange Values between two amounts.
+	ValueRange *PackageRange `json:"value_range,omitempty"`
+
+	// ValueRatio One amount in relation to another.
+	ValueRatio *PackageRatio `json:"value_ratio,omitempty"`
+
+	// ValueSampledData Values that a device took one after another.
+	ValueSampledData *PackageSampledData `json:"value_sampled_data,omitempty"`
+
+	// ValueString The value in words.
+	//
+	// Example: Група крові A
+	ValueString *string `json:"value_string,omitempty"`
+
+	// ValueTime The value: a time of day.
+	//
+	// Example: 10:45:16
+	ValueTime *string `json:"value_time,omitempty"`
+}
+
+// PackageObservationReferenceRange What a value is compared with.
+type PackageObservationReferenceRange struct {
+	// Age Values between two amounts.
+	Age *PackageRange `json:"age,omitempty"`
+
+	// AppliesTo A meaning, told by values of dictionaries, as it is signed.
+	AppliesTo *PackageConcept `json:"applies_to,omitempty"`
+
+	// High An amount of something, as it is signed.
+	High *PackageQuantity `json:"high,omitempty"`
+
+	// Low An amount of something, as it is signed.
+	Low *PackageQuantity `json:"low,omitempty"`
+
+	// Text In words.
+	//
+	// Example: У межах норми
+	Text *string `json:"text,omitempty"`
+
+	// Type A meaning, told by values of dictionaries, as it is signed.
+	Type *PackageConcept `json:"type,omitempty"`
+}
+
+// PackagePaperReferral A referral on paper.
+type PackagePaperReferral struct {
+	// Note In free words.
+	//
+	// Example: Повторне направлення
+	Note *string `json:"note,omitempty"`
+
+	// RequesterEmployeeName Doctor who referred the patient.
+	//
+	// Example: Іваненко Іван Іванович
+	RequesterEmployeeName string `json:"requester_employee_name"`
+
+	// RequesterLegalEntityEdrpou Its EDRPOU code.
+	//
+	// Example: 12345678
+	RequesterLegalEntityEdrpou string `json:"requester_legal_entity_edrpou"`
+
+	// RequesterLegalEntityName Legal entity that referred the patient.
+	//
+	// Example: Клініка Ноунейм
+	RequesterLegalEntityName *string `json:"requester_legal_entity_name,omitempty"`
+
+	// Requisition Number of the referral.
+	//
+	// Example: 1111-2222-3333-4444
+	Requisition *string `json:"requisition,omitempty"`
+
+	// ServiceRequestDate Date of the referral.
+	//
+	// Example: 2018-10-08
+	ServiceRequestDate string `json:"service_request_date"`
+}
+
+// PackagePeriod A stretch of time, as it is signed.
+type PackagePeriod struct {
+	// End When it ended.
+	//
+	// Example: 2018-08-02T11:45:16.000Z
+	End *string `json:"end,omitempty"`
+
+	// Start When it began.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Start string `json:"start"`
+}
+
+// PackageProcedure What was done for or to a patient: an operation, a rehabilitation, a vaccination programme.
+type PackageProcedure struct {
+	// BasedOn A link to another object, as it is signed.
+	BasedOn *PackageReference `json:"based_on,omitempty"`
+
+	// Category A meaning, told by values of dictionaries, as it is signed.
+	Category PackageConcept `json:"category"`
+
+	// Code A link to another object, as it is signed.
+	Code PackageReference `json:"code"`
+
+	// ComplicationDetails Conditions that it has led to.
+	ComplicationDetails *[]PackageReference `json:"complication_details,omitempty"`
+
+	// Division A link to another object, as it is signed.
+	Division *PackageReference `json:"division,omitempty"`
+
+	// Encounter A link to another object, as it is signed.
+	Encounter PackageReference `json:"encounter"`
+
+	// FocalDevice The device that the procedure was about.
+	FocalDevice *PackageProcedureFocalDevice `json:"focal_device,omitempty"`
+
+	// ID Procedure id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// ManagingOrganization A link to another object, as it is signed.
+	ManagingOrganization PackageReference `json:"managing_organization"`
+
+	// Note In free words.
+	//
+	// Example: Стан після процедури задовільний
+	Note *string `json:"note,omitempty"`
+
+	// Outcome A meaning, told by values of dictionaries, as it is signed.
+	Outcome *PackageConcept `json:"outcome,omitempty"`
+
+	// PaperReferral A referral on paper.
+	PaperReferral *PackagePaperReferral `json:"paper_referral,omitempty"`
+
+	// PerformedDateTime When it was done, where it is no stretch of time. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	PerformedDateTime *string `json:"performed_date_time,omitempty"`
+
+	// PerformedPeriod A stretch of time that is over.
+	PerformedPeriod *PackageFullPeriod `json:"performed_period,omitempty"`
+
+	// Performer A link to another object, as it is signed.
+	Performer *PackageReference `json:"performer,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReasonReferences Documents that tell why.
+	ReasonReferences *[]PackageReference `json:"reason_references,omitempty"`
+
+	// RecordedBy A link to another object, as it is signed.
+	RecordedBy PackageReference `json:"recorded_by"`
+
+	// ReportOrigin A meaning, told by values of dictionaries, as it is signed.
+	ReportOrigin *PackageConcept `json:"report_origin,omitempty"`
+
+	// Status `completed` or `entered_in_error`.
+	//
+	// Example: completed
+	Status PackageProcedureStatus `json:"status"`
+
+	// StatusReason A meaning, told by values of dictionaries, as it is signed.
+	StatusReason *PackageConcept `json:"status_reason,omitempty"`
+
+	// UsedCodes Assistive products that were used.
+	UsedCodes *[]PackageConcept `json:"used_codes,omitempty"`
+
+	// UsedReferences Equipment that was used.
+	UsedReferences *[]PackageReference `json:"used_references,omitempty"`
+}
+
+// PackageProcedureStatus `completed` or `entered_in_error`.
+//
+// Example: completed
+type PackageProcedureStatus string
+
+// PackageProcedureFocalDevice The device that the procedure was about.
+type PackageProcedureFocalDevice struct {
+	// Action A meaning, told by values of dictionaries, as it is signed.
+	Action *PackageConcept `json:"action,omitempty"`
+
+	// Manipulated A link to another object, as it is signed.
+	Manipulated PackageReference `json:"manipulated"`
+}
+
+// PackageQuantity An amount of something, as it is signed.
+type PackageQuantity struct {
+	// Code The unit.
+	//
+	// Example: Cel
+	Code *string `json:"code,omitempty"`
+
+	// Comparator How the value stands to the true one.
+	//
+	// Example: <
+	Comparator *string `json:"comparator,omitempty"`
+
+	// System The dictionary of the unit.
+	//
+	// Example: eHealth/ucum/units
+	System *string `json:"system,omitempty"`
+
+	// Unit The unit in words.
+	//
+	// Example: °C
+	Unit *string `json:"unit,omitempty"`
+
+	// Value How much.
+	//
+	// Example: 36.6
+	Value float64 `json:"value"`
+}
+
+// PackageRange Values between two amounts.
+type PackageRange struct {
+	// High An amount of something, as it is signed.
+	High PackageQuantity `json:"high"`
+
+	// Low An amount of something, as it is signed.
+	Low PackageQuantity `json:"low"`
+}
+
+// PackageRatio One amount in relation to another.
+type PackageRatio struct {
+	// Denominator An amount of something, as it is signed.
+	Denominator PackageQuantity `json:"denominator"`
+
+	// Numerator An amount of something, as it is signed.
+	Numerator PackageQuantity `json:"numerator"`
+}
+
+// PackageReference A link to another object, as it is signed.
+type PackageReference struct {
+	// DisplayValue Accepted and not kept: the name is looked up.
+	//
+	// Example: Клініка Ноунейм
+	DisplayValue *string `json:"display_value,omitempty"`
+
+	// Identifier Which object of which kind is meant.
+	Identifier PackageIdentifier `json:"identifier"`
+}
+
+// PackageRiskAssessment What may happen to a patient, and how likely it is.
+type PackageRiskAssessment struct {
+	// AssertedDate When it was found. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AssertedDate string `json:"asserted_date"`
+
+	// Basis What the assessment rests on.
+	Basis *PackageRiskAssessmentBasis `json:"basis,omitempty"`
+
+	// Code A meaning, told by values of dictionaries, as it is signed.
+	Code PackageConcept `json:"code"`
+
+	// Comment In free words.
+	//
+	// Example: Пацієнт у задовільному стані
+	Comment *string `json:"comment,omitempty"`
+
+	// Context A link to another object, as it is signed.
+	Context PackageReference `json:"context"`
+
+	// ID Risk assessment id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// Method A meaning, told by values of dictionaries, as it is signed.
+	Method *PackageConcept `json:"method,omitempty"`
+
+	// Mitigation What would make it less likely, in free words.
+	//
+	// Example: Регулярний контроль тиску
+	Mitigation *string `json:"mitigation,omitempty"`
+
+	// Performer A link to another object, as it is signed.
+	Performer PackageReference `json:"performer"`
+
+	// Predictions What may happen.
+	Predictions *[]PackageRiskAssessmentPrediction `json:"predictions,omitempty"`
+
+	// ReasonCodes A meaning, told by values of dictionaries, as it is signed.
+	ReasonCodes *PackageConcept `json:"reason_codes,omitempty"`
+
+	// ReasonReferences Documents that tell why.
+	ReasonReferences *[]PackageReference `json:"reason_references,omitempty"`
+
+	// Status `preliminary`, `final` or `entered_in_error`.
+	//
+	// Example: preliminary
+	Status string `json:"status"`
+}
+
+// PackageRiskAssessmentBasis What the assessment rests on.
+type PackageRiskAssessmentBasis struct {
+	// References Observations and other documents.
+	References *[]PackageReference `json:"references,omitempty"`
+
+	// Text In words.
+	//
+	// Example: Дані огляду
+	Text *string `json:"text,omitempty"`
+}
+
+// PackageRiskAssessmentPrediction One thing that may happen.
+type PackageRiskAssessmentPrediction struct {
+	// Outcome A meaning, told by values of dictionaries, as it is signed.
+	Outcome *PackageConcept `json:"outcome,omitempty"`
+
+	// ProbabilityDecimal How likely it is, 0 to 100.
+	//
+	// Example: 12.5
+	ProbabilityDecimal *float64 `json:"probability_decimal,omitempty"`
+
+	// ProbabilityRange Values between two amounts.
+	ProbabilityRange *PackageRange `json:"probability_range,omitempty"`
+
+	// QualitativeRisk A meaning, told by values of dictionaries, as it is signed.
+	QualitativeRisk *PackageConcept `json:"qualitative_risk,omitempty"`
+
+	// Rationale Why it is thought so.
+	//
+	// Example: Обтяжена спадковість
+	Rationale *string `json:"rationale,omitempty"`
+
+	// RelativeRisk How much likelier than for others, 1 meaning as likely.
+	//
+	// Example: 1.5
+	RelativeRisk *float64 `json:"relative_risk,omitempty"`
+
+	// WhenPeriod A stretch of time, as it is signed.
+	WhenPeriod *PackagePeriod `json:"when_period,omitempty"`
+
+	// WhenRange Values between two amounts.
+	WhenRange *PackageRange `json:"when_range,omitempty"`
+}
+
+// PackageSampledData Values that a device took one after another.
+type PackageSampledData struct {
+	// Data The values, with spaces between them; `E`, `U` and `L` stand for an error and for what is above or below the limits.
+	//
+	// Example: 2 4 E 8
+	Data string `json:"data"`
+
+	// Dimensions Values at one moment.
+	//
+	// Example: 1
+	Dimensions *int `json:"dimensions,omitempty"`
+
+	// Factor What each value is to be multiplied by.
+	//
+	// Example: 1.5
+	Factor *float64 `json:"factor,omitempty"`
+
+	// LowerLimit Lowest value that the device can tell.
+	//
+	// Example: -5
+	LowerLimit *float64 `json:"lower_limit,omitempty"`
+
+	// Origin What zero stands for.
+	//
+	// Example: 0
+	Origin *float64 `json:"origin,omitempty"`
+
+	// Period Milliseconds between two values.
+	//
+	// Example: 10
+	Period *float64 `json:"period,omitempty"`
+
+	// UpperLimit Highest value that the device can tell.
+	//
+	// Example: 5
+	UpperLimit *float64 `json:"upper_limit,omitempty"`
+}
+
+// PackageVaccinationProtocol The programme that the vaccination belongs to.
+type PackageVaccinationProtocol struct {
+	// Authority A meaning, told by values of dictionaries, as it is signed.
+	Authority *PackageConcept `json:"authority,omitempty"`
+
+	// Description What the programme is for.
+	//
+	// Example: Щеплення проти гепатиту
+	Description *string `json:"description,omitempty"`
+
+	// DoseSequence Which dose of the series it is.
+	//
+	// Example: 1
+	DoseSequence *int `json:"dose_sequence,omitempty"`
+
+	// Series Name of the series.
+	//
+	// Example: Первинний комплекс
+	Series *string `json:"series,omitempty"`
+
+	// SeriesDoses How many doses the series has.
+	//
+	// Example: 3
+	SeriesDoses *int `json:"series_doses,omitempty"`
+
+	// TargetDiseases Diseases that it protects from.
+	TargetDiseases []PackageConcept `json:"target_diseases"`
+}
+
 // Paging Which part of a list an answer holds.
 type Paging struct {
 	// PageNumber The page that was asked for, from 1.
@@ -11100,6 +12294,11 @@ type Quantity struct {
 	//
 	// Example: piece
 	Code string `json:"code"`
+
+	// Comparator How the value stands to the true one, where that is told.
+	//
+	// Example: <
+	Comparator *string `json:"comparator,omitempty"`
 
 	// System The dictionary of the unit.
 	//
@@ -13963,6 +15162,9 @@ type MarkInErrorDeviceRequestJSONRequestBody = DeviceRequestSigned
 // RevokeDeviceRequestJSONRequestBody defines body for RevokeDeviceRequest for application/json ContentType.
 type RevokeDeviceRequestJSONRequestBody = DeviceRequestSigned
 
+// SubmitEncounterPackageJSONRequestBody defines body for SubmitEncounterPackage for application/json ContentType.
+type SubmitEncounterPackageJSONRequestBody = EncounterPackageSubmit
+
 // CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
 type CreateEpisodeJSONRequestBody = EpisodeCreate
 
@@ -14285,6 +15487,9 @@ type ServerInterface interface {
 	// GetDiagnosticReportContext Get Diagnostic Report context
 	// (GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id}/context)
 	GetDiagnosticReportContext(ctx echo.Context, patientID string, diagnosticReportID string) error
+	// SubmitEncounterPackage Submit Encounter Package
+	// (POST /api/patients/{patient_id}/encounter_package)
+	SubmitEncounterPackage(ctx echo.Context, patientID string) error
 	// ListEncounters Get Encounters by search params
 	// (GET /api/patients/{patient_id}/encounters)
 	ListEncounters(ctx echo.Context, patientID string, params ListEncountersParams) error
@@ -17252,6 +18457,22 @@ func (w *ServerInterfaceWrapper) GetDiagnosticReportContext(ctx echo.Context) er
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetDiagnosticReportContext(ctx, patientID, diagnosticReportID)
+	return err
+}
+
+// SubmitEncounterPackage converts echo context to params.
+func (w *ServerInterfaceWrapper) SubmitEncounterPackage(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SubmitEncounterPackage(ctx, patientID)
 	return err
 }
 
@@ -20921,6 +22142,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports/:diagnostic_report_id", wrapper.GetDiagnosticReport, options.OperationMiddlewares["getDiagnosticReport"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports/:diagnostic_report_id/context", wrapper.GetDiagnosticReportContext, options.OperationMiddlewares["getDiagnosticReportContext"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports/approved", wrapper.ListApprovedDiagnosticReports, options.OperationMiddlewares["listApprovedDiagnosticReports"]...)
+	router.POST(options.BaseURL+"/api/patients/:patient_id/encounter_package", wrapper.SubmitEncounterPackage, options.OperationMiddlewares["submitEncounterPackage"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/encounters", wrapper.ListEncounters, options.OperationMiddlewares["listEncounters"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/encounters/:encounter_id", wrapper.GetEncounter, options.OperationMiddlewares["getEncounter"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/encounters/:encounter_id/context", wrapper.GetEncounterContext, options.OperationMiddlewares["getEncounterContext"]...)
@@ -22676,6 +23898,29 @@ func (response GetDiagnosticReportContext200JSONResponse) VisitGetDiagnosticRepo
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SubmitEncounterPackageRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Body      *SubmitEncounterPackageJSONRequestBody
+}
+
+type SubmitEncounterPackageResponseObject interface {
+	VisitSubmitEncounterPackageResponse(w http.ResponseWriter) error
+}
+
+type SubmitEncounterPackage202JSONResponse JobResponse
+
+func (response SubmitEncounterPackage202JSONResponse) VisitSubmitEncounterPackageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -25425,6 +26670,9 @@ type StrictServerInterface interface {
 	// GetDiagnosticReportContext Get Diagnostic Report context
 	// (GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id}/context)
 	GetDiagnosticReportContext(ctx context.Context, request GetDiagnosticReportContextRequestObject) (GetDiagnosticReportContextResponseObject, error)
+	// SubmitEncounterPackage Submit Encounter Package
+	// (POST /api/patients/{patient_id}/encounter_package)
+	SubmitEncounterPackage(ctx context.Context, request SubmitEncounterPackageRequestObject) (SubmitEncounterPackageResponseObject, error)
 	// ListEncounters Get Encounters by search params
 	// (GET /api/patients/{patient_id}/encounters)
 	ListEncounters(ctx context.Context, request ListEncountersRequestObject) (ListEncountersResponseObject, error)
@@ -27901,6 +29149,54 @@ func (sh *strictHandler) GetDiagnosticReportContext(ctx echo.Context, patientID 
 		return err
 	} else if validResponse, ok := response.(GetDiagnosticReportContextResponseObject); ok {
 		return validResponse.VisitGetDiagnosticReportContextResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SubmitEncounterPackage operation middleware
+func (sh *strictHandler) SubmitEncounterPackage(ctx echo.Context, patientID string) error {
+	var request SubmitEncounterPackageRequestObject
+
+	request.PatientID = patientID
+
+	var body SubmitEncounterPackageJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SubmitEncounterPackage(ctx.Request().Context(), request.(SubmitEncounterPackageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SubmitEncounterPackage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SubmitEncounterPackageResponseObject); ok {
+		return validResponse.VisitSubmitEncounterPackageResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -1015,6 +1015,21 @@ func (e EmployeeStatus) Valid() bool {
 	}
 }
 
+// Defines values for EncounterPackageSubmitSignedDataEncoding.
+const (
+	EncounterPackageSubmitSignedDataEncodingBase64 EncounterPackageSubmitSignedDataEncoding = "base64"
+)
+
+// Valid indicates whether the value is a known member of the EncounterPackageSubmitSignedDataEncoding enum.
+func (e EncounterPackageSubmitSignedDataEncoding) Valid() bool {
+	switch e {
+	case EncounterPackageSubmitSignedDataEncodingBase64:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EpisodeStatus.
 const (
 	EpisodeStatusActive         EpisodeStatus = "active"
@@ -7272,6 +7287,51 @@ type EncounterListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// EncounterPackagePeriod When the visit began and ended.
+type EncounterPackagePeriod struct {
+	// End When it ended.
+	//
+	// Example: 2018-08-02T11:45:16.000Z
+	End string `json:"end"`
+
+	// Start When it began.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Start string `json:"start"`
+}
+
+// EncounterPackageSubmit An encounter package.
+type EncounterPackageSubmit struct {
+	// SignedData EncounterPackageContent as JSON, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJlbmNvdW50ZXIiOiB7CiAgICAiaWQiOiAiZTNi
+	SignedData string `json:"signed_data"`
+
+	// SignedDataEncoding Live clients send it; it says nothing new.
+	//
+	// Example: base64
+	SignedDataEncoding *EncounterPackageSubmitSignedDataEncoding `json:"signed_data_encoding,omitempty"`
+
+	// Visit The visit that the encounter belongs to, unless it is stored already. It is not signed.
+	Visit *EncounterPackageVisit `json:"visit,omitempty"`
+}
+
+// EncounterPackageSubmitSignedDataEncoding Live clients send it; it says nothing new.
+//
+// Example: base64
+type EncounterPackageSubmitSignedDataEncoding string
+
+// EncounterPackageVisit The visit that the encounter belongs to, unless it is stored already. It is not signed.
+type EncounterPackageVisit struct {
+	// ID Visit id, chosen by the client.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// Period When the visit began and ended.
+	Period EncounterPackagePeriod `json:"period"`
+}
+
 // EncounterResponse An encounter of a patient.
 type EncounterResponse struct {
 	// Data A meeting of a patient with a doctor, or another contact in which care was given. It happens in an episode, during a visit.
@@ -12107,6 +12167,11 @@ type Quantity struct {
 	// Example: piece
 	Code string `json:"code"`
 
+	// Comparator How the value stands to the true one, where that is told.
+	//
+	// Example: <
+	Comparator *string `json:"comparator,omitempty"`
+
 	// System The dictionary of the unit.
 	//
 	// Example: device_unit
@@ -15005,6 +15070,9 @@ type MarkInErrorDeviceRequestJSONRequestBody = DeviceRequestSigned
 // RevokeDeviceRequestJSONRequestBody defines body for RevokeDeviceRequest for application/json ContentType.
 type RevokeDeviceRequestJSONRequestBody = DeviceRequestSigned
 
+// SubmitEncounterPackageJSONRequestBody defines body for SubmitEncounterPackage for application/json ContentType.
+type SubmitEncounterPackageJSONRequestBody = EncounterPackageSubmit
+
 // CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
 type CreateEpisodeJSONRequestBody = EpisodeCreate
 
@@ -16316,6 +16384,44 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id}/context (the `GetDiagnosticReportContext` operationId).
 	GetDiagnosticReportContext(ctx context.Context, patientID string, diagnosticReportID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SubmitEncounterPackageWithBody Submit Encounter Package
+	//
+	// Stores what a doctor has signed of an encounter: the encounter itself, conditions, observations, diagnostic reports, procedures,
+	// vaccinations, allergies and assessments of risks (schema EncounterPackageContent). All of it is stored together, or nothing.
+	//
+	// The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+	// makes all other checks. A refused job tells every fault of the first group that has one, in the order of the rules.
+	//
+	// What changes: the episode gets the diagnoses of the encounter as `current_diagnoses` and in `diagnoses_history`; a referral stays as
+	// it is. No SMS is sent and no event stored.
+	//
+	// What clients get wrong: references to records of the package use its ids; `visit` is not signed; other kinds of records, which the
+	// national system takes, are refused here.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/encounter_package (the `SubmitEncounterPackage` operationId).
+	SubmitEncounterPackageWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SubmitEncounterPackage Submit Encounter Package
+	//
+	// Stores what a doctor has signed of an encounter: the encounter itself, conditions, observations, diagnostic reports, procedures,
+	// vaccinations, allergies and assessments of risks (schema EncounterPackageContent). All of it is stored together, or nothing.
+	//
+	// The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+	// makes all other checks. A refused job tells every fault of the first group that has one, in the order of the rules.
+	//
+	// What changes: the episode gets the diagnoses of the encounter as `current_diagnoses` and in `diagnoses_history`; a referral stays as
+	// it is. No SMS is sent and no event stored.
+	//
+	// What clients get wrong: references to records of the package use its ids; `visit` is not signed; other kinds of records, which the
+	// national system takes, are refused here.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/encounter_package (the `SubmitEncounterPackage` operationId).
+	SubmitEncounterPackage(ctx context.Context, patientID string, body SubmitEncounterPackageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListEncounters Get Encounters by search params
 	//
@@ -20147,6 +20253,64 @@ func (c *Client) GetDiagnosticReport(ctx context.Context, patientID string, diag
 // Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id}/context (the `GetDiagnosticReportContext` operationId).
 func (c *Client) GetDiagnosticReportContext(ctx context.Context, patientID string, diagnosticReportID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDiagnosticReportContextRequest(c.Server, patientID, diagnosticReportID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SubmitEncounterPackageWithBody Submit Encounter Package
+//
+// Stores what a doctor has signed of an encounter: the encounter itself, conditions, observations, diagnostic reports, procedures,
+// vaccinations, allergies and assessments of risks (schema EncounterPackageContent). All of it is stored together, or nothing.
+//
+// The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+// makes all other checks. A refused job tells every fault of the first group that has one, in the order of the rules.
+//
+// What changes: the episode gets the diagnoses of the encounter as `current_diagnoses` and in `diagnoses_history`; a referral stays as
+// it is. No SMS is sent and no event stored.
+//
+// What clients get wrong: references to records of the package use its ids; `visit` is not signed; other kinds of records, which the
+// national system takes, are refused here.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/encounter_package (the `SubmitEncounterPackage` operationId).
+func (c *Client) SubmitEncounterPackageWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSubmitEncounterPackageRequestWithBody(c.Server, patientID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SubmitEncounterPackage Submit Encounter Package
+//
+// Stores what a doctor has signed of an encounter: the encounter itself, conditions, observations, diagnostic reports, procedures,
+// vaccinations, allergies and assessments of risks (schema EncounterPackageContent). All of it is stored together, or nothing.
+//
+// The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+// makes all other checks. A refused job tells every fault of the first group that has one, in the order of the rules.
+//
+// What changes: the episode gets the diagnoses of the encounter as `current_diagnoses` and in `diagnoses_history`; a referral stays as
+// it is. No SMS is sent and no event stored.
+//
+// What clients get wrong: references to records of the package use its ids; `visit` is not signed; other kinds of records, which the
+// national system takes, are refused here.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/encounter_package (the `SubmitEncounterPackage` operationId).
+func (c *Client) SubmitEncounterPackage(ctx context.Context, patientID string, body SubmitEncounterPackageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSubmitEncounterPackageRequest(c.Server, patientID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -28763,6 +28927,53 @@ func NewGetDiagnosticReportContextRequest(server string, patientID string, diagn
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewSubmitEncounterPackageRequest calls the generic SubmitEncounterPackage builder with application/json body
+func NewSubmitEncounterPackageRequest(server string, patientID string, body SubmitEncounterPackageJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSubmitEncounterPackageRequestWithBody(server, patientID, "application/json", bodyReader)
+}
+
+// NewSubmitEncounterPackageRequestWithBody constructs an http.Request for the SubmitEncounterPackage method, with any body, and a specified content type
+func NewSubmitEncounterPackageRequestWithBody(server string, patientID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/encounter_package", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -37510,6 +37721,44 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id}/context (the `GetDiagnosticReportContext` operationId).
 	GetDiagnosticReportContextWithResponse(ctx context.Context, patientID string, diagnosticReportID string, reqEditors ...RequestEditorFn) (*GetDiagnosticReportContextResult, error)
 
+	// SubmitEncounterPackageWithBodyWithResponse Submit Encounter Package
+	//
+	// Stores what a doctor has signed of an encounter: the encounter itself, conditions, observations, diagnostic reports, procedures,
+	// vaccinations, allergies and assessments of risks (schema EncounterPackageContent). All of it is stored together, or nothing.
+	//
+	// The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+	// makes all other checks. A refused job tells every fault of the first group that has one, in the order of the rules.
+	//
+	// What changes: the episode gets the diagnoses of the encounter as `current_diagnoses` and in `diagnoses_history`; a referral stays as
+	// it is. No SMS is sent and no event stored.
+	//
+	// What clients get wrong: references to records of the package use its ids; `visit` is not signed; other kinds of records, which the
+	// national system takes, are refused here.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/encounter_package (the `SubmitEncounterPackage` operationId).
+	SubmitEncounterPackageWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SubmitEncounterPackageResult, error)
+
+	// SubmitEncounterPackageWithResponse Submit Encounter Package
+	//
+	// Stores what a doctor has signed of an encounter: the encounter itself, conditions, observations, diagnostic reports, procedures,
+	// vaccinations, allergies and assessments of risks (schema EncounterPackageContent). All of it is stored together, or nothing.
+	//
+	// The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+	// makes all other checks. A refused job tells every fault of the first group that has one, in the order of the rules.
+	//
+	// What changes: the episode gets the diagnoses of the encounter as `current_diagnoses` and in `diagnoses_history`; a referral stays as
+	// it is. No SMS is sent and no event stored.
+	//
+	// What clients get wrong: references to records of the package use its ids; `visit` is not signed; other kinds of records, which the
+	// national system takes, are refused here.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/encounter_package (the `SubmitEncounterPackage` operationId).
+	SubmitEncounterPackageWithResponse(ctx context.Context, patientID string, body SubmitEncounterPackageJSONRequestBody, reqEditors ...RequestEditorFn) (*SubmitEncounterPackageResult, error)
+
 	// ListEncountersWithResponse Get Encounters by search params
 	//
 	// The encounters of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
@@ -41724,6 +41973,37 @@ func (r GetDiagnosticReportContextResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetDiagnosticReportContextResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SubmitEncounterPackageResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r SubmitEncounterPackageResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SubmitEncounterPackageResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SubmitEncounterPackageResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -46905,6 +47185,56 @@ func (c *ClientWithResponses) GetDiagnosticReportContextWithResponse(ctx context
 	return ParseGetDiagnosticReportContextResult(rsp)
 }
 
+// SubmitEncounterPackageWithBodyWithResponse Submit Encounter Package
+//
+// Stores what a doctor has signed of an encounter: the encounter itself, conditions, observations, diagnostic reports, procedures,
+// vaccinations, allergies and assessments of risks (schema EncounterPackageContent). All of it is stored together, or nothing.
+//
+// The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+// makes all other checks. A refused job tells every fault of the first group that has one, in the order of the rules.
+//
+// What changes: the episode gets the diagnoses of the encounter as `current_diagnoses` and in `diagnoses_history`; a referral stays as
+// it is. No SMS is sent and no event stored.
+//
+// What clients get wrong: references to records of the package use its ids; `visit` is not signed; other kinds of records, which the
+// national system takes, are refused here.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/encounter_package (the `SubmitEncounterPackage` operationId).
+func (c *ClientWithResponses) SubmitEncounterPackageWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SubmitEncounterPackageResult, error) {
+	rsp, err := c.SubmitEncounterPackageWithBody(ctx, patientID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSubmitEncounterPackageResult(rsp)
+}
+
+// SubmitEncounterPackageWithResponse Submit Encounter Package
+//
+// Stores what a doctor has signed of an encounter: the encounter itself, conditions, observations, diagnostic reports, procedures,
+// vaccinations, allergies and assessments of risks (schema EncounterPackageContent). All of it is stored together, or nothing.
+//
+// The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+// makes all other checks. A refused job tells every fault of the first group that has one, in the order of the rules.
+//
+// What changes: the episode gets the diagnoses of the encounter as `current_diagnoses` and in `diagnoses_history`; a referral stays as
+// it is. No SMS is sent and no event stored.
+//
+// What clients get wrong: references to records of the package use its ids; `visit` is not signed; other kinds of records, which the
+// national system takes, are refused here.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/encounter_package (the `SubmitEncounterPackage` operationId).
+func (c *ClientWithResponses) SubmitEncounterPackageWithResponse(ctx context.Context, patientID string, body SubmitEncounterPackageJSONRequestBody, reqEditors ...RequestEditorFn) (*SubmitEncounterPackageResult, error) {
+	rsp, err := c.SubmitEncounterPackage(ctx, patientID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSubmitEncounterPackageResult(rsp)
+}
+
 // ListEncountersWithResponse Get Encounters by search params
 //
 // The encounters of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
@@ -51621,6 +51951,32 @@ func ParseGetDiagnosticReportContextResult(rsp *http.Response) (*GetDiagnosticRe
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSubmitEncounterPackageResult parses an HTTP response from a SubmitEncounterPackageWithResponse call
+func ParseSubmitEncounterPackageResult(rsp *http.Response) (*SubmitEncounterPackageResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SubmitEncounterPackageResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	}
 

@@ -47,7 +47,7 @@ func (q *Queries) GetReferredDivision(ctx context.Context, db DBTX, id uuid.UUID
 }
 
 const getReferredEmployee = `-- name: GetReferredEmployee :one
-SELECT e.status, e.employee_type, e.legal_entity_id, e.party_id, e.end_date, coalesce(e.speciality ->> 'speciality', '')::text AS speciality, p.first_name, p.second_name, p.last_name
+SELECT e.status, e.employee_type, e.legal_entity_id, e.party_id, e.end_date, coalesce(e.speciality ->> 'speciality', '')::text AS speciality, p.first_name, p.second_name, p.last_name, p.tax_id
 FROM prm.employees e
 JOIN prm.parties p ON p.id = e.party_id
 WHERE e.id = $1
@@ -63,6 +63,7 @@ type GetReferredEmployeeRow struct {
 	FirstName     string
 	SecondName    *string
 	LastName      string
+	TaxID         *string
 }
 
 func (q *Queries) GetReferredEmployee(ctx context.Context, db DBTX, id uuid.UUID) (GetReferredEmployeeRow, error) {
@@ -78,6 +79,7 @@ func (q *Queries) GetReferredEmployee(ctx context.Context, db DBTX, id uuid.UUID
 		&i.FirstName,
 		&i.SecondName,
 		&i.LastName,
+		&i.TaxID,
 	)
 	return i, err
 }
@@ -111,19 +113,35 @@ func (q *Queries) GetReferredLegalEntity(ctx context.Context, db DBTX, id uuid.U
 }
 
 const getReferredService = `-- name: GetReferredService :one
-SELECT category, is_active, request_allowed FROM prm.services WHERE id = $1
+SELECT s.is_active, s.category, s.name, s.request_allowed, ARRAY (
+    SELECT i.service_group_id
+    FROM prm.service_inclusions i
+    JOIN prm.service_groups g ON g.id = i.service_group_id AND g.is_active
+    WHERE i.service_id = s.id AND i.is_active
+)::uuid[] AS groups
+FROM prm.services s
+WHERE s.id = $1
 `
 
 type GetReferredServiceRow struct {
-	Category       string
 	IsActive       bool
+	Category       string
+	Name           string
 	RequestAllowed bool
+	Groups         []uuid.UUID
 }
 
+// The groups are those in use that include the service.
 func (q *Queries) GetReferredService(ctx context.Context, db DBTX, id uuid.UUID) (GetReferredServiceRow, error) {
 	row := db.QueryRow(ctx, getReferredService, id)
 	var i GetReferredServiceRow
-	err := row.Scan(&i.Category, &i.IsActive, &i.RequestAllowed)
+	err := row.Scan(
+		&i.IsActive,
+		&i.Category,
+		&i.Name,
+		&i.RequestAllowed,
+		&i.Groups,
+	)
 	return i, err
 }
 

@@ -32,6 +32,7 @@ type Rule struct {
 	Replaces []ID   // the gateway's checks that this one answers in place of
 	Together string // the group of checks, one after another, that are all made and answer in one refusal: body, filters or fields
 	Schema   bool   // judged by the schema of the body
+	Job      bool   // made by the job: its refusal is the end of the job, not an answer of the operation
 }
 
 // Get finds a rule by its id.
@@ -63,1786 +64,2031 @@ func init() {
 const ValidationMessage = "Validation failed. You can find validators description at our API Manifest: https://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors."
 
 const (
-	GatewayPath                                          ID = "gateway.path"
-	GatewayPSK                                           ID = "gateway.psk"
-	GatewayTokenMissing                                  ID = "gateway.token.missing"
-	GatewayRateLimit                                     ID = "gateway.rate_limit"
-	GatewayTokenUnknown                                  ID = "gateway.token.unknown"
-	GatewayTokenKind                                     ID = "gateway.token.kind"
-	GatewayTokenExpired                                  ID = "gateway.token.expired"
-	GatewayTokenClientBlocked                            ID = "gateway.token.client_blocked"
-	GatewayTokenUserBlocked                              ID = "gateway.token.user_blocked"
-	GatewayMethod                                        ID = "gateway.method"
-	GatewayAPIKeyMissing                                 ID = "gateway.api_key.missing"
-	GatewayAPIKeyUnknown                                 ID = "gateway.api_key.unknown"
-	GatewayAPIKeyBroker                                  ID = "gateway.api_key.broker"
-	GatewayScope                                         ID = "gateway.scope"
-	GatewayBrokerScope                                   ID = "gateway.broker_scope"
-	RequestURL                                           ID = "request.url"
-	RequestQuery                                         ID = "request.query"
-	RequestTooLarge                                      ID = "request.too_large"
-	RequestContentType                                   ID = "request.content_type"
-	RequestJSON                                          ID = "request.json"
-	RequestIdempotencyInFlight                           ID = "request.idempotency.in_flight"
-	RequestIdempotencyMismatch                           ID = "request.idempotency.mismatch"
-	AllergyIntoleranceListNotFound                       ID = "allergy_intolerance.list.not_found"
-	AllergyIntoleranceListUnknownParameter               ID = "allergy_intolerance.list.unknown_parameter"
-	AllergyIntoleranceListIDFilter                       ID = "allergy_intolerance.list.id_filter"
-	AllergyIntoleranceListDateFilter                     ID = "allergy_intolerance.list.date_filter"
-	AllergyIntoleranceListDateExists                     ID = "allergy_intolerance.list.date_exists"
-	AllergyIntoleranceGetNotFound                        ID = "allergy_intolerance.get.not_found"
-	AllergyIntoleranceContextPerson                      ID = "allergy_intolerance.context.person"
-	AllergyIntoleranceContextNotFound                    ID = "allergy_intolerance.context.not_found"
-	AllergyIntoleranceListInEpisodeNotFound              ID = "allergy_intolerance.list_in_episode.not_found"
-	AllergyIntoleranceListInEpisodeUnknownParameter      ID = "allergy_intolerance.list_in_episode.unknown_parameter"
-	AllergyIntoleranceListInEpisodeDateFilter            ID = "allergy_intolerance.list_in_episode.date_filter"
-	AllergyIntoleranceListInEpisodeDateExists            ID = "allergy_intolerance.list_in_episode.date_exists"
-	AllergyIntoleranceGetInEpisodeNotFound               ID = "allergy_intolerance.get_in_episode.not_found"
-	ApprovalListIDFilter                                 ID = "approval.list.id_filter"
-	ApprovalListBooleanFilter                            ID = "approval.list.boolean_filter"
-	ApprovalListAccessLevel                              ID = "approval.list.access_level"
-	ApprovalListPerson                                   ID = "approval.list.person"
-	ApprovalCreatePerson                                 ID = "approval.create.person"
-	ApprovalCreatePersonActive                           ID = "approval.create.person_active"
-	ApprovalCreateSchema                                 ID = "approval.create.schema"
-	ApprovalCreateOneOf                                  ID = "approval.create.one_of"
-	ApprovalCreateOneOfNone                              ID = "approval.create.one_of_none"
-	ApprovalCreateChildAlone                             ID = "approval.create.child_alone"
-	ApprovalCreateGrantedTo                              ID = "approval.create.granted_to"
-	ApprovalCreateGrantedToType                          ID = "approval.create.granted_to_type"
-	ApprovalCreateGrantedToStatus                        ID = "approval.create.granted_to_status"
-	ApprovalCreateGrantedToOrganization                  ID = "approval.create.granted_to_organization"
-	ApprovalCreateGrantedToUser                          ID = "approval.create.granted_to_user"
-	ApprovalCreateGrantedToExists                        ID = "approval.create.granted_to_exists"
-	ApprovalCreateGrantedToActive                        ID = "approval.create.granted_to_active"
-	ApprovalCreateCreatedBy                              ID = "approval.create.created_by"
-	ApprovalCreateCreatedByOrganization                  ID = "approval.create.created_by_organization"
-	ApprovalCreateGrantedToKind                          ID = "approval.create.granted_to_kind"
-	ApprovalCreateServiceRequest                         ID = "approval.create.service_request"
-	ApprovalCreateServiceRequestStatus                   ID = "approval.create.service_request_status"
-	ApprovalCreateServiceRequestExpired                  ID = "approval.create.service_request_expired"
-	ApprovalCreateServiceRequestResources                ID = "approval.create.service_request_resources"
-	ApprovalCreateResource                               ID = "approval.create.resource"
-	ApprovalCreateEpisode                                ID = "approval.create.episode"
-	ApprovalCreateEpisodeStatus                          ID = "approval.create.episode_status"
-	ApprovalCreateDiagnosticReport                       ID = "approval.create.diagnostic_report"
-	ApprovalCreateDiagnosticReportStatus                 ID = "approval.create.diagnostic_report_status"
-	ApprovalCreateCarePlan                               ID = "approval.create.care_plan"
-	ApprovalCreateCarePlanAlone                          ID = "approval.create.care_plan_alone"
-	ApprovalCreateCarePlanOrganization                   ID = "approval.create.care_plan_organization"
-	ApprovalCreateEncounter                              ID = "approval.create.encounter"
-	ApprovalCreateEncounterStatus                        ID = "approval.create.encounter_status"
-	ApprovalCreateProcedure                              ID = "approval.create.procedure"
-	ApprovalCreateProcedureStatus                        ID = "approval.create.procedure_status"
-	ApprovalCreateSpecimen                               ID = "approval.create.specimen"
-	ApprovalCreateSpecimenStatus                         ID = "approval.create.specimen_status"
-	ApprovalCreateComposition                            ID = "approval.create.composition"
-	ApprovalCreateCompositionStatus                      ID = "approval.create.composition_status"
-	ApprovalCreateForbiddenGroup                         ID = "approval.create.forbidden_group"
-	ApprovalCreateDiagnosesGroup                         ID = "approval.create.diagnoses_group"
-	ApprovalCreateServiceGroup                           ID = "approval.create.service_group"
-	ApprovalCreatePatient                                ID = "approval.create.patient"
-	ApprovalCreateChildResource                          ID = "approval.create.child_resource"
-	ApprovalCreateAccessLevel                            ID = "approval.create.access_level"
-	ApprovalCreateAuthorizeWith                          ID = "approval.create.authorize_with"
-	ApprovalCreateAuthorizeWithConfidant                 ID = "approval.create.authorize_with_confidant"
-	ApprovalCreateMethod                                 ID = "approval.create.method"
-	ApprovalCreateOTP                                    ID = "approval.create.otp"
-	ApprovalCreateRate                                   ID = "approval.create.rate"
-	ApprovalCreatePhoneLimit                             ID = "approval.create.phone_limit"
-	ApprovalCreateLegalEntityLimit                       ID = "approval.create.legal_entity_limit"
-	ApprovalGetPerson                                    ID = "approval.get.person"
-	ApprovalGetNotFound                                  ID = "approval.get.not_found"
-	ApprovalVerifySchema                                 ID = "approval.verify.schema"
-	ApprovalVerifyPerson                                 ID = "approval.verify.person"
-	ApprovalVerifyPersonActive                           ID = "approval.verify.person_active"
-	ApprovalVerifyNotFound                               ID = "approval.verify.not_found"
-	ApprovalVerifyStateCancelled                         ID = "approval.verify.state_cancelled"
-	ApprovalVerifyStateTerminated                        ID = "approval.verify.state_terminated"
-	ApprovalVerifyStateExpired                           ID = "approval.verify.state_expired"
-	ApprovalVerifyStateActive                            ID = "approval.verify.state_active"
-	ApprovalVerifyPatient                                ID = "approval.verify.patient"
-	ApprovalVerifyConfidant                              ID = "approval.verify.confidant"
-	ApprovalVerifyCode                                   ID = "approval.verify.code"
-	ApprovalCancelPerson                                 ID = "approval.cancel.person"
-	ApprovalCancelNotFound                               ID = "approval.cancel.not_found"
-	ApprovalCancelExpired                                ID = "approval.cancel.expired"
-	ApprovalCancelAccess                                 ID = "approval.cancel.access"
-	ApprovalResendPerson                                 ID = "approval.resend.person"
-	ApprovalResendNotFound                               ID = "approval.resend.not_found"
-	ApprovalResendNoMethod                               ID = "approval.resend.no_method"
-	ApprovalResendMethodType                             ID = "approval.resend.method_type"
-	ApprovalResendThirdPerson                            ID = "approval.resend.third_person"
-	ApprovalResendMethodUsable                           ID = "approval.resend.method_usable"
-	ApprovalResendMethodConfidant                        ID = "approval.resend.method_confidant"
-	ApprovalResendPersonActive                           ID = "approval.resend.person_active"
-	ApprovalResendStateActive                            ID = "approval.resend.state_active"
-	ApprovalResendStateCancelled                         ID = "approval.resend.state_cancelled"
-	ApprovalResendStateTerminated                        ID = "approval.resend.state_terminated"
-	ApprovalResendStateExpired                           ID = "approval.resend.state_expired"
-	ApprovalResendOTP                                    ID = "approval.resend.otp"
-	ApprovalResendRate                                   ID = "approval.resend.rate"
-	ApprovalResendPhoneLimit                             ID = "approval.resend.phone_limit"
-	ApprovalResendResourceLimit                          ID = "approval.resend.resource_limit"
-	ApprovalResendLegalEntityLimit                       ID = "approval.resend.legal_entity_limit"
-	AuthenticationMethodRequestCreateSchema              ID = "authentication_method_request.create.schema"
-	AuthenticationMethodRequestCreateFieldRequired       ID = "authentication_method_request.create.field_required"
-	AuthenticationMethodRequestCreateFieldForbidden      ID = "authentication_method_request.create.field_forbidden"
-	AuthenticationMethodRequestCreatePhone               ID = "authentication_method_request.create.phone"
-	AuthenticationMethodRequestCreatePerson              ID = "authentication_method_request.create.person"
-	AuthenticationMethodRequestCreatePersonActive        ID = "authentication_method_request.create.person_active"
-	AuthenticationMethodRequestCreateMethodActive        ID = "authentication_method_request.create.method_active"
-	AuthenticationMethodRequestCreateMethodOwner         ID = "authentication_method_request.create.method_owner"
-	AuthenticationMethodRequestCreateMethodType          ID = "authentication_method_request.create.method_type"
-	AuthenticationMethodRequestCreateMethodPrimary       ID = "authentication_method_request.create.method_primary"
-	AuthenticationMethodRequestCreateCurrentMethod       ID = "authentication_method_request.create.current_method"
-	AuthenticationMethodRequestCreateAge                 ID = "authentication_method_request.create.age"
-	AuthenticationMethodRequestCreatePhoneVerified       ID = "authentication_method_request.create.phone_verified"
-	AuthenticationMethodRequestCreatePhoneLimit          ID = "authentication_method_request.create.phone_limit"
-	AuthenticationMethodRequestCreateOfflinePresent      ID = "authentication_method_request.create.offline_present"
-	AuthenticationMethodRequestCreateOfflineAfterOTP     ID = "authentication_method_request.create.offline_after_otp"
-	AuthenticationMethodRequestCreateThirdPerson         ID = "authentication_method_request.create.third_person"
-	AuthenticationMethodRequestCreateThirdPersonActive   ID = "authentication_method_request.create.third_person_active"
-	AuthenticationMethodRequestCreateThirdPersonAge      ID = "authentication_method_request.create.third_person_age"
-	AuthenticationMethodRequestCreateThirdPersonMethod   ID = "authentication_method_request.create.third_person_method"
-	AuthenticationMethodRequestCreateThirdPersonOffline  ID = "authentication_method_request.create.third_person_offline"
-	AuthenticationMethodRequestCreateThirdPersonPhone    ID = "authentication_method_request.create.third_person_phone"
-	AuthenticationMethodRequestCreateThirdPersonPresent  ID = "authentication_method_request.create.third_person_present"
-	AuthenticationMethodRequestCreateThirdPersonLimit    ID = "authentication_method_request.create.third_person_limit"
-	AuthenticationMethodRequestCreateThirdPersons        ID = "authentication_method_request.create.third_persons"
-	AuthenticationMethodRequestCreateConfidant           ID = "authentication_method_request.create.confidant"
-	AuthenticationMethodRequestCreateRate                ID = "authentication_method_request.create.rate"
-	AuthenticationMethodRequestCreateCodeLimit           ID = "authentication_method_request.create.code_limit"
-	AuthenticationMethodRequestCreateLegalEntityLimit    ID = "authentication_method_request.create.legal_entity_limit"
-	AuthenticationMethodRequestApproveSchema             ID = "authentication_method_request.approve.schema"
-	AuthenticationMethodRequestApprovePerson             ID = "authentication_method_request.approve.person"
-	AuthenticationMethodRequestApprovePersonActive       ID = "authentication_method_request.approve.person_active"
-	AuthenticationMethodRequestApproveNotFound           ID = "authentication_method_request.approve.not_found"
-	AuthenticationMethodRequestApproveStatus             ID = "authentication_method_request.approve.status"
-	AuthenticationMethodRequestApproveCodeRequired       ID = "authentication_method_request.approve.code_required"
-	AuthenticationMethodRequestApproveAttempts           ID = "authentication_method_request.approve.attempts"
-	AuthenticationMethodRequestApproveCodeExpired        ID = "authentication_method_request.approve.code_expired"
-	AuthenticationMethodRequestApproveCode               ID = "authentication_method_request.approve.code"
-	AuthenticationMethodRequestApproveDocuments          ID = "authentication_method_request.approve.documents"
-	AuthenticationMethodRequestResendOTPPerson           ID = "authentication_method_request.resend_otp.person"
-	AuthenticationMethodRequestResendOTPPersonActive     ID = "authentication_method_request.resend_otp.person_active"
-	AuthenticationMethodRequestResendOTPNotFound         ID = "authentication_method_request.resend_otp.not_found"
-	AuthenticationMethodRequestResendOTPMethod           ID = "authentication_method_request.resend_otp.method"
-	AuthenticationMethodRequestResendOTPStatus           ID = "authentication_method_request.resend_otp.status"
-	AuthenticationMethodRequestResendOTPRate             ID = "authentication_method_request.resend_otp.rate"
-	AuthenticationMethodRequestResendOTPPhoneLimit       ID = "authentication_method_request.resend_otp.phone_limit"
-	AuthenticationMethodRequestResendOTPResourceLimit    ID = "authentication_method_request.resend_otp.resource_limit"
-	AuthenticationMethodRequestResendOTPLegalEntityLimit ID = "authentication_method_request.resend_otp.legal_entity_limit"
-	ConditionListAccess                                  ID = "condition.list.access"
-	ConditionListUnknownParameter                        ID = "condition.list.unknown_parameter"
-	ConditionListIDFilter                                ID = "condition.list.id_filter"
-	ConditionListDateFilter                              ID = "condition.list.date_filter"
-	ConditionListDateExists                              ID = "condition.list.date_exists"
-	ConditionGetAccess                                   ID = "condition.get.access"
-	ConditionGetNotFound                                 ID = "condition.get.not_found"
-	ConditionGetForbiddenGroup                           ID = "condition.get.forbidden_group"
-	ConditionContextPerson                               ID = "condition.context.person"
-	ConditionContextNotFound                             ID = "condition.context.not_found"
-	ConditionListInEpisodeAccess                         ID = "condition.list_in_episode.access"
-	ConditionListInEpisodeNotFound                       ID = "condition.list_in_episode.not_found"
-	ConditionListInEpisodeUnknownParameter               ID = "condition.list_in_episode.unknown_parameter"
-	ConditionListInEpisodeDateFilter                     ID = "condition.list_in_episode.date_filter"
-	ConditionListInEpisodeDateExists                     ID = "condition.list_in_episode.date_exists"
-	ConditionGetInEpisodeAccess                          ID = "condition.get_in_episode.access"
-	ConditionGetInEpisodeNotFound                        ID = "condition.get_in_episode.not_found"
-	ConditionGetInEpisodeForbiddenGroup                  ID = "condition.get_in_episode.forbidden_group"
-	DeclarationRequestListEmployeeID                     ID = "declaration_request.list.employee_id"
-	DeclarationRequestListLegalEntityID                  ID = "declaration_request.list.legal_entity_id"
-	DeclarationRequestCreateParty                        ID = "declaration_request.create.party"
-	DeclarationRequestCreatePartyDeceased                ID = "declaration_request.create.party_deceased"
-	DeclarationRequestCreateSchema                       ID = "declaration_request.create.schema"
-	DeclarationRequestCreateLegalEntityActive            ID = "declaration_request.create.legal_entity_active"
-	DeclarationRequestCreateLegalEntityType              ID = "declaration_request.create.legal_entity_type"
-	DeclarationRequestCreateEmployee                     ID = "declaration_request.create.employee"
-	DeclarationRequestCreateEmployeeStatus               ID = "declaration_request.create.employee_status"
-	DeclarationRequestCreateSpeciality                   ID = "declaration_request.create.speciality"
-	DeclarationRequestCreateDivision                     ID = "declaration_request.create.division"
-	DeclarationRequestCreateDivisionStatus               ID = "declaration_request.create.division_status"
-	DeclarationRequestCreateEmployeeLegalEntity          ID = "declaration_request.create.employee_legal_entity"
-	DeclarationRequestCreateDivisionLegalEntity          ID = "declaration_request.create.division_legal_entity"
-	DeclarationRequestCreateEmployeeType                 ID = "declaration_request.create.employee_type"
-	DeclarationRequestCreatePerson                       ID = "declaration_request.create.person"
-	DeclarationRequestCreatePersonMethod                 ID = "declaration_request.create.person_method"
-	DeclarationRequestCreatePersonActive                 ID = "declaration_request.create.person_active"
-	DeclarationRequestCreatePersonVerified               ID = "declaration_request.create.person_verified"
-	DeclarationRequestCreateMethod                       ID = "declaration_request.create.method"
-	DeclarationRequestCreateMethodOwner                  ID = "declaration_request.create.method_owner"
-	DeclarationRequestCreateMethodActive                 ID = "declaration_request.create.method_active"
-	DeclarationRequestCreateMethodNa                     ID = "declaration_request.create.method_na"
-	DeclarationRequestCreateParent                       ID = "declaration_request.create.parent"
-	DeclarationRequestCreateParentPerson                 ID = "declaration_request.create.parent_person"
-	DeclarationRequestCreateParentLegalEntity            ID = "declaration_request.create.parent_legal_entity"
-	DeclarationRequestCreateAge                          ID = "declaration_request.create.age"
-	DeclarationRequestCreateConfidant                    ID = "declaration_request.create.confidant"
-	DeclarationRequestCreateChildDocument                ID = "declaration_request.create.child_document"
-	DeclarationRequestCreateDocument                     ID = "declaration_request.create.document"
-	DeclarationRequestCreatePersonRequest                ID = "declaration_request.create.person_request"
-	DeclarationRequestCreateRate                         ID = "declaration_request.create.rate"
-	DeclarationRequestCreateCodeLimit                    ID = "declaration_request.create.code_limit"
-	DeclarationRequestCreateLegalEntityLimit             ID = "declaration_request.create.legal_entity_limit"
-	DeclarationRequestGetNotFound                        ID = "declaration_request.get.not_found"
-	DeclarationRequestGetChannel                         ID = "declaration_request.get.channel"
-	DeclarationRequestGetLegalEntity                     ID = "declaration_request.get.legal_entity"
-	DeclarationRequestApproveSchema                      ID = "declaration_request.approve.schema"
-	DeclarationRequestApproveNotFound                    ID = "declaration_request.approve.not_found"
-	DeclarationRequestApproveChannel                     ID = "declaration_request.approve.channel"
-	DeclarationRequestApproveLegalEntity                 ID = "declaration_request.approve.legal_entity"
-	DeclarationRequestApproveVersion                     ID = "declaration_request.approve.version"
-	DeclarationRequestApprovePatient                     ID = "declaration_request.approve.patient"
-	DeclarationRequestApproveStatus                      ID = "declaration_request.approve.status"
-	DeclarationRequestApprovePerson                      ID = "declaration_request.approve.person"
-	DeclarationRequestApprovePersonVerified              ID = "declaration_request.approve.person_verified"
-	DeclarationRequestApproveCodeRequired                ID = "declaration_request.approve.code_required"
-	DeclarationRequestApproveAttempts                    ID = "declaration_request.approve.attempts"
-	DeclarationRequestApproveCodeExpired                 ID = "declaration_request.approve.code_expired"
-	DeclarationRequestApproveCode                        ID = "declaration_request.approve.code"
-	DeclarationRequestApproveDocuments                   ID = "declaration_request.approve.documents"
-	DeclarationRequestApproveParent                      ID = "declaration_request.approve.parent"
-	DeclarationRequestApproveDoctor                      ID = "declaration_request.approve.doctor"
-	DeclarationRequestApproveLimit                       ID = "declaration_request.approve.limit"
-	DeclarationRequestRejectNotFound                     ID = "declaration_request.reject.not_found"
-	DeclarationRequestRejectChannel                      ID = "declaration_request.reject.channel"
-	DeclarationRequestRejectLegalEntity                  ID = "declaration_request.reject.legal_entity"
-	DeclarationRequestRejectVersion                      ID = "declaration_request.reject.version"
-	DeclarationRequestRejectStatus                       ID = "declaration_request.reject.status"
-	DeclarationRequestResendOTPToken                     ID = "declaration_request.resend_otp.token"
-	DeclarationRequestResendOTPNotFound                  ID = "declaration_request.resend_otp.not_found"
-	DeclarationRequestResendOTPChannel                   ID = "declaration_request.resend_otp.channel"
-	DeclarationRequestResendOTPLegalEntity               ID = "declaration_request.resend_otp.legal_entity"
-	DeclarationRequestResendOTPStatus                    ID = "declaration_request.resend_otp.status"
-	DeclarationRequestResendOTPAuthenticationMethod      ID = "declaration_request.resend_otp.authentication_method"
-	DeclarationRequestResendOTPRate                      ID = "declaration_request.resend_otp.rate"
-	DeclarationRequestResendOTPPhoneLimit                ID = "declaration_request.resend_otp.phone_limit"
-	DeclarationRequestResendOTPResourceLimit             ID = "declaration_request.resend_otp.resource_limit"
-	DeclarationRequestResendOTPLegalEntityLimit          ID = "declaration_request.resend_otp.legal_entity_limit"
-	DeclarationRequestSignSchema                         ID = "declaration_request.sign.schema"
-	DeclarationRequestSignSignedBase64                   ID = "declaration_request.sign.signed_base64"
-	DeclarationRequestSignSignedSize                     ID = "declaration_request.sign.signed_size"
-	DeclarationRequestSignSignedReadable                 ID = "declaration_request.sign.signed_readable"
-	DeclarationRequestSignSignedJSON                     ID = "declaration_request.sign.signed_json"
-	DeclarationRequestSignSignedCount                    ID = "declaration_request.sign.signed_count"
-	DeclarationRequestSignSignedOneSigner                ID = "declaration_request.sign.signed_one_signer"
-	DeclarationRequestSignSignedTimestamp                ID = "declaration_request.sign.signed_timestamp"
-	DeclarationRequestSignSignedTimestampReadable        ID = "declaration_request.sign.signed_timestamp_readable"
-	DeclarationRequestSignSignedCertificate              ID = "declaration_request.sign.signed_certificate"
-	DeclarationRequestSignSignedCertificateReadable      ID = "declaration_request.sign.signed_certificate_readable"
-	DeclarationRequestSignSignedRoot                     ID = "declaration_request.sign.signed_root"
-	DeclarationRequestSignSignedRootSignature            ID = "declaration_request.sign.signed_root_signature"
-	DeclarationRequestSignSignedRootReadable             ID = "declaration_request.sign.signed_root_readable"
-	DeclarationRequestSignSignedTimestampService         ID = "declaration_request.sign.signed_timestamp_service"
-	DeclarationRequestSignSignedTimestampSignature       ID = "declaration_request.sign.signed_timestamp_signature"
-	DeclarationRequestSignSignedTimestampInValidity      ID = "declaration_request.sign.signed_timestamp_in_validity"
-	DeclarationRequestSignSignedCertificateValid         ID = "declaration_request.sign.signed_certificate_valid"
-	DeclarationRequestSignSignedCertificateOcsp          ID = "declaration_request.sign.signed_certificate_ocsp"
-	DeclarationRequestSignSignedValue                    ID = "declaration_request.sign.signed_value"
-	DeclarationRequestSignSignedCertificateNotRevoked    ID = "declaration_request.sign.signed_certificate_not_revoked"
-	DeclarationRequestSignNotFound                       ID = "declaration_request.sign.not_found"
-	DeclarationRequestSignVersion                        ID = "declaration_request.sign.version"
-	DeclarationRequestSignStatus                         ID = "declaration_request.sign.status"
-	DeclarationRequestSignPerson                         ID = "declaration_request.sign.person"
-	DeclarationRequestSignPersonVerified                 ID = "declaration_request.sign.person_verified"
-	DeclarationRequestSignParent                         ID = "declaration_request.sign.parent"
-	DeclarationRequestSignEmpty                          ID = "declaration_request.sign.empty"
-	DeclarationRequestSignPatientSigned                  ID = "declaration_request.sign.patient_signed"
-	DeclarationRequestSignPatientSignedTrue              ID = "declaration_request.sign.patient_signed_true"
-	DeclarationRequestSignPatientSignedNull              ID = "declaration_request.sign.patient_signed_null"
-	DeclarationRequestSignContent                        ID = "declaration_request.sign.content"
-	DeclarationRequestSignEmployee                       ID = "declaration_request.sign.employee"
-	DeclarationRequestSignParty                          ID = "declaration_request.sign.party"
-	DeclarationRequestSignSignedDrfoPresent              ID = "declaration_request.sign.signed_drfo_present"
-	DeclarationRequestSignSignedDrfo                     ID = "declaration_request.sign.signed_drfo"
-	DeclarationTerminateSchema                           ID = "declaration.terminate.schema"
-	DeclarationTerminateNotFound                         ID = "declaration.terminate.not_found"
-	DeclarationTerminateLegalEntity                      ID = "declaration.terminate.legal_entity"
-	DeclarationTerminatePerson                           ID = "declaration.terminate.person"
-	DeclarationTerminateStatus                           ID = "declaration.terminate.status"
-	DeclarationTerminateOwn                              ID = "declaration.terminate.own"
-	DeclarationListEmployeeID                            ID = "declaration.list.employee_id"
-	DeclarationListLegalEntityID                         ID = "declaration.list.legal_entity_id"
-	DeclarationListStatus                                ID = "declaration.list.status"
-	DeclarationGetNotFound                               ID = "declaration.get.not_found"
-	DeclarationGetOwner                                  ID = "declaration.get.owner"
-	DeclarationApproveNotFound                           ID = "declaration.approve.not_found"
-	DeclarationApproveLegalEntity                        ID = "declaration.approve.legal_entity"
-	DeclarationApproveRemoved                            ID = "declaration.approve.removed"
-	DeclarationApproveStatus                             ID = "declaration.approve.status"
-	DeclarationRejectNotFound                            ID = "declaration.reject.not_found"
-	DeclarationRejectLegalEntity                         ID = "declaration.reject.legal_entity"
-	DeclarationRejectRemoved                             ID = "declaration.reject.removed"
-	DeclarationRejectStatus                              ID = "declaration.reject.status"
-	DeclarationOfPersonNotFound                          ID = "declaration.of_person.not_found"
-	DeclarationOfPersonOwner                             ID = "declaration.of_person.owner"
-	DeclarationTerminatePisSchema                        ID = "declaration.terminate_pis.schema"
-	DeclarationTerminatePisNotFound                      ID = "declaration.terminate_pis.not_found"
-	DeclarationTerminatePisLegalEntity                   ID = "declaration.terminate_pis.legal_entity"
-	DeclarationTerminatePisPerson                        ID = "declaration.terminate_pis.person"
-	DeclarationTerminatePisStatus                        ID = "declaration.terminate_pis.status"
-	DeclarationTerminatePisOwn                           ID = "declaration.terminate_pis.own"
-	DeviceDefinitionListV1MedicalProgramID               ID = "device_definition.list_v1.medical_program_id"
-	DeviceDefinitionListV1IsActive                       ID = "device_definition.list_v1.is_active"
-	DeviceDefinitionGetV1NotFound                        ID = "device_definition.get_v1.not_found"
-	DeviceDefinitionGetV1Version                         ID = "device_definition.get_v1.version"
-	DeviceDefinitionListMedicalProgramID                 ID = "device_definition.list.medical_program_id"
-	DeviceDefinitionListIsActive                         ID = "device_definition.list.is_active"
-	DeviceDefinitionGetNotFound                          ID = "device_definition.get.not_found"
-	DeviceDispenseSearchUnknownParameter                 ID = "device_dispense.search.unknown_parameter"
-	DeviceDispenseSearchIDFilter                         ID = "device_dispense.search.id_filter"
-	DeviceDispenseSearchDateTimeFilter                   ID = "device_dispense.search.date_time_filter"
-	DeviceDispenseSearchDateTimeExists                   ID = "device_dispense.search.date_time_exists"
-	DeviceDispenseSearchStatus                           ID = "device_dispense.search.status"
-	DeviceDispenseListUnknownParameter                   ID = "device_dispense.list.unknown_parameter"
-	DeviceDispenseListIDFilter                           ID = "device_dispense.list.id_filter"
-	DeviceDispenseListDateTimeFilter                     ID = "device_dispense.list.date_time_filter"
-	DeviceDispenseListDateTimeExists                     ID = "device_dispense.list.date_time_exists"
-	DeviceDispenseListStatus                             ID = "device_dispense.list.status"
-	DeviceDispenseListPerson                             ID = "device_dispense.list.person"
-	DeviceDispenseListPersonActive                       ID = "device_dispense.list.person_active"
-	DeviceDispenseListAccess                             ID = "device_dispense.list.access"
-	DeviceDispenseCreateParty                            ID = "device_dispense.create.party"
-	DeviceDispenseCreatePartyDeceased                    ID = "device_dispense.create.party_deceased"
-	DeviceDispenseCreateLegalEntity                      ID = "device_dispense.create.legal_entity"
-	DeviceDispenseCreateLegalEntityStatus                ID = "device_dispense.create.legal_entity_status"
-	DeviceDispenseCreateSchema                           ID = "device_dispense.create.schema"
-	DeviceDispenseCreatePerson                           ID = "device_dispense.create.person"
-	DeviceDispenseCreateID                               ID = "device_dispense.create.id"
-	DeviceDispenseCreatePerformer                        ID = "device_dispense.create.performer"
-	DeviceDispenseCreatePerformerStatus                  ID = "device_dispense.create.performer_status"
-	DeviceDispenseCreatePerformerLegalEntity             ID = "device_dispense.create.performer_legal_entity"
-	DeviceDispenseCreatePerformerEndDate                 ID = "device_dispense.create.performer_end_date"
-	DeviceDispenseCreateLocation                         ID = "device_dispense.create.location"
-	DeviceDispenseCreateLocationStatus                   ID = "device_dispense.create.location_status"
-	DeviceDispenseCreateLocationLegalEntity              ID = "device_dispense.create.location_legal_entity"
-	DeviceDispenseCreateLocationDls                      ID = "device_dispense.create.location_dls"
-	DeviceDispenseCreateRequest                          ID = "device_dispense.create.request"
-	DeviceDispenseCreateRequestPatient                   ID = "device_dispense.create.request_patient"
-	DeviceDispenseCreateRequestIntent                    ID = "device_dispense.create.request_intent"
-	DeviceDispenseCreateRequestStatus                    ID = "device_dispense.create.request_status"
-	DeviceDispenseCreateRequestExpired                   ID = "device_dispense.create.request_expired"
-	DeviceDispenseCreateProgram                          ID = "device_dispense.create.program"
-	DeviceDispenseCreateQualify                          ID = "device_dispense.create.qualify"
-	DeviceDispenseCreateOtherDispense                    ID = "device_dispense.create.other_dispense"
-	DeviceDispenseCreateDetails                          ID = "device_dispense.create.details"
-	DeviceDispenseCreateDeviceKind                       ID = "device_dispense.create.device_kind"
-	DeviceDispenseCreateDevice                           ID = "device_dispense.create.device"
-	DeviceDispenseCreateDeviceMatch                      ID = "device_dispense.create.device_match"
-	DeviceDispenseCreatePackagingUnit                    ID = "device_dispense.create.packaging_unit"
-	DeviceDispenseCreatePackagingCount                   ID = "device_dispense.create.packaging_count"
-	DeviceDispenseCreateProgramDeviceKind                ID = "device_dispense.create.program_device_kind"
-	DeviceDispenseCreateProgramDevice                    ID = "device_dispense.create.program_device"
-	DeviceDispenseCreateProgramDeviceDaily               ID = "device_dispense.create.program_device_daily"
-	DeviceDispenseCreateProgramDeviceDefinition          ID = "device_dispense.create.program_device_definition"
-	DeviceDispenseCreateProgramDeviceProgram             ID = "device_dispense.create.program_device_program"
-	DeviceDispenseCreateParticipant                      ID = "device_dispense.create.participant"
-	DeviceDispenseCreateParticipantSingle                ID = "device_dispense.create.participant_single"
-	DeviceDispenseCreateVerificationCode                 ID = "device_dispense.create.verification_code"
-	DeviceDispenseCreateQuantity                         ID = "device_dispense.create.quantity"
-	DeviceDispenseGetPerson                              ID = "device_dispense.get.person"
-	DeviceDispenseGetPersonActive                        ID = "device_dispense.get.person_active"
-	DeviceDispenseGetNotFound                            ID = "device_dispense.get.not_found"
-	DeviceDispenseGetOwner                               ID = "device_dispense.get.owner"
-	DeviceDispenseGetAccess                              ID = "device_dispense.get.access"
-	DeviceDispenseCompleteSchema                         ID = "device_dispense.complete.schema"
-	DeviceDispenseCompleteSignedBase64                   ID = "device_dispense.complete.signed_base64"
-	DeviceDispenseCompleteSignedSize                     ID = "device_dispense.complete.signed_size"
-	DeviceDispenseCompleteSignedReadable                 ID = "device_dispense.complete.signed_readable"
-	DeviceDispenseCompleteSignedJSON                     ID = "device_dispense.complete.signed_json"
-	DeviceDispenseCompleteSignedCount                    ID = "device_dispense.complete.signed_count"
-	DeviceDispenseCompleteSignedOneSigner                ID = "device_dispense.complete.signed_one_signer"
-	DeviceDispenseCompleteSignedTimestamp                ID = "device_dispense.complete.signed_timestamp"
-	DeviceDispenseCompleteSignedTimestampReadable        ID = "device_dispense.complete.signed_timestamp_readable"
-	DeviceDispenseCompleteSignedCertificate              ID = "device_dispense.complete.signed_certificate"
-	DeviceDispenseCompleteSignedCertificateReadable      ID = "device_dispense.complete.signed_certificate_readable"
-	DeviceDispenseCompleteSignedRoot                     ID = "device_dispense.complete.signed_root"
-	DeviceDispenseCompleteSignedRootSignature            ID = "device_dispense.complete.signed_root_signature"
-	DeviceDispenseCompleteSignedRootReadable             ID = "device_dispense.complete.signed_root_readable"
-	DeviceDispenseCompleteSignedTimestampService         ID = "device_dispense.complete.signed_timestamp_service"
-	DeviceDispenseCompleteSignedTimestampSignature       ID = "device_dispense.complete.signed_timestamp_signature"
-	DeviceDispenseCompleteSignedTimestampInValidity      ID = "device_dispense.complete.signed_timestamp_in_validity"
-	DeviceDispenseCompleteSignedCertificateValid         ID = "device_dispense.complete.signed_certificate_valid"
-	DeviceDispenseCompleteSignedCertificateOcsp          ID = "device_dispense.complete.signed_certificate_ocsp"
-	DeviceDispenseCompleteSignedValue                    ID = "device_dispense.complete.signed_value"
-	DeviceDispenseCompleteSignedCertificateNotRevoked    ID = "device_dispense.complete.signed_certificate_not_revoked"
-	DeviceDispenseCompleteSignedDrfoPresent              ID = "device_dispense.complete.signed_drfo_present"
-	DeviceDispenseCompleteSignedDrfo                     ID = "device_dispense.complete.signed_drfo"
-	DeviceDispenseCompleteLegalEntity                    ID = "device_dispense.complete.legal_entity"
-	DeviceDispenseCompleteLegalEntityStatus              ID = "device_dispense.complete.legal_entity_status"
-	DeviceDispenseCompleteNotFound                       ID = "device_dispense.complete.not_found"
-	DeviceDispenseCompletePatient                        ID = "device_dispense.complete.patient"
-	DeviceDispenseCompleteOwner                          ID = "device_dispense.complete.owner"
-	DeviceDispenseCompletePaymentAmount                  ID = "device_dispense.complete.payment_amount"
-	DeviceDispenseCompletePaymentID                      ID = "device_dispense.complete.payment_id"
-	DeviceDispenseCompleteWhenHandedOver                 ID = "device_dispense.complete.when_handed_over"
-	DeviceDispenseCompleteRequest                        ID = "device_dispense.complete.request"
-	DeviceDispenseCompleteActivity                       ID = "device_dispense.complete.activity"
-	DeviceDispenseCompleteCarePlan                       ID = "device_dispense.complete.care_plan"
-	DeviceDispenseCompleteCarePlanEnd                    ID = "device_dispense.complete.care_plan_end"
-	DeviceDispenseCompleteAuthor                         ID = "device_dispense.complete.author"
-	DeviceDispenseCompleteStatus                         ID = "device_dispense.complete.status"
-	DeviceDispenseCompleteStatusValue                    ID = "device_dispense.complete.status_value"
-	DeviceDispenseCompleteContent                        ID = "device_dispense.complete.content"
-	DeviceDispenseMarkInErrorParty                       ID = "device_dispense.mark_in_error.party"
-	DeviceDispenseMarkInErrorPartyDeceased               ID = "device_dispense.mark_in_error.party_deceased"
-	DeviceDispenseMarkInErrorSchema                      ID = "device_dispense.mark_in_error.schema"
-	DeviceDispenseMarkInErrorLegalEntityType             ID = "device_dispense.mark_in_error.legal_entity_type"
-	DeviceDispenseMarkInErrorLegalEntity                 ID = "device_dispense.mark_in_error.legal_entity"
-	DeviceDispenseMarkInErrorLegalEntityStatus           ID = "device_dispense.mark_in_error.legal_entity_status"
-	DeviceDispenseMarkInErrorNotFound                    ID = "device_dispense.mark_in_error.not_found"
-	DeviceDispenseMarkInErrorPatient                     ID = "device_dispense.mark_in_error.patient"
-	DeviceDispenseMarkInErrorOwner                       ID = "device_dispense.mark_in_error.owner"
-	DeviceDispenseMarkInErrorSignedBase64                ID = "device_dispense.mark_in_error.signed_base64"
-	DeviceDispenseMarkInErrorSignedSize                  ID = "device_dispense.mark_in_error.signed_size"
-	DeviceDispenseMarkInErrorSignedReadable              ID = "device_dispense.mark_in_error.signed_readable"
-	DeviceDispenseMarkInErrorSignedJSON                  ID = "device_dispense.mark_in_error.signed_json"
-	DeviceDispenseMarkInErrorSignedCount                 ID = "device_dispense.mark_in_error.signed_count"
-	DeviceDispenseMarkInErrorSignedOneSigner             ID = "device_dispense.mark_in_error.signed_one_signer"
-	DeviceDispenseMarkInErrorSignedTimestamp             ID = "device_dispense.mark_in_error.signed_timestamp"
-	DeviceDispenseMarkInErrorSignedTimestampReadable     ID = "device_dispense.mark_in_error.signed_timestamp_readable"
-	DeviceDispenseMarkInErrorSignedCertificate           ID = "device_dispense.mark_in_error.signed_certificate"
-	DeviceDispenseMarkInErrorSignedCertificateReadable   ID = "device_dispense.mark_in_error.signed_certificate_readable"
-	DeviceDispenseMarkInErrorSignedRoot                  ID = "device_dispense.mark_in_error.signed_root"
-	DeviceDispenseMarkInErrorSignedRootSignature         ID = "device_dispense.mark_in_error.signed_root_signature"
-	DeviceDispenseMarkInErrorSignedRootReadable          ID = "device_dispense.mark_in_error.signed_root_readable"
-	DeviceDispenseMarkInErrorSignedTimestampService      ID = "device_dispense.mark_in_error.signed_timestamp_service"
-	DeviceDispenseMarkInErrorSignedTimestampSignature    ID = "device_dispense.mark_in_error.signed_timestamp_signature"
-	DeviceDispenseMarkInErrorSignedTimestampInValidity   ID = "device_dispense.mark_in_error.signed_timestamp_in_validity"
-	DeviceDispenseMarkInErrorSignedCertificateValid      ID = "device_dispense.mark_in_error.signed_certificate_valid"
-	DeviceDispenseMarkInErrorSignedCertificateOcsp       ID = "device_dispense.mark_in_error.signed_certificate_ocsp"
-	DeviceDispenseMarkInErrorSignedValue                 ID = "device_dispense.mark_in_error.signed_value"
-	DeviceDispenseMarkInErrorSignedCertificateNotRevoked ID = "device_dispense.mark_in_error.signed_certificate_not_revoked"
-	DeviceDispenseMarkInErrorSignedDrfoPresent           ID = "device_dispense.mark_in_error.signed_drfo_present"
-	DeviceDispenseMarkInErrorSignedDrfo                  ID = "device_dispense.mark_in_error.signed_drfo"
-	DeviceDispenseMarkInErrorEmployee                    ID = "device_dispense.mark_in_error.employee"
-	DeviceDispenseMarkInErrorStatus                      ID = "device_dispense.mark_in_error.status"
-	DeviceDispenseMarkInErrorStatusValue                 ID = "device_dispense.mark_in_error.status_value"
-	DeviceDispenseMarkInErrorReasonRequired              ID = "device_dispense.mark_in_error.reason_required"
-	DeviceDispenseMarkInErrorReason                      ID = "device_dispense.mark_in_error.reason"
-	DeviceDispenseMarkInErrorContent                     ID = "device_dispense.mark_in_error.content"
-	DeviceDispenseStopToken                              ID = "device_dispense.stop.token"
-	DeviceDispenseStopTokenExpired                       ID = "device_dispense.stop.token_expired"
-	DeviceDispenseStopScope                              ID = "device_dispense.stop.scope"
-	DeviceDispenseStopLegalEntityType                    ID = "device_dispense.stop.legal_entity_type"
-	DeviceDispenseStopLegalEntity                        ID = "device_dispense.stop.legal_entity"
-	DeviceDispenseStopLegalEntityStatus                  ID = "device_dispense.stop.legal_entity_status"
-	DeviceDispenseStopNotFound                           ID = "device_dispense.stop.not_found"
-	DeviceDispenseStopPatient                            ID = "device_dispense.stop.patient"
-	DeviceDispenseStopOwnerConflict                      ID = "device_dispense.stop.owner_conflict"
-	DeviceDispenseStopOwner                              ID = "device_dispense.stop.owner"
-	DeviceDispenseStopStatus                             ID = "device_dispense.stop.status"
-	DeviceDispenseContextPerson                          ID = "device_dispense.context.person"
-	DeviceDispenseContextNotFound                        ID = "device_dispense.context.not_found"
-	DeviceRequestSearchUnknownParameter                  ID = "device_request.search.unknown_parameter"
-	DeviceRequestSearchRequisition                       ID = "device_request.search.requisition"
-	DeviceRequestSearchRequisitionEmpty                  ID = "device_request.search.requisition_empty"
-	DeviceRequestQualifySchema                           ID = "device_request.qualify.schema"
-	DeviceRequestQualifyLegalEntity                      ID = "device_request.qualify.legal_entity"
-	DeviceRequestQualifyLegalEntityStatus                ID = "device_request.qualify.legal_entity_status"
-	DeviceRequestQualifyNotFound                         ID = "device_request.qualify.not_found"
-	DeviceRequestQualifyStatus                           ID = "device_request.qualify.status"
-	DeviceRequestQualifyExpired                          ID = "device_request.qualify.expired"
-	DeviceRequestQualifyDivision                         ID = "device_request.qualify.division"
-	DeviceRequestQualifyDivisionStatus                   ID = "device_request.qualify.division_status"
-	DeviceRequestQualifyDivisionLegalEntity              ID = "device_request.qualify.division_legal_entity"
-	DeviceRequestQualifyActivity                         ID = "device_request.qualify.activity"
-	DeviceRequestQualifyCarePlan                         ID = "device_request.qualify.care_plan"
-	DeviceRequestQualifyCarePlanEnd                      ID = "device_request.qualify.care_plan_end"
-	DeviceRequestQualifyOtherDispense                    ID = "device_request.qualify.other_dispense"
-	DeviceRequestListUnknownParameter                    ID = "device_request.list.unknown_parameter"
-	DeviceRequestListIDFilter                            ID = "device_request.list.id_filter"
-	DeviceRequestListDateTimeFilter                      ID = "device_request.list.date_time_filter"
-	DeviceRequestListDateTimeExists                      ID = "device_request.list.date_time_exists"
-	DeviceRequestListStatus                              ID = "device_request.list.status"
-	DeviceRequestListPerson                              ID = "device_request.list.person"
-	DeviceRequestListAccess                              ID = "device_request.list.access"
-	DeviceRequestCreateParty                             ID = "device_request.create.party"
-	DeviceRequestCreatePartyDeceased                     ID = "device_request.create.party_deceased"
-	DeviceRequestCreateSchema                            ID = "device_request.create.schema"
-	DeviceRequestCreateSignedBase64                      ID = "device_request.create.signed_base64"
-	DeviceRequestCreateSignedSize                        ID = "device_request.create.signed_size"
-	DeviceRequestCreateSignedReadable                    ID = "device_request.create.signed_readable"
-	DeviceRequestCreateSignedJSON                        ID = "device_request.create.signed_json"
-	DeviceRequestCreateSignedCount                       ID = "device_request.create.signed_count"
-	DeviceRequestCreateSignedOneSigner                   ID = "device_request.create.signed_one_signer"
-	DeviceRequestCreateSignedTimestamp                   ID = "device_request.create.signed_timestamp"
-	DeviceRequestCreateSignedTimestampReadable           ID = "device_request.create.signed_timestamp_readable"
-	DeviceRequestCreateSignedCertificate                 ID = "device_request.create.signed_certificate"
-	DeviceRequestCreateSignedCertificateReadable         ID = "device_request.create.signed_certificate_readable"
-	DeviceRequestCreateSignedRoot                        ID = "device_request.create.signed_root"
-	DeviceRequestCreateSignedRootSignature               ID = "device_request.create.signed_root_signature"
-	DeviceRequestCreateSignedRootReadable                ID = "device_request.create.signed_root_readable"
-	DeviceRequestCreateSignedTimestampService            ID = "device_request.create.signed_timestamp_service"
-	DeviceRequestCreateSignedTimestampSignature          ID = "device_request.create.signed_timestamp_signature"
-	DeviceRequestCreateSignedTimestampInValidity         ID = "device_request.create.signed_timestamp_in_validity"
-	DeviceRequestCreateSignedCertificateValid            ID = "device_request.create.signed_certificate_valid"
-	DeviceRequestCreateSignedCertificateOcsp             ID = "device_request.create.signed_certificate_ocsp"
-	DeviceRequestCreateSignedValue                       ID = "device_request.create.signed_value"
-	DeviceRequestCreateSignedCertificateNotRevoked       ID = "device_request.create.signed_certificate_not_revoked"
-	DeviceRequestCreateSignedDrfoPresent                 ID = "device_request.create.signed_drfo_present"
-	DeviceRequestCreateSignedDrfo                        ID = "device_request.create.signed_drfo"
-	DeviceRequestCreateLegalEntity                       ID = "device_request.create.legal_entity"
-	DeviceRequestCreateLegalEntityStatus                 ID = "device_request.create.legal_entity_status"
-	DeviceRequestCreateLegalEntityType                   ID = "device_request.create.legal_entity_type"
-	DeviceRequestCreateContent                           ID = "device_request.create.content"
-	DeviceRequestCreatePerson                            ID = "device_request.create.person"
-	DeviceRequestCreatePersonActive                      ID = "device_request.create.person_active"
-	DeviceRequestCreateKinds                             ID = "device_request.create.kinds"
-	DeviceRequestCreateRequester                         ID = "device_request.create.requester"
-	DeviceRequestCreateRequesterStatus                   ID = "device_request.create.requester_status"
-	DeviceRequestCreateRequesterLegalEntity              ID = "device_request.create.requester_legal_entity"
-	DeviceRequestCreateRequesterSpeciality               ID = "device_request.create.requester_speciality"
-	DeviceRequestCreateCarePlan                          ID = "device_request.create.care_plan"
-	DeviceRequestCreateCarePlanStatus                    ID = "device_request.create.care_plan_status"
-	DeviceRequestCreateCarePlanEnd                       ID = "device_request.create.care_plan_end"
-	DeviceRequestCreateActivity                          ID = "device_request.create.activity"
-	DeviceRequestCreateActivityStatus                    ID = "device_request.create.activity_status"
-	DeviceRequestCreateCarePlanAccess                    ID = "device_request.create.care_plan_access"
-	DeviceRequestCreateOneCode                           ID = "device_request.create.one_code"
-	DeviceRequestCreateCodeReference                     ID = "device_request.create.code_reference"
-	DeviceRequestCreateCode                              ID = "device_request.create.code"
-	DeviceRequestCreateQuantity                          ID = "device_request.create.quantity"
-	DeviceRequestCreateQuantityValue                     ID = "device_request.create.quantity_value"
-	DeviceRequestCreateEncounter                         ID = "device_request.create.encounter"
-	DeviceRequestCreateEncounterStatus                   ID = "device_request.create.encounter_status"
-	DeviceRequestCreateEncounterPerformer                ID = "device_request.create.encounter_performer"
-	DeviceRequestCreateAuthoredOn                        ID = "device_request.create.authored_on"
-	DeviceRequestCreateAuthoredOnEncounter               ID = "device_request.create.authored_on_encounter"
-	DeviceRequestCreateOccurrenceStart                   ID = "device_request.create.occurrence_start"
-	DeviceRequestCreateOccurrenceEnd                     ID = "device_request.create.occurrence_end"
-	DeviceRequestCreateReason                            ID = "device_request.create.reason"
-	DeviceRequestCreateReasonStatus                      ID = "device_request.create.reason_status"
-	DeviceRequestCreateSupportingInfo                    ID = "device_request.create.supporting_info"
-	DeviceRequestCreateSupportingInfoStatus              ID = "device_request.create.supporting_info_status"
-	DeviceRequestCreatePerformer                         ID = "device_request.create.performer"
-	DeviceRequestCreatePerformerStatus                   ID = "device_request.create.performer_status"
-	DeviceRequestCreateParameter                         ID = "device_request.create.parameter"
-	DeviceRequestCreateInformWith                        ID = "device_request.create.inform_with"
-	DeviceRequestCreateID                                ID = "device_request.create.id"
-	DeviceRequestCreateProgram                           ID = "device_request.create.program"
-	DeviceRequestPrequalifyLegalEntity                   ID = "device_request.prequalify.legal_entity"
-	DeviceRequestPrequalifyLegalEntityStatus             ID = "device_request.prequalify.legal_entity_status"
-	DeviceRequestPrequalifyLegalEntityType               ID = "device_request.prequalify.legal_entity_type"
-	DeviceRequestPrequalifySchema                        ID = "device_request.prequalify.schema"
-	DeviceRequestPrequalifyPerson                        ID = "device_request.prequalify.person"
-	DeviceRequestPrequalifyPersonActive                  ID = "device_request.prequalify.person_active"
-	DeviceRequestPrequalifyKinds                         ID = "device_request.prequalify.kinds"
-	DeviceRequestPrequalifyRequester                     ID = "device_request.prequalify.requester"
-	DeviceRequestPrequalifyRequesterStatus               ID = "device_request.prequalify.requester_status"
-	DeviceRequestPrequalifyRequesterLegalEntity          ID = "device_request.prequalify.requester_legal_entity"
-	DeviceRequestPrequalifyRequesterSpeciality           ID = "device_request.prequalify.requester_speciality"
-	DeviceRequestPrequalifyCarePlan                      ID = "device_request.prequalify.care_plan"
-	DeviceRequestPrequalifyCarePlanStatus                ID = "device_request.prequalify.care_plan_status"
-	DeviceRequestPrequalifyCarePlanEnd                   ID = "device_request.prequalify.care_plan_end"
-	DeviceRequestPrequalifyActivity                      ID = "device_request.prequalify.activity"
-	DeviceRequestPrequalifyActivityStatus                ID = "device_request.prequalify.activity_status"
-	DeviceRequestPrequalifyCarePlanAccess                ID = "device_request.prequalify.care_plan_access"
-	DeviceRequestPrequalifyOneCode                       ID = "device_request.prequalify.one_code"
-	DeviceRequestPrequalifyCodeReference                 ID = "device_request.prequalify.code_reference"
-	DeviceRequestPrequalifyCode                          ID = "device_request.prequalify.code"
-	DeviceRequestPrequalifyQuantityValue                 ID = "device_request.prequalify.quantity_value"
-	DeviceRequestPrequalifyEncounter                     ID = "device_request.prequalify.encounter"
-	DeviceRequestPrequalifyEncounterStatus               ID = "device_request.prequalify.encounter_status"
-	DeviceRequestPrequalifyEncounterPerformer            ID = "device_request.prequalify.encounter_performer"
-	DeviceRequestPrequalifyAuthoredOn                    ID = "device_request.prequalify.authored_on"
-	DeviceRequestPrequalifyAuthoredOnEncounter           ID = "device_request.prequalify.authored_on_encounter"
-	DeviceRequestPrequalifyOccurrenceStart               ID = "device_request.prequalify.occurrence_start"
-	DeviceRequestPrequalifyOccurrenceEnd                 ID = "device_request.prequalify.occurrence_end"
-	DeviceRequestPrequalifyReason                        ID = "device_request.prequalify.reason"
-	DeviceRequestPrequalifyReasonStatus                  ID = "device_request.prequalify.reason_status"
-	DeviceRequestPrequalifySupportingInfo                ID = "device_request.prequalify.supporting_info"
-	DeviceRequestPrequalifySupportingInfoStatus          ID = "device_request.prequalify.supporting_info_status"
-	DeviceRequestPrequalifyPerformer                     ID = "device_request.prequalify.performer"
-	DeviceRequestPrequalifyPerformerStatus               ID = "device_request.prequalify.performer_status"
-	DeviceRequestPrequalifyParameter                     ID = "device_request.prequalify.parameter"
-	DeviceRequestPrequalifyInformWith                    ID = "device_request.prequalify.inform_with"
-	DeviceRequestGetPerson                               ID = "device_request.get.person"
-	DeviceRequestGetNotFound                             ID = "device_request.get.not_found"
-	DeviceRequestGetPatient                              ID = "device_request.get.patient"
-	DeviceRequestGetAccess                               ID = "device_request.get.access"
-	DeviceRequestCompleteLegalEntity                     ID = "device_request.complete.legal_entity"
-	DeviceRequestCompleteLegalEntityType                 ID = "device_request.complete.legal_entity_type"
-	DeviceRequestCompleteLegalEntityStatus               ID = "device_request.complete.legal_entity_status"
-	DeviceRequestCompleteLegalEntityVerified             ID = "device_request.complete.legal_entity_verified"
-	DeviceRequestCompleteNotFound                        ID = "device_request.complete.not_found"
-	DeviceRequestCompletePatient                         ID = "device_request.complete.patient"
-	DeviceRequestCompleteQuantity                        ID = "device_request.complete.quantity"
-	DeviceRequestCompleteStatus                          ID = "device_request.complete.status"
-	DeviceRequestMarkInErrorParty                        ID = "device_request.mark_in_error.party"
-	DeviceRequestMarkInErrorPartyDeceased                ID = "device_request.mark_in_error.party_deceased"
-	DeviceRequestMarkInErrorSchema                       ID = "device_request.mark_in_error.schema"
-	DeviceRequestMarkInErrorLegalEntity                  ID = "device_request.mark_in_error.legal_entity"
-	DeviceRequestMarkInErrorLegalEntityType              ID = "device_request.mark_in_error.legal_entity_type"
-	DeviceRequestMarkInErrorLegalEntityStatus            ID = "device_request.mark_in_error.legal_entity_status"
-	DeviceRequestMarkInErrorLegalEntityVerified          ID = "device_request.mark_in_error.legal_entity_verified"
-	DeviceRequestMarkInErrorSignedBase64                 ID = "device_request.mark_in_error.signed_base64"
-	DeviceRequestMarkInErrorSignedSize                   ID = "device_request.mark_in_error.signed_size"
-	DeviceRequestMarkInErrorSignedReadable               ID = "device_request.mark_in_error.signed_readable"
-	DeviceRequestMarkInErrorSignedJSON                   ID = "device_request.mark_in_error.signed_json"
-	DeviceRequestMarkInErrorSignedCount                  ID = "device_request.mark_in_error.signed_count"
-	DeviceRequestMarkInErrorSignedOneSigner              ID = "device_request.mark_in_error.signed_one_signer"
-	DeviceRequestMarkInErrorSignedTimestamp              ID = "device_request.mark_in_error.signed_timestamp"
-	DeviceRequestMarkInErrorSignedTimestampReadable      ID = "device_request.mark_in_error.signed_timestamp_readable"
-	DeviceRequestMarkInErrorSignedCertificate            ID = "device_request.mark_in_error.signed_certificate"
-	DeviceRequestMarkInErrorSignedCertificateReadable    ID = "device_request.mark_in_error.signed_certificate_readable"
-	DeviceRequestMarkInErrorSignedRoot                   ID = "device_request.mark_in_error.signed_root"
-	DeviceRequestMarkInErrorSignedRootSignature          ID = "device_request.mark_in_error.signed_root_signature"
-	DeviceRequestMarkInErrorSignedRootReadable           ID = "device_request.mark_in_error.signed_root_readable"
-	DeviceRequestMarkInErrorSignedTimestampService       ID = "device_request.mark_in_error.signed_timestamp_service"
-	DeviceRequestMarkInErrorSignedTimestampSignature     ID = "device_request.mark_in_error.signed_timestamp_signature"
-	DeviceRequestMarkInErrorSignedTimestampInValidity    ID = "device_request.mark_in_error.signed_timestamp_in_validity"
-	DeviceRequestMarkInErrorSignedCertificateValid       ID = "device_request.mark_in_error.signed_certificate_valid"
-	DeviceRequestMarkInErrorSignedCertificateOcsp        ID = "device_request.mark_in_error.signed_certificate_ocsp"
-	DeviceRequestMarkInErrorSignedValue                  ID = "device_request.mark_in_error.signed_value"
-	DeviceRequestMarkInErrorSignedCertificateNotRevoked  ID = "device_request.mark_in_error.signed_certificate_not_revoked"
-	DeviceRequestMarkInErrorSignedDrfoPresent            ID = "device_request.mark_in_error.signed_drfo_present"
-	DeviceRequestMarkInErrorSignedDrfo                   ID = "device_request.mark_in_error.signed_drfo"
-	DeviceRequestMarkInErrorNotFound                     ID = "device_request.mark_in_error.not_found"
-	DeviceRequestMarkInErrorPatient                      ID = "device_request.mark_in_error.patient"
-	DeviceRequestMarkInErrorAuthor                       ID = "device_request.mark_in_error.author"
-	DeviceRequestMarkInErrorStatus                       ID = "device_request.mark_in_error.status"
-	DeviceRequestMarkInErrorReasonRequired               ID = "device_request.mark_in_error.reason_required"
-	DeviceRequestMarkInErrorReason                       ID = "device_request.mark_in_error.reason"
-	DeviceRequestMarkInErrorStatusValue                  ID = "device_request.mark_in_error.status_value"
-	DeviceRequestMarkInErrorContent                      ID = "device_request.mark_in_error.content"
-	DeviceRequestResendNotFound                          ID = "device_request.resend.not_found"
-	DeviceRequestResendStatus                            ID = "device_request.resend.status"
-	DeviceRequestResendTimeout                           ID = "device_request.resend.timeout"
-	DeviceRequestRevokeSchema                            ID = "device_request.revoke.schema"
-	DeviceRequestRevokeLegalEntity                       ID = "device_request.revoke.legal_entity"
-	DeviceRequestRevokeLegalEntityType                   ID = "device_request.revoke.legal_entity_type"
-	DeviceRequestRevokeLegalEntityStatus                 ID = "device_request.revoke.legal_entity_status"
-	DeviceRequestRevokeLegalEntityVerified               ID = "device_request.revoke.legal_entity_verified"
-	DeviceRequestRevokeSignedBase64                      ID = "device_request.revoke.signed_base64"
-	DeviceRequestRevokeSignedSize                        ID = "device_request.revoke.signed_size"
-	DeviceRequestRevokeSignedReadable                    ID = "device_request.revoke.signed_readable"
-	DeviceRequestRevokeSignedJSON                        ID = "device_request.revoke.signed_json"
-	DeviceRequestRevokeSignedCount                       ID = "device_request.revoke.signed_count"
-	DeviceRequestRevokeSignedOneSigner                   ID = "device_request.revoke.signed_one_signer"
-	DeviceRequestRevokeSignedTimestamp                   ID = "device_request.revoke.signed_timestamp"
-	DeviceRequestRevokeSignedTimestampReadable           ID = "device_request.revoke.signed_timestamp_readable"
-	DeviceRequestRevokeSignedCertificate                 ID = "device_request.revoke.signed_certificate"
-	DeviceRequestRevokeSignedCertificateReadable         ID = "device_request.revoke.signed_certificate_readable"
-	DeviceRequestRevokeSignedRoot                        ID = "device_request.revoke.signed_root"
-	DeviceRequestRevokeSignedRootSignature               ID = "device_request.revoke.signed_root_signature"
-	DeviceRequestRevokeSignedRootReadable                ID = "device_request.revoke.signed_root_readable"
-	DeviceRequestRevokeSignedTimestampService            ID = "device_request.revoke.signed_timestamp_service"
-	DeviceRequestRevokeSignedTimestampSignature          ID = "device_request.revoke.signed_timestamp_signature"
-	DeviceRequestRevokeSignedTimestampInValidity         ID = "device_request.revoke.signed_timestamp_in_validity"
-	DeviceRequestRevokeSignedCertificateValid            ID = "device_request.revoke.signed_certificate_valid"
-	DeviceRequestRevokeSignedCertificateOcsp             ID = "device_request.revoke.signed_certificate_ocsp"
-	DeviceRequestRevokeSignedValue                       ID = "device_request.revoke.signed_value"
-	DeviceRequestRevokeSignedCertificateNotRevoked       ID = "device_request.revoke.signed_certificate_not_revoked"
-	DeviceRequestRevokeSignedDrfoPresent                 ID = "device_request.revoke.signed_drfo_present"
-	DeviceRequestRevokeSignedDrfo                        ID = "device_request.revoke.signed_drfo"
-	DeviceRequestRevokeNotFound                          ID = "device_request.revoke.not_found"
-	DeviceRequestRevokePatient                           ID = "device_request.revoke.patient"
-	DeviceRequestRevokeAuthor                            ID = "device_request.revoke.author"
-	DeviceRequestRevokeStatus                            ID = "device_request.revoke.status"
-	DeviceRequestRevokeReasonRequired                    ID = "device_request.revoke.reason_required"
-	DeviceRequestRevokeReason                            ID = "device_request.revoke.reason"
-	DeviceRequestRevokeStatusValue                       ID = "device_request.revoke.status_value"
-	DeviceRequestRevokeContent                           ID = "device_request.revoke.content"
-	DeviceRequestContextPerson                           ID = "device_request.context.person"
-	DeviceRequestContextNotFound                         ID = "device_request.context.not_found"
-	DiagnosesGroupGetNotFound                            ID = "diagnoses_group.get.not_found"
-	DiagnosticReportListAccess                           ID = "diagnostic_report.list.access"
-	DiagnosticReportListUnknownParameter                 ID = "diagnostic_report.list.unknown_parameter"
-	DiagnosticReportListIDFilter                         ID = "diagnostic_report.list.id_filter"
-	DiagnosticReportListDateFilter                       ID = "diagnostic_report.list.date_filter"
-	DiagnosticReportListDateExists                       ID = "diagnostic_report.list.date_exists"
-	DiagnosticReportApprovedPerson                       ID = "diagnostic_report.approved.person"
-	DiagnosticReportApprovedUnknownParameter             ID = "diagnostic_report.approved.unknown_parameter"
-	DiagnosticReportApprovedIDFilter                     ID = "diagnostic_report.approved.id_filter"
-	DiagnosticReportGetAccess                            ID = "diagnostic_report.get.access"
-	DiagnosticReportGetNotFound                          ID = "diagnostic_report.get.not_found"
-	DiagnosticReportGetForbiddenGroup                    ID = "diagnostic_report.get.forbidden_group"
-	DiagnosticReportContextPerson                        ID = "diagnostic_report.context.person"
-	DiagnosticReportContextNotFound                      ID = "diagnostic_report.context.not_found"
-	DiagnosticReportServiceGroupsPerson                  ID = "diagnostic_report.service_groups.person"
-	DiagnosticReportServiceGroupsUnknownParameter        ID = "diagnostic_report.service_groups.unknown_parameter"
-	DiagnosticReportServiceGroupsIDFilter                ID = "diagnostic_report.service_groups.id_filter"
-	DiagnosticReportServiceGroupsDateFilter              ID = "diagnostic_report.service_groups.date_filter"
-	DiagnosticReportServiceGroupsDateExists              ID = "diagnostic_report.service_groups.date_exists"
-	DictionaryListIsActive                               ID = "dictionary.list.is_active"
-	DictionaryListV2IsActive                             ID = "dictionary.list_v2.is_active"
-	DictionaryListV2ValueIsActive                        ID = "dictionary.list_v2.value_is_active"
-	DivisionListLegalEntityActive                        ID = "division.list.legal_entity_active"
-	DivisionListIDs                                      ID = "division.list.ids"
-	DivisionListLegalEntityID                            ID = "division.list.legal_entity_id"
-	DivisionCreateScopeUnauthorized                      ID = "division.create.scope_unauthorized"
-	DivisionCreateParty                                  ID = "division.create.party"
-	DivisionCreateClientID                               ID = "division.create.client_id"
-	DivisionCreateLegalEntity                            ID = "division.create.legal_entity"
-	DivisionCreateLegalEntityActive                      ID = "division.create.legal_entity_active"
-	DivisionCreateSchema                                 ID = "division.create.schema"
-	DivisionCreateLocation                               ID = "division.create.location"
-	DivisionCreateAddressType                            ID = "division.create.address_type"
-	DivisionCreateArea                                   ID = "division.create.area"
-	DivisionCreateSettlement                             ID = "division.create.settlement"
-	DivisionCreateSettlementType                         ID = "division.create.settlement_type"
-	DivisionCreateSettlementID                           ID = "division.create.settlement_id"
-	DivisionCreateStreetType                             ID = "division.create.street_type"
-	DivisionCreateZip                                    ID = "division.create.zip"
-	DivisionCreateTypeMapping                            ID = "division.create.type_mapping"
-	DivisionCreateAddressTypeMapping                     ID = "division.create.address_type_mapping"
-	DivisionCreateResidence                              ID = "division.create.residence"
-	DivisionCreateSettlementMatch                        ID = "division.create.settlement_match"
-	DivisionCreateAreaRow                                ID = "division.create.area_row"
-	DivisionCreateAreaMatch                              ID = "division.create.area_match"
-	DivisionCreateRegionRow                              ID = "division.create.region_row"
-	DivisionCreateRegionMatch                            ID = "division.create.region_match"
-	DivisionCreateCountry                                ID = "division.create.country"
-	DivisionCreateNamePattern                            ID = "division.create.name_pattern"
-	DivisionCreateRegionPattern                          ID = "division.create.region_pattern"
-	DivisionCreateStreetPattern                          ID = "division.create.street_pattern"
-	DivisionCreateBuildingPattern                        ID = "division.create.building_pattern"
-	DivisionCreatePhoneType                              ID = "division.create.phone_type"
-	DivisionCreatePhoneNumber                            ID = "division.create.phone_number"
-	DivisionCreateEmail                                  ID = "division.create.email"
-	DivisionCreateType                                   ID = "division.create.type"
-	DivisionCreateAddressTypeDouble                      ID = "division.create.address_type_double"
-	DivisionCreatePhoneTypeDouble                        ID = "division.create.phone_type_double"
-	DivisionGetNotFound                                  ID = "division.get.not_found"
-	DivisionGetOwner                                     ID = "division.get.owner"
-	DivisionUpdateParty                                  ID = "division.update.party"
-	DivisionUpdateClientID                               ID = "division.update.client_id"
-	DivisionUpdateLegalEntity                            ID = "division.update.legal_entity"
-	DivisionUpdateLegalEntityActive                      ID = "division.update.legal_entity_active"
-	DivisionUpdateSchema                                 ID = "division.update.schema"
-	DivisionUpdateLocation                               ID = "division.update.location"
-	DivisionUpdateAddressType                            ID = "division.update.address_type"
-	DivisionUpdateArea                                   ID = "division.update.area"
-	DivisionUpdateSettlement                             ID = "division.update.settlement"
-	DivisionUpdateSettlementType                         ID = "division.update.settlement_type"
-	DivisionUpdateSettlementID                           ID = "division.update.settlement_id"
-	DivisionUpdateStreetType                             ID = "division.update.street_type"
-	DivisionUpdateZip                                    ID = "division.update.zip"
-	DivisionUpdateTypeMapping                            ID = "division.update.type_mapping"
-	DivisionUpdateAddressTypeMapping                     ID = "division.update.address_type_mapping"
-	DivisionUpdateResidence                              ID = "division.update.residence"
-	DivisionUpdateSettlementMatch                        ID = "division.update.settlement_match"
-	DivisionUpdateAreaRow                                ID = "division.update.area_row"
-	DivisionUpdateAreaMatch                              ID = "division.update.area_match"
-	DivisionUpdateRegionRow                              ID = "division.update.region_row"
-	DivisionUpdateRegionMatch                            ID = "division.update.region_match"
-	DivisionUpdateCountry                                ID = "division.update.country"
-	DivisionUpdateNamePattern                            ID = "division.update.name_pattern"
-	DivisionUpdateRegionPattern                          ID = "division.update.region_pattern"
-	DivisionUpdateStreetPattern                          ID = "division.update.street_pattern"
-	DivisionUpdateBuildingPattern                        ID = "division.update.building_pattern"
-	DivisionUpdatePhoneType                              ID = "division.update.phone_type"
-	DivisionUpdatePhoneNumber                            ID = "division.update.phone_number"
-	DivisionUpdateEmail                                  ID = "division.update.email"
-	DivisionUpdateType                                   ID = "division.update.type"
-	DivisionUpdateAddressTypeDouble                      ID = "division.update.address_type_double"
-	DivisionUpdatePhoneTypeDouble                        ID = "division.update.phone_type_double"
-	DivisionUpdateNotFound                               ID = "division.update.not_found"
-	DivisionUpdateOwner                                  ID = "division.update.owner"
-	DivisionActivateNotFound                             ID = "division.activate.not_found"
-	DivisionActivateOwner                                ID = "division.activate.owner"
-	DivisionActivateLegalEntityActive                    ID = "division.activate.legal_entity_active"
-	DivisionActivateStatus                               ID = "division.activate.status"
-	DivisionDeactivateNotFound                           ID = "division.deactivate.not_found"
-	DivisionDeactivateOwner                              ID = "division.deactivate.owner"
-	DivisionDeactivateHealthcareServices                 ID = "division.deactivate.healthcare_services"
-	DivisionDeactivateEmployees                          ID = "division.deactivate.employees"
-	DivisionDeactivateEquipment                          ID = "division.deactivate.equipment"
-	DivisionDeactivateStatus                             ID = "division.deactivate.status"
-	DivisionDeactivateLegalEntityActive                  ID = "division.deactivate.legal_entity_active"
-	EmployeeRequestListID                                ID = "employee_request.list.id"
-	EmployeeRequestListNoTaxID                           ID = "employee_request.list.no_tax_id"
-	EmployeeRequestGetNotFound                           ID = "employee_request.get.not_found"
-	EmployeeRequestGetOwner                              ID = "employee_request.get.owner"
-	EmployeeRoleListAny                                  ID = "employee_role.list.any"
-	EmployeeRoleListEmployeeID                           ID = "employee_role.list.employee_id"
-	EmployeeRoleListHealthcareServiceID                  ID = "employee_role.list.healthcare_service_id"
-	EmployeeRoleGetNotFound                              ID = "employee_role.get.not_found"
-	EmployeeRoleGetOwner                                 ID = "employee_role.get.owner"
-	EmployeeListIDs                                      ID = "employee.list.ids"
-	EmployeeListPartyID                                  ID = "employee.list.party_id"
-	EmployeeListLegalEntityID                            ID = "employee.list.legal_entity_id"
-	EmployeeListDivisionID                               ID = "employee.list.division_id"
-	EmployeeListNoTaxID                                  ID = "employee.list.no_tax_id"
-	EmployeeGetNotFound                                  ID = "employee.get.not_found"
-	EmployeeGetOwner                                     ID = "employee.get.owner"
-	EmployeeDeactivateSchema                             ID = "employee.deactivate.schema"
-	EmployeeDeactivateEndDate                            ID = "employee.deactivate.end_date"
-	EmployeeDeactivateEndDatePast                        ID = "employee.deactivate.end_date_past"
-	EmployeeDeactivateNotFound                           ID = "employee.deactivate.not_found"
-	EmployeeDeactivateOwner                              ID = "employee.deactivate.owner"
-	EmployeeDeactivateOwnerType                          ID = "employee.deactivate.owner_type"
-	EmployeeDeactivateStatus                             ID = "employee.deactivate.status"
-	EmployeeDeactivateRoles                              ID = "employee.deactivate.roles"
-	EmployeeDeactivateEndDateStart                       ID = "employee.deactivate.end_date_start"
-	EncounterListAccess                                  ID = "encounter.list.access"
-	EncounterListUnknownParameter                        ID = "encounter.list.unknown_parameter"
-	EncounterListIDFilter                                ID = "encounter.list.id_filter"
-	EncounterListDateFilter                              ID = "encounter.list.date_filter"
-	EncounterListDateExists                              ID = "encounter.list.date_exists"
-	EncounterGetAccess                                   ID = "encounter.get.access"
-	EncounterGetNotFound                                 ID = "encounter.get.not_found"
-	EncounterGetForbiddenGroup                           ID = "encounter.get.forbidden_group"
-	EncounterContextPerson                               ID = "encounter.context.person"
-	EncounterContextNotFound                             ID = "encounter.context.not_found"
-	EncounterListInEpisodeAccess                         ID = "encounter.list_in_episode.access"
-	EncounterListInEpisodeNotFound                       ID = "encounter.list_in_episode.not_found"
-	EncounterListInEpisodeUnknownParameter               ID = "encounter.list_in_episode.unknown_parameter"
-	EncounterListInEpisodeIDFilter                       ID = "encounter.list_in_episode.id_filter"
-	EncounterListInEpisodeDateFilter                     ID = "encounter.list_in_episode.date_filter"
-	EncounterListInEpisodeDateExists                     ID = "encounter.list_in_episode.date_exists"
-	EncounterGetInEpisodeAccess                          ID = "encounter.get_in_episode.access"
-	EncounterGetInEpisodeNotFound                        ID = "encounter.get_in_episode.not_found"
-	EncounterGetInEpisodeForbiddenGroup                  ID = "encounter.get_in_episode.forbidden_group"
-	EpisodeDiagnosesGroupsPerson                         ID = "episode.diagnoses_groups.person"
-	EpisodeDiagnosesGroupsUnknownParameter               ID = "episode.diagnoses_groups.unknown_parameter"
-	EpisodeDiagnosesGroupsIDFilter                       ID = "episode.diagnoses_groups.id_filter"
-	EpisodeDiagnosesGroupsDateFilter                     ID = "episode.diagnoses_groups.date_filter"
-	EpisodeDiagnosesGroupsDateExists                     ID = "episode.diagnoses_groups.date_exists"
-	EpisodeListAccess                                    ID = "episode.list.access"
-	EpisodeListUnknownParameter                          ID = "episode.list.unknown_parameter"
-	EpisodeListIDFilter                                  ID = "episode.list.id_filter"
-	EpisodeListDateFilter                                ID = "episode.list.date_filter"
-	EpisodeListDateExists                                ID = "episode.list.date_exists"
-	EpisodeCreateParty                                   ID = "episode.create.party"
-	EpisodeCreateLegalEntity                             ID = "episode.create.legal_entity"
-	EpisodeCreateLegalEntityType                         ID = "episode.create.legal_entity_type"
-	EpisodeCreateLegalEntityStatus                       ID = "episode.create.legal_entity_status"
-	EpisodeCreatePerson                                  ID = "episode.create.person"
-	EpisodeCreatePersonActive                            ID = "episode.create.person_active"
-	EpisodeCreateSchema                                  ID = "episode.create.schema"
-	EpisodeCreateManagingOrganization                    ID = "episode.create.managing_organization"
-	EpisodeCreateManagingOrganizationExists              ID = "episode.create.managing_organization_exists"
-	EpisodeCreateManagingOrganizationStatus              ID = "episode.create.managing_organization_status"
-	EpisodeCreateManagingOrganizationCoding              ID = "episode.create.managing_organization_coding"
-	EpisodeCreateType                                    ID = "episode.create.type"
-	EpisodeCreatePeriodStart                             ID = "episode.create.period_start"
-	EpisodeCreateCareManager                             ID = "episode.create.care_manager"
-	EpisodeCreateID                                      ID = "episode.create.id"
-	EpisodeCreateTypeAllowed                             ID = "episode.create.type_allowed"
-	EpisodeCreateTypeAllowedEmployee                     ID = "episode.create.type_allowed_employee"
-	EpisodeCreateCareManagerType                         ID = "episode.create.care_manager_type"
-	EpisodeCreateCareManagerStatus                       ID = "episode.create.care_manager_status"
-	EpisodeCreateCareManagerOrganization                 ID = "episode.create.care_manager_organization"
-	EpisodeApprovedPerson                                ID = "episode.approved.person"
-	EpisodeApprovedUnknownParameter                      ID = "episode.approved.unknown_parameter"
-	EpisodeGetAccess                                     ID = "episode.get.access"
-	EpisodeGetNotFound                                   ID = "episode.get.not_found"
-	EpisodeGetForbiddenGroup                             ID = "episode.get.forbidden_group"
-	EpisodeUpdatePerson                                  ID = "episode.update.person"
-	EpisodeUpdatePersonActive                            ID = "episode.update.person_active"
-	EpisodeUpdateNotFound                                ID = "episode.update.not_found"
-	EpisodeUpdatePatient                                 ID = "episode.update.patient"
-	EpisodeUpdateSchema                                  ID = "episode.update.schema"
-	EpisodeUpdateEmpty                                   ID = "episode.update.empty"
-	EpisodeUpdateOwner                                   ID = "episode.update.owner"
-	EpisodeUpdateOwnerStatus                             ID = "episode.update.owner_status"
-	EpisodeUpdateStatus                                  ID = "episode.update.status"
-	EpisodeUpdateManager                                 ID = "episode.update.manager"
-	EpisodeUpdateCareManager                             ID = "episode.update.care_manager"
-	EpisodeUpdateTypeAllowedEmployee                     ID = "episode.update.type_allowed_employee"
-	EpisodeUpdateCareManagerType                         ID = "episode.update.care_manager_type"
-	EpisodeUpdateCareManagerStatus                       ID = "episode.update.care_manager_status"
-	EpisodeUpdateCareManagerOrganization                 ID = "episode.update.care_manager_organization"
-	EpisodeCancelPerson                                  ID = "episode.cancel.person"
-	EpisodeCancelPersonActive                            ID = "episode.cancel.person_active"
-	EpisodeCancelNotFound                                ID = "episode.cancel.not_found"
-	EpisodeCancelPatient                                 ID = "episode.cancel.patient"
-	EpisodeCancelSchema                                  ID = "episode.cancel.schema"
-	EpisodeCancelStatus                                  ID = "episode.cancel.status"
-	EpisodeCancelOwner                                   ID = "episode.cancel.owner"
-	EpisodeCancelManager                                 ID = "episode.cancel.manager"
-	EpisodeCancelReason                                  ID = "episode.cancel.reason"
-	EpisodeCancelEncounters                              ID = "episode.cancel.encounters"
-	EpisodeClosePerson                                   ID = "episode.close.person"
-	EpisodeClosePersonActive                             ID = "episode.close.person_active"
-	EpisodeCloseNotFound                                 ID = "episode.close.not_found"
-	EpisodeClosePatient                                  ID = "episode.close.patient"
-	EpisodeCloseSchema                                   ID = "episode.close.schema"
-	EpisodeCloseStatus                                   ID = "episode.close.status"
-	EpisodeCloseOwner                                    ID = "episode.close.owner"
-	EpisodeCloseManager                                  ID = "episode.close.manager"
-	EpisodeClosePeriodEnd                                ID = "episode.close.period_end"
-	EpisodeClosePeriodEndPast                            ID = "episode.close.period_end_past"
-	EpisodeCloseReason                                   ID = "episode.close.reason"
-	EpisodeShortPerson                                   ID = "episode.short.person"
-	EpisodeShortUnknownParameter                         ID = "episode.short.unknown_parameter"
-	EpisodeShortDateFilter                               ID = "episode.short.date_filter"
-	EpisodeShortDateExists                               ID = "episode.short.date_exists"
-	EventListDate                                        ID = "event.list.date"
-	EventListDateTo                                      ID = "event.list.date_to"
-	EventListAttributeName                               ID = "event.list.attribute_name"
-	EventListPeriod                                      ID = "event.list.period"
-	EventGetNotFound                                     ID = "event.get.not_found"
-	ForbiddenGroupGetNotFound                            ID = "forbidden_group.get.not_found"
-	HealthcareServiceListDivisionID                      ID = "healthcare_service.list.division_id"
-	HealthcareServiceGetNotFound                         ID = "healthcare_service.get.not_found"
-	HealthcareServiceGetOwner                            ID = "healthcare_service.get.owner"
-	ImmunizationListInEpisodeNotFound                    ID = "immunization.list_in_episode.not_found"
-	ImmunizationListInEpisodeUnknownParameter            ID = "immunization.list_in_episode.unknown_parameter"
-	ImmunizationListInEpisodeDateFilter                  ID = "immunization.list_in_episode.date_filter"
-	ImmunizationListInEpisodeDateExists                  ID = "immunization.list_in_episode.date_exists"
-	ImmunizationGetInEpisodeNotFound                     ID = "immunization.get_in_episode.not_found"
-	ImmunizationListNotFound                             ID = "immunization.list.not_found"
-	ImmunizationListUnknownParameter                     ID = "immunization.list.unknown_parameter"
-	ImmunizationListIDFilter                             ID = "immunization.list.id_filter"
-	ImmunizationListDateFilter                           ID = "immunization.list.date_filter"
-	ImmunizationListDateExists                           ID = "immunization.list.date_exists"
-	ImmunizationGetNotFound                              ID = "immunization.get.not_found"
-	ImmunizationContextPerson                            ID = "immunization.context.person"
-	ImmunizationContextNotFound                          ID = "immunization.context.not_found"
-	JobGetNotFound                                       ID = "job.get.not_found"
-	JobGetNotImplemented                                 ID = "job.get.not_implemented"
-	LegalEntityListV1LegalEntityID                       ID = "legal_entity.list_v1.legal_entity_id"
-	LegalEntityListV1SettlementID                        ID = "legal_entity.list_v1.settlement_id"
-	LegalEntityListV1NhsVerified                         ID = "legal_entity.list_v1.nhs_verified"
-	LegalEntityGetV1Owner                                ID = "legal_entity.get_v1.owner"
-	LegalEntityGetV1NotFound                             ID = "legal_entity.get_v1.not_found"
-	LegalEntityListLegalEntityID                         ID = "legal_entity.list.legal_entity_id"
-	LegalEntityListSettlementID                          ID = "legal_entity.list.settlement_id"
-	LegalEntityListNhsVerified                           ID = "legal_entity.list.nhs_verified"
-	LegalEntityGetOwner                                  ID = "legal_entity.get.owner"
-	LegalEntityGetNotFound                               ID = "legal_entity.get.not_found"
-	LicenseListID                                        ID = "license.list.id"
-	LicenseListIsPrimary                                 ID = "license.list.is_primary"
-	MedicalProgramListID                                 ID = "medical_program.list.id"
-	MedicalProgramListIsActive                           ID = "medical_program.list.is_active"
-	MedicalProgramGetNotFound                            ID = "medical_program.get.not_found"
-	ProgramServiceListMedicalProgramIDRequired           ID = "program_service.list.medical_program_id_required"
-	ProgramServiceListMedicalProgramID                   ID = "program_service.list.medical_program_id"
-	ProgramServiceGetNotFound                            ID = "program_service.get.not_found"
-	SessionLoginSchema                                   ID = "session.login.schema"
-	SessionLoginGrantTypeRequired                        ID = "session.login.grant_type_required"
-	SessionLoginGrantType                                ID = "session.login.grant_type"
-	SessionLoginClient                                   ID = "session.login.client"
-	SessionLoginClientLogin                              ID = "session.login.client_login"
-	SessionLoginUser                                     ID = "session.login.user"
-	SessionLoginUserBlocked                              ID = "session.login.user_blocked"
-	SessionLoginAttempts                                 ID = "session.login.attempts"
-	SessionLoginPassword                                 ID = "session.login.password"
-	SessionLoginPasswordExpired                          ID = "session.login.password_expired"
-	SessionLoginScope                                    ID = "session.login.scope"
-	AppAuthorizeSchema                                   ID = "app.authorize.schema"
-	AppAuthorizeClientIDRequired                         ID = "app.authorize.client_id_required"
-	AppAuthorizeClientID                                 ID = "app.authorize.client_id"
-	AppAuthorizeRedirectUri                              ID = "app.authorize.redirect_uri"
-	AppAuthorizeClient                                   ID = "app.authorize.client"
-	AppAuthorizeClientBlocked                            ID = "app.authorize.client_blocked"
-	AppAuthorizeRedirect                                 ID = "app.authorize.redirect"
-	AppAuthorizeScopeEmpty                               ID = "app.authorize.scope_empty"
-	AppAuthorizeScopeClientType                          ID = "app.authorize.scope_client_type"
-	AppAuthorizeScopeRoles                               ID = "app.authorize.scope_roles"
-	TokenCreateSchema                                    ID = "token.create.schema"
-	TokenCreateGrantTypeRequired                         ID = "token.create.grant_type_required"
-	TokenCreateGrantType                                 ID = "token.create.grant_type"
-	TokenCreateClientID                                  ID = "token.create.client_id"
-	TokenCreateClientSecret                              ID = "token.create.client_secret"
-	TokenCreateCode                                      ID = "token.create.code"
-	TokenCreateRedirectUri                               ID = "token.create.redirect_uri"
-	TokenCreateRefreshToken                              ID = "token.create.refresh_token"
-	TokenCreateConnection                                ID = "token.create.connection"
-	TokenCreateGrant                                     ID = "token.create.grant"
-	TokenCreateGrantClient                               ID = "token.create.grant_client"
-	TokenCreateGrantExpired                              ID = "token.create.grant_expired"
-	TokenCreateRedirect                                  ID = "token.create.redirect"
-	TokenCreateApp                                       ID = "token.create.app"
-	TokenCreateGrantUsed                                 ID = "token.create.grant_used"
-	ObservationListInEpisodeAccess                       ID = "observation.list_in_episode.access"
-	ObservationListInEpisodeNotFound                     ID = "observation.list_in_episode.not_found"
-	ObservationListInEpisodeUnknownParameter             ID = "observation.list_in_episode.unknown_parameter"
-	ObservationListInEpisodeDateFilter                   ID = "observation.list_in_episode.date_filter"
-	ObservationListInEpisodeDateExists                   ID = "observation.list_in_episode.date_exists"
-	ObservationGetInEpisodeAccess                        ID = "observation.get_in_episode.access"
-	ObservationGetInEpisodeNotFound                      ID = "observation.get_in_episode.not_found"
-	ObservationListAccess                                ID = "observation.list.access"
-	ObservationListUnknownParameter                      ID = "observation.list.unknown_parameter"
-	ObservationListIDFilter                              ID = "observation.list.id_filter"
-	ObservationListDateFilter                            ID = "observation.list.date_filter"
-	ObservationListDateExists                            ID = "observation.list.date_exists"
-	ObservationGetAccess                                 ID = "observation.get.access"
-	ObservationGetNotFound                               ID = "observation.get.not_found"
-	ObservationContextPerson                             ID = "observation.context.person"
-	ObservationContextNotFound                           ID = "observation.context.not_found"
-	PersonRequestListStatus                              ID = "person_request.list.status"
-	PersonRequestCreateV1LegalEntityType                 ID = "person_request.create_v1.legal_entity_type"
-	PersonRequestCreateV1Party                           ID = "person_request.create_v1.party"
-	PersonRequestCreateV1PartyDeceased                   ID = "person_request.create_v1.party_deceased"
-	PersonRequestCreateV1EmployeeType                    ID = "person_request.create_v1.employee_type"
-	PersonRequestCreateV1Schema                          ID = "person_request.create_v1.schema"
-	PersonRequestCreateV1PatientSigned                   ID = "person_request.create_v1.patient_signed"
-	PersonRequestCreateV1Consent                         ID = "person_request.create_v1.consent"
-	PersonRequestCreateV1MethodsRequired                 ID = "person_request.create_v1.methods_required"
-	PersonRequestCreateV1MethodsForbidden                ID = "person_request.create_v1.methods_forbidden"
-	PersonRequestCreateV1OneMethod                       ID = "person_request.create_v1.one_method"
-	PersonRequestCreateV1MethodPhone                     ID = "person_request.create_v1.method_phone"
-	PersonRequestCreateV1MethodPhoneRequired             ID = "person_request.create_v1.method_phone_required"
-	PersonRequestCreateV1MethodPhoneForbidden            ID = "person_request.create_v1.method_phone_forbidden"
-	PersonRequestCreateV1MethodValueRequired             ID = "person_request.create_v1.method_value_required"
-	PersonRequestCreateV1MethodAliasRequired             ID = "person_request.create_v1.method_alias_required"
-	PersonRequestCreateV1DocumentNumber                  ID = "person_request.create_v1.document_number"
-	PersonRequestCreateV1BirthCertificateNumber          ID = "person_request.create_v1.birth_certificate_number"
-	PersonRequestCreateV1ConfidantDocumentNumber         ID = "person_request.create_v1.confidant_document_number"
-	PersonRequestCreateV1ConfidantCertificateNumber      ID = "person_request.create_v1.confidant_certificate_number"
-	PersonRequestCreateV1Person                          ID = "person_request.create_v1.person"
-	PersonRequestCreateV1PersonActive                    ID = "person_request.create_v1.person_active"
-	PersonRequestCreateV1BirthDate                       ID = "person_request.create_v1.birth_date"
-	PersonRequestCreateV1TaxIDRefused                    ID = "person_request.create_v1.tax_id_refused"
-	PersonRequestCreateV1TaxIDRequired                   ID = "person_request.create_v1.tax_id_required"
-	PersonRequestCreateV1TaxIDUnique                     ID = "person_request.create_v1.tax_id_unique"
-	PersonRequestCreateV1Residence                       ID = "person_request.create_v1.residence"
-	PersonRequestCreateV1Area                            ID = "person_request.create_v1.area"
-	PersonRequestCreateV1Settlement                      ID = "person_request.create_v1.settlement"
-	PersonRequestCreateV1SettlementID                    ID = "person_request.create_v1.settlement_id"
-	PersonRequestCreateV1SettlementMatch                 ID = "person_request.create_v1.settlement_match"
-	PersonRequestCreateV1AreaRow                         ID = "person_request.create_v1.area_row"
-	PersonRequestCreateV1AreaMatch                       ID = "person_request.create_v1.area_match"
-	PersonRequestCreateV1RegionRow                       ID = "person_request.create_v1.region_row"
-	PersonRequestCreateV1RegionMatch                     ID = "person_request.create_v1.region_match"
-	PersonRequestCreateV1ConfidantDouble                 ID = "person_request.create_v1.confidant_double"
-	PersonRequestCreateV1ConfidantPrimary                ID = "person_request.create_v1.confidant_primary"
-	PersonRequestCreateV1ConfidantForChild               ID = "person_request.create_v1.confidant_for_child"
-	PersonRequestCreateV1ConfidantDocumentDouble         ID = "person_request.create_v1.confidant_document_double"
-	PersonRequestCreateV1ConfidantPhoneDouble            ID = "person_request.create_v1.confidant_phone_double"
-	PersonRequestCreateV1ConfidantAge                    ID = "person_request.create_v1.confidant_age"
-	PersonRequestCreateV1UnzrBirthDate                   ID = "person_request.create_v1.unzr_birth_date"
-	PersonRequestCreateV1UnzrRequired                    ID = "person_request.create_v1.unzr_required"
-	PersonRequestCreateV1BirthCertificate                ID = "person_request.create_v1.birth_certificate"
-	PersonRequestCreateV1DocumentDouble                  ID = "person_request.create_v1.document_double"
-	PersonRequestCreateV1PhoneDouble                     ID = "person_request.create_v1.phone_double"
-	PersonRequestCreateV1ContactPhoneDouble              ID = "person_request.create_v1.contact_phone_double"
-	PersonRequestCreateV1Passports                       ID = "person_request.create_v1.passports"
-	PersonRequestCreateV1Issued                          ID = "person_request.create_v1.issued"
-	PersonRequestCreateV1IssuedBorn                      ID = "person_request.create_v1.issued_born"
-	PersonRequestCreateV1ExpirationRequired              ID = "person_request.create_v1.expiration_required"
-	PersonRequestCreateV1Expiration                      ID = "person_request.create_v1.expiration"
-	PersonRequestCreateV1DocumentType                    ID = "person_request.create_v1.document_type"
-	PersonRequestCreateV1CapacityAge                     ID = "person_request.create_v1.capacity_age"
-	PersonRequestCreateV1CapacityAlone                   ID = "person_request.create_v1.capacity_alone"
-	PersonRequestCreateV1CapacityOne                     ID = "person_request.create_v1.capacity_one"
-	PersonRequestCreateV1Duplicate                       ID = "person_request.create_v1.duplicate"
-	PersonRequestCreateV1MethodAge                       ID = "person_request.create_v1.method_age"
-	PersonRequestCreateV1ThirdPersonMethod               ID = "person_request.create_v1.third_person_method"
-	PersonRequestCreateV1ThirdPersonOffline              ID = "person_request.create_v1.third_person_offline"
-	PersonRequestCreateV1ThirdPersonLimit                ID = "person_request.create_v1.third_person_limit"
-	PersonRequestCreateV1PhoneVerified                   ID = "person_request.create_v1.phone_verified"
-	PersonRequestCreateV1PhoneLimit                      ID = "person_request.create_v1.phone_limit"
-	PersonRequestCreateV1AuthorizeThirdPerson            ID = "person_request.create_v1.authorize_third_person"
-	PersonRequestCreateV1AuthorizeWith                   ID = "person_request.create_v1.authorize_with"
-	PersonRequestCreateV1AuthorizeConfidant              ID = "person_request.create_v1.authorize_confidant"
-	PersonRequestCreateV1Rate                            ID = "person_request.create_v1.rate"
-	PersonRequestCreateV1CodeLimit                       ID = "person_request.create_v1.code_limit"
-	PersonRequestCreateV1LegalEntityLimit                ID = "person_request.create_v1.legal_entity_limit"
-	PersonRequestGetV1NotFound                           ID = "person_request.get_v1.not_found"
-	PersonRequestGetV1LegalEntity                        ID = "person_request.get_v1.legal_entity"
-	PersonRequestGetV1Expired                            ID = "person_request.get_v1.expired"
-	PersonRequestGetV1Version                            ID = "person_request.get_v1.version"
-	PersonRequestApproveV1Schema                         ID = "person_request.approve_v1.schema"
-	PersonRequestApproveV1NotFound                       ID = "person_request.approve_v1.not_found"
-	PersonRequestApproveV1LegalEntity                    ID = "person_request.approve_v1.legal_entity"
-	PersonRequestApproveV1Expired                        ID = "person_request.approve_v1.expired"
-	PersonRequestApproveV1Version                        ID = "person_request.approve_v1.version"
-	PersonRequestApproveV1Channel                        ID = "person_request.approve_v1.channel"
-	PersonRequestApproveV1Status                         ID = "person_request.approve_v1.status"
-	PersonRequestApproveV1Method                         ID = "person_request.approve_v1.method"
-	PersonRequestApproveV1CodeRequired                   ID = "person_request.approve_v1.code_required"
-	PersonRequestApproveV1Attempts                       ID = "person_request.approve_v1.attempts"
-	PersonRequestApproveV1CodeExpired                    ID = "person_request.approve_v1.code_expired"
-	PersonRequestApproveV1Code                           ID = "person_request.approve_v1.code"
-	PersonRequestApproveV1Documents                      ID = "person_request.approve_v1.documents"
-	PersonRequestRejectV1NotFound                        ID = "person_request.reject_v1.not_found"
-	PersonRequestRejectV1LegalEntity                     ID = "person_request.reject_v1.legal_entity"
-	PersonRequestRejectV1Expired                         ID = "person_request.reject_v1.expired"
-	PersonRequestRejectV1Version                         ID = "person_request.reject_v1.version"
-	PersonRequestRejectV1Status                          ID = "person_request.reject_v1.status"
-	PersonRequestResendOTPNotFound                       ID = "person_request.resend_otp.not_found"
-	PersonRequestResendOTPLegalEntity                    ID = "person_request.resend_otp.legal_entity"
-	PersonRequestResendOTPExpired                        ID = "person_request.resend_otp.expired"
-	PersonRequestResendOTPMethod                         ID = "person_request.resend_otp.method"
-	PersonRequestResendOTPStatus                         ID = "person_request.resend_otp.status"
-	PersonRequestResendOTPRate                           ID = "person_request.resend_otp.rate"
-	PersonRequestResendOTPPhoneLimit                     ID = "person_request.resend_otp.phone_limit"
-	PersonRequestResendOTPResourceLimit                  ID = "person_request.resend_otp.resource_limit"
-	PersonRequestResendOTPLegalEntityLimit               ID = "person_request.resend_otp.legal_entity_limit"
-	PersonRequestSignV1Schema                            ID = "person_request.sign_v1.schema"
-	PersonRequestSignV1NotFound                          ID = "person_request.sign_v1.not_found"
-	PersonRequestSignV1LegalEntity                       ID = "person_request.sign_v1.legal_entity"
-	PersonRequestSignV1Expired                           ID = "person_request.sign_v1.expired"
-	PersonRequestSignV1Version                           ID = "person_request.sign_v1.version"
-	PersonRequestSignV1Status                            ID = "person_request.sign_v1.status"
-	PersonRequestSignV1SignedBase64                      ID = "person_request.sign_v1.signed_base64"
-	PersonRequestSignV1SignedSize                        ID = "person_request.sign_v1.signed_size"
-	PersonRequestSignV1SignedReadable                    ID = "person_request.sign_v1.signed_readable"
-	PersonRequestSignV1SignedJSON                        ID = "person_request.sign_v1.signed_json"
-	PersonRequestSignV1SignedCount                       ID = "person_request.sign_v1.signed_count"
-	PersonRequestSignV1SignedOneSigner                   ID = "person_request.sign_v1.signed_one_signer"
-	PersonRequestSignV1SignedTimestamp                   ID = "person_request.sign_v1.signed_timestamp"
-	PersonRequestSignV1SignedTimestampReadable           ID = "person_request.sign_v1.signed_timestamp_readable"
-	PersonRequestSignV1SignedCertificate                 ID = "person_request.sign_v1.signed_certificate"
-	PersonRequestSignV1SignedCertificateReadable         ID = "person_request.sign_v1.signed_certificate_readable"
-	PersonRequestSignV1SignedRoot                        ID = "person_request.sign_v1.signed_root"
-	PersonRequestSignV1SignedRootSignature               ID = "person_request.sign_v1.signed_root_signature"
-	PersonRequestSignV1SignedRootReadable                ID = "person_request.sign_v1.signed_root_readable"
-	PersonRequestSignV1SignedTimestampService            ID = "person_request.sign_v1.signed_timestamp_service"
-	PersonRequestSignV1SignedTimestampSignature          ID = "person_request.sign_v1.signed_timestamp_signature"
-	PersonRequestSignV1SignedTimestampInValidity         ID = "person_request.sign_v1.signed_timestamp_in_validity"
-	PersonRequestSignV1SignedCertificateValid            ID = "person_request.sign_v1.signed_certificate_valid"
-	PersonRequestSignV1SignedCertificateOcsp             ID = "person_request.sign_v1.signed_certificate_ocsp"
-	PersonRequestSignV1SignedValue                       ID = "person_request.sign_v1.signed_value"
-	PersonRequestSignV1SignedCertificateNotRevoked       ID = "person_request.sign_v1.signed_certificate_not_revoked"
-	PersonRequestSignV1SignedDrfoPresent                 ID = "person_request.sign_v1.signed_drfo_present"
-	PersonRequestSignV1SignedDrfo                        ID = "person_request.sign_v1.signed_drfo"
-	PersonRequestSignV1PatientSigned                     ID = "person_request.sign_v1.patient_signed"
-	PersonRequestSignV1Content                           ID = "person_request.sign_v1.content"
-	PersonRequestSignV1Person                            ID = "person_request.sign_v1.person"
-	PersonRequestSignV1PersonActive                      ID = "person_request.sign_v1.person_active"
-	PersonRequestSignV1Duplicate                         ID = "person_request.sign_v1.duplicate"
-	PersonRequestSignV1ThirdPersonLimit                  ID = "person_request.sign_v1.third_person_limit"
-	PersonRequestSignV1PhoneLimit                        ID = "person_request.sign_v1.phone_limit"
-	PersonRequestCreateLegalEntityType                   ID = "person_request.create.legal_entity_type"
-	PersonRequestCreateParty                             ID = "person_request.create.party"
-	PersonRequestCreatePartyDeceased                     ID = "person_request.create.party_deceased"
-	PersonRequestCreateEmployeeType                      ID = "person_request.create.employee_type"
-	PersonRequestCreateSchema                            ID = "person_request.create.schema"
-	PersonRequestCreatePatientSigned                     ID = "person_request.create.patient_signed"
-	PersonRequestCreateConsent                           ID = "person_request.create.consent"
-	PersonRequestCreateMethodsRequired                   ID = "person_request.create.methods_required"
-	PersonRequestCreateMethodsForbidden                  ID = "person_request.create.methods_forbidden"
-	PersonRequestCreateOneMethod                         ID = "person_request.create.one_method"
-	PersonRequestCreateMethodPhone                       ID = "person_request.create.method_phone"
-	PersonRequestCreateMethodPhoneRequired               ID = "person_request.create.method_phone_required"
-	PersonRequestCreateMethodPhoneForbidden              ID = "person_request.create.method_phone_forbidden"
-	PersonRequestCreateMethodValueRequired               ID = "person_request.create.method_value_required"
-	PersonRequestCreateMethodAliasRequired               ID = "person_request.create.method_alias_required"
-	PersonRequestCreateDocumentNumber                    ID = "person_request.create.document_number"
-	PersonRequestCreateBirthCertificateNumber            ID = "person_request.create.birth_certificate_number"
-	PersonRequestCreateConfidantForbidden                ID = "person_request.create.confidant_forbidden"
-	PersonRequestCreateRelationshipNumber                ID = "person_request.create.relationship_number"
-	PersonRequestCreatePerson                            ID = "person_request.create.person"
-	PersonRequestCreatePersonActive                      ID = "person_request.create.person_active"
-	PersonRequestCreateBirthDate                         ID = "person_request.create.birth_date"
-	PersonRequestCreateTaxIDRefused                      ID = "person_request.create.tax_id_refused"
-	PersonRequestCreateTaxIDRequired                     ID = "person_request.create.tax_id_required"
-	PersonRequestCreateTaxIDUnique                       ID = "person_request.create.tax_id_unique"
-	PersonRequestCreateResidence                         ID = "person_request.create.residence"
-	PersonRequestCreateArea                              ID = "person_request.create.area"
-	PersonRequestCreateSettlement                        ID = "person_request.create.settlement"
-	PersonRequestCreateSettlementID                      ID = "person_request.create.settlement_id"
-	PersonRequestCreateSettlementMatch                   ID = "person_request.create.settlement_match"
-	PersonRequestCreateAreaRow                           ID = "person_request.create.area_row"
-	PersonRequestCreateAreaMatch                         ID = "person_request.create.area_match"
-	PersonRequestCreateRegionRow                         ID = "person_request.create.region_row"
-	PersonRequestCreateRegionMatch                       ID = "person_request.create.region_match"
-	PersonRequestCreateConfidantForChild                 ID = "person_request.create.confidant_for_child"
-	PersonRequestCreateConfidantForMinor                 ID = "person_request.create.confidant_for_minor"
-	PersonRequestCreateConfidantUnwanted                 ID = "person_request.create.confidant_unwanted"
-	PersonRequestCreateConfidant                         ID = "person_request.create.confidant"
-	PersonRequestCreateConfidantDependent                ID = "person_request.create.confidant_dependent"
-	PersonRequestCreateConfidantVerified                 ID = "person_request.create.confidant_verified"
-	PersonRequestCreateRelationshipDouble                ID = "person_request.create.relationship_double"
-	PersonRequestCreateRelationshipIssued                ID = "person_request.create.relationship_issued"
-	PersonRequestCreateRelationshipBorn                  ID = "person_request.create.relationship_born"
-	PersonRequestCreateRelationshipActive                ID = "person_request.create.relationship_active"
-	PersonRequestCreateUnzrBirthDate                     ID = "person_request.create.unzr_birth_date"
-	PersonRequestCreateUnzrRequired                      ID = "person_request.create.unzr_required"
-	PersonRequestCreateBirthCertificate                  ID = "person_request.create.birth_certificate"
-	PersonRequestCreateDocumentDouble                    ID = "person_request.create.document_double"
-	PersonRequestCreatePhoneDouble                       ID = "person_request.create.phone_double"
-	PersonRequestCreateContactPhoneDouble                ID = "person_request.create.contact_phone_double"
-	PersonRequestCreatePassports                         ID = "person_request.create.passports"
-	PersonRequestCreateIssued                            ID = "person_request.create.issued"
-	PersonRequestCreateIssuedBorn                        ID = "person_request.create.issued_born"
-	PersonRequestCreateExpirationRequired                ID = "person_request.create.expiration_required"
-	PersonRequestCreateExpiration                        ID = "person_request.create.expiration"
-	PersonRequestCreateDocumentType                      ID = "person_request.create.document_type"
-	PersonRequestCreateCapacityAge                       ID = "person_request.create.capacity_age"
-	PersonRequestCreateCapacityAlone                     ID = "person_request.create.capacity_alone"
-	PersonRequestCreateCapacityOne                       ID = "person_request.create.capacity_one"
-	PersonRequestCreateDuplicate                         ID = "person_request.create.duplicate"
-	PersonRequestCreateMethodThirdPerson                 ID = "person_request.create.method_third_person"
-	PersonRequestCreateMethodValue                       ID = "person_request.create.method_value"
-	PersonRequestCreateMethodOwn                         ID = "person_request.create.method_own"
-	PersonRequestCreateThirdPersonMethod                 ID = "person_request.create.third_person_method"
-	PersonRequestCreateThirdPersonOffline                ID = "person_request.create.third_person_offline"
-	PersonRequestCreateThirdPersonLimit                  ID = "person_request.create.third_person_limit"
-	PersonRequestCreatePhoneVerified                     ID = "person_request.create.phone_verified"
-	PersonRequestCreatePhoneLimit                        ID = "person_request.create.phone_limit"
-	PersonRequestCreateAuthorizeThirdPerson              ID = "person_request.create.authorize_third_person"
-	PersonRequestCreateAuthorizeWith                     ID = "person_request.create.authorize_with"
-	PersonRequestCreateAuthorizeConfidant                ID = "person_request.create.authorize_confidant"
-	PersonRequestCreateRate                              ID = "person_request.create.rate"
-	PersonRequestCreateCodeLimit                         ID = "person_request.create.code_limit"
-	PersonRequestCreateLegalEntityLimit                  ID = "person_request.create.legal_entity_limit"
-	PersonRequestGetNotFound                             ID = "person_request.get.not_found"
-	PersonRequestGetLegalEntity                          ID = "person_request.get.legal_entity"
-	PersonRequestGetExpired                              ID = "person_request.get.expired"
-	PersonRequestGetVersion                              ID = "person_request.get.version"
-	PersonRequestApproveSchema                           ID = "person_request.approve.schema"
-	PersonRequestApproveNotFound                         ID = "person_request.approve.not_found"
-	PersonRequestApproveLegalEntity                      ID = "person_request.approve.legal_entity"
-	PersonRequestApproveExpired                          ID = "person_request.approve.expired"
-	PersonRequestApproveVersion                          ID = "person_request.approve.version"
-	PersonRequestApproveChannel                          ID = "person_request.approve.channel"
-	PersonRequestApproveStatus                           ID = "person_request.approve.status"
-	PersonRequestApproveMethod                           ID = "person_request.approve.method"
-	PersonRequestApproveCodeRequired                     ID = "person_request.approve.code_required"
-	PersonRequestApproveAttempts                         ID = "person_request.approve.attempts"
-	PersonRequestApproveCodeExpired                      ID = "person_request.approve.code_expired"
-	PersonRequestApproveCode                             ID = "person_request.approve.code"
-	PersonRequestApproveDocuments                        ID = "person_request.approve.documents"
-	PersonRequestRejectNotFound                          ID = "person_request.reject.not_found"
-	PersonRequestRejectLegalEntity                       ID = "person_request.reject.legal_entity"
-	PersonRequestRejectExpired                           ID = "person_request.reject.expired"
-	PersonRequestRejectVersion                           ID = "person_request.reject.version"
-	PersonRequestRejectStatus                            ID = "person_request.reject.status"
-	PersonRequestSignSchema                              ID = "person_request.sign.schema"
-	PersonRequestSignNotFound                            ID = "person_request.sign.not_found"
-	PersonRequestSignLegalEntity                         ID = "person_request.sign.legal_entity"
-	PersonRequestSignExpired                             ID = "person_request.sign.expired"
-	PersonRequestSignVersion                             ID = "person_request.sign.version"
-	PersonRequestSignStatus                              ID = "person_request.sign.status"
-	PersonRequestSignSignedBase64                        ID = "person_request.sign.signed_base64"
-	PersonRequestSignSignedSize                          ID = "person_request.sign.signed_size"
-	PersonRequestSignSignedReadable                      ID = "person_request.sign.signed_readable"
-	PersonRequestSignSignedJSON                          ID = "person_request.sign.signed_json"
-	PersonRequestSignSignedCount                         ID = "person_request.sign.signed_count"
-	PersonRequestSignSignedOneSigner                     ID = "person_request.sign.signed_one_signer"
-	PersonRequestSignSignedTimestamp                     ID = "person_request.sign.signed_timestamp"
-	PersonRequestSignSignedTimestampReadable             ID = "person_request.sign.signed_timestamp_readable"
-	PersonRequestSignSignedCertificate                   ID = "person_request.sign.signed_certificate"
-	PersonRequestSignSignedCertificateReadable           ID = "person_request.sign.signed_certificate_readable"
-	PersonRequestSignSignedRoot                          ID = "person_request.sign.signed_root"
-	PersonRequestSignSignedRootSignature                 ID = "person_request.sign.signed_root_signature"
-	PersonRequestSignSignedRootReadable                  ID = "person_request.sign.signed_root_readable"
-	PersonRequestSignSignedTimestampService              ID = "person_request.sign.signed_timestamp_service"
-	PersonRequestSignSignedTimestampSignature            ID = "person_request.sign.signed_timestamp_signature"
-	PersonRequestSignSignedTimestampInValidity           ID = "person_request.sign.signed_timestamp_in_validity"
-	PersonRequestSignSignedCertificateValid              ID = "person_request.sign.signed_certificate_valid"
-	PersonRequestSignSignedCertificateOcsp               ID = "person_request.sign.signed_certificate_ocsp"
-	PersonRequestSignSignedValue                         ID = "person_request.sign.signed_value"
-	PersonRequestSignSignedCertificateNotRevoked         ID = "person_request.sign.signed_certificate_not_revoked"
-	PersonRequestSignSignedDrfoPresent                   ID = "person_request.sign.signed_drfo_present"
-	PersonRequestSignSignedDrfo                          ID = "person_request.sign.signed_drfo"
-	PersonRequestSignPatientSigned                       ID = "person_request.sign.patient_signed"
-	PersonRequestSignContent                             ID = "person_request.sign.content"
-	PersonRequestSignPerson                              ID = "person_request.sign.person"
-	PersonRequestSignPersonActive                        ID = "person_request.sign.person_active"
-	PersonRequestSignDuplicate                           ID = "person_request.sign.duplicate"
-	PersonRequestSignThirdPersonLimit                    ID = "person_request.sign.third_person_limit"
-	PersonRequestSignPhoneLimit                          ID = "person_request.sign.phone_limit"
-	PersonRequestCreateV3LegalEntityType                 ID = "person_request.create_v3.legal_entity_type"
-	PersonRequestCreateV3Party                           ID = "person_request.create_v3.party"
-	PersonRequestCreateV3PartyDeceased                   ID = "person_request.create_v3.party_deceased"
-	PersonRequestCreateV3EmployeeType                    ID = "person_request.create_v3.employee_type"
-	PersonRequestCreateV3Schema                          ID = "person_request.create_v3.schema"
-	PersonRequestCreateV3PatientSigned                   ID = "person_request.create_v3.patient_signed"
-	PersonRequestCreateV3Consent                         ID = "person_request.create_v3.consent"
-	PersonRequestCreateV3MethodsRequired                 ID = "person_request.create_v3.methods_required"
-	PersonRequestCreateV3MethodsForbidden                ID = "person_request.create_v3.methods_forbidden"
-	PersonRequestCreateV3OneMethod                       ID = "person_request.create_v3.one_method"
-	PersonRequestCreateV3MethodPhone                     ID = "person_request.create_v3.method_phone"
-	PersonRequestCreateV3MethodPhoneRequired             ID = "person_request.create_v3.method_phone_required"
-	PersonRequestCreateV3MethodPhoneForbidden            ID = "person_request.create_v3.method_phone_forbidden"
-	PersonRequestCreateV3MethodValueRequired             ID = "person_request.create_v3.method_value_required"
-	PersonRequestCreateV3MethodAliasRequired             ID = "person_request.create_v3.method_alias_required"
-	PersonRequestCreateV3DocumentNumber                  ID = "person_request.create_v3.document_number"
-	PersonRequestCreateV3BirthCertificateNumber          ID = "person_request.create_v3.birth_certificate_number"
-	PersonRequestCreateV3ConfidantForbidden              ID = "person_request.create_v3.confidant_forbidden"
-	PersonRequestCreateV3RelationshipNumber              ID = "person_request.create_v3.relationship_number"
-	PersonRequestCreateV3NameLanguage                    ID = "person_request.create_v3.name_language"
-	PersonRequestCreateV3NameLetters                     ID = "person_request.create_v3.name_letters"
-	PersonRequestCreateV3LastNameRequired                ID = "person_request.create_v3.last_name_required"
-	PersonRequestCreateV3LastNameForbidden               ID = "person_request.create_v3.last_name_forbidden"
-	PersonRequestCreateV3NameUk                          ID = "person_request.create_v3.name_uk"
-	PersonRequestCreateV3NameEn                          ID = "person_request.create_v3.name_en"
-	PersonRequestCreateV3ForeignDocuments                ID = "person_request.create_v3.foreign_documents"
-	PersonRequestCreateV3UnzrForeign                     ID = "person_request.create_v3.unzr_foreign"
-	PersonRequestCreateV3IssuingCountryUa                ID = "person_request.create_v3.issuing_country_ua"
-	PersonRequestCreateV3IssuingCountryNotUa             ID = "person_request.create_v3.issuing_country_not_ua"
-	PersonRequestCreateV3NoTaxIDRequired                 ID = "person_request.create_v3.no_tax_id_required"
-	PersonRequestCreateV3NoTaxIDUnwanted                 ID = "person_request.create_v3.no_tax_id_unwanted"
-	PersonRequestCreateV3AddressRequired                 ID = "person_request.create_v3.address_required"
-	PersonRequestCreateV3AddressForbidden                ID = "person_request.create_v3.address_forbidden"
-	PersonRequestCreateV3AddressLetters                  ID = "person_request.create_v3.address_letters"
-	PersonRequestCreateV3ResidenceUa                     ID = "person_request.create_v3.residence_ua"
-	PersonRequestCreateV3ContactLetters                  ID = "person_request.create_v3.contact_letters"
-	PersonRequestCreateV3Person                          ID = "person_request.create_v3.person"
-	PersonRequestCreateV3PersonActive                    ID = "person_request.create_v3.person_active"
-	PersonRequestCreateV3BirthDate                       ID = "person_request.create_v3.birth_date"
-	PersonRequestCreateV3TaxIDRefused                    ID = "person_request.create_v3.tax_id_refused"
-	PersonRequestCreateV3TaxIDRequired                   ID = "person_request.create_v3.tax_id_required"
-	PersonRequestCreateV3TaxIDUnique                     ID = "person_request.create_v3.tax_id_unique"
-	PersonRequestCreateV3Residence                       ID = "person_request.create_v3.residence"
-	PersonRequestCreateV3Area                            ID = "person_request.create_v3.area"
-	PersonRequestCreateV3Settlement                      ID = "person_request.create_v3.settlement"
-	PersonRequestCreateV3SettlementID                    ID = "person_request.create_v3.settlement_id"
-	PersonRequestCreateV3SettlementMatch                 ID = "person_request.create_v3.settlement_match"
-	PersonRequestCreateV3AreaRow                         ID = "person_request.create_v3.area_row"
-	PersonRequestCreateV3AreaMatch                       ID = "person_request.create_v3.area_match"
-	PersonRequestCreateV3RegionRow                       ID = "person_request.create_v3.region_row"
-	PersonRequestCreateV3RegionMatch                     ID = "person_request.create_v3.region_match"
-	PersonRequestCreateV3ConfidantForChild               ID = "person_request.create_v3.confidant_for_child"
-	PersonRequestCreateV3ConfidantForMinor               ID = "person_request.create_v3.confidant_for_minor"
-	PersonRequestCreateV3ConfidantUnwanted               ID = "person_request.create_v3.confidant_unwanted"
-	PersonRequestCreateV3Confidant                       ID = "person_request.create_v3.confidant"
-	PersonRequestCreateV3ConfidantDependent              ID = "person_request.create_v3.confidant_dependent"
-	PersonRequestCreateV3ConfidantVerified               ID = "person_request.create_v3.confidant_verified"
-	PersonRequestCreateV3RelationshipDouble              ID = "person_request.create_v3.relationship_double"
-	PersonRequestCreateV3RelationshipIssued              ID = "person_request.create_v3.relationship_issued"
-	PersonRequestCreateV3RelationshipBorn                ID = "person_request.create_v3.relationship_born"
-	PersonRequestCreateV3RelationshipActive              ID = "person_request.create_v3.relationship_active"
-	PersonRequestCreateV3UnzrBirthDate                   ID = "person_request.create_v3.unzr_birth_date"
-	PersonRequestCreateV3UnzrRequired                    ID = "person_request.create_v3.unzr_required"
-	PersonRequestCreateV3BirthCertificate                ID = "person_request.create_v3.birth_certificate"
-	PersonRequestCreateV3DocumentDouble                  ID = "person_request.create_v3.document_double"
-	PersonRequestCreateV3PhoneDouble                     ID = "person_request.create_v3.phone_double"
-	PersonRequestCreateV3ContactPhoneDouble              ID = "person_request.create_v3.contact_phone_double"
-	PersonRequestCreateV3Passports                       ID = "person_request.create_v3.passports"
-	PersonRequestCreateV3Issued                          ID = "person_request.create_v3.issued"
-	PersonRequestCreateV3IssuedBorn                      ID = "person_request.create_v3.issued_born"
-	PersonRequestCreateV3ExpirationRequired              ID = "person_request.create_v3.expiration_required"
-	PersonRequestCreateV3Expiration                      ID = "person_request.create_v3.expiration"
-	PersonRequestCreateV3DocumentType                    ID = "person_request.create_v3.document_type"
-	PersonRequestCreateV3CapacityAge                     ID = "person_request.create_v3.capacity_age"
-	PersonRequestCreateV3CapacityAlone                   ID = "person_request.create_v3.capacity_alone"
-	PersonRequestCreateV3CapacityOne                     ID = "person_request.create_v3.capacity_one"
-	PersonRequestCreateV3Duplicate                       ID = "person_request.create_v3.duplicate"
-	PersonRequestCreateV3MethodThirdPerson               ID = "person_request.create_v3.method_third_person"
-	PersonRequestCreateV3MethodValue                     ID = "person_request.create_v3.method_value"
-	PersonRequestCreateV3MethodOwn                       ID = "person_request.create_v3.method_own"
-	PersonRequestCreateV3ThirdPersonMethod               ID = "person_request.create_v3.third_person_method"
-	PersonRequestCreateV3ThirdPersonOffline              ID = "person_request.create_v3.third_person_offline"
-	PersonRequestCreateV3ThirdPersonLimit                ID = "person_request.create_v3.third_person_limit"
-	PersonRequestCreateV3PhoneVerified                   ID = "person_request.create_v3.phone_verified"
-	PersonRequestCreateV3PhoneLimit                      ID = "person_request.create_v3.phone_limit"
-	PersonRequestCreateV3AuthorizeThirdPerson            ID = "person_request.create_v3.authorize_third_person"
-	PersonRequestCreateV3AuthorizeWith                   ID = "person_request.create_v3.authorize_with"
-	PersonRequestCreateV3AuthorizeConfidant              ID = "person_request.create_v3.authorize_confidant"
-	PersonRequestCreateV3Rate                            ID = "person_request.create_v3.rate"
-	PersonRequestCreateV3CodeLimit                       ID = "person_request.create_v3.code_limit"
-	PersonRequestCreateV3LegalEntityLimit                ID = "person_request.create_v3.legal_entity_limit"
-	PersonRequestGetV3NotFound                           ID = "person_request.get_v3.not_found"
-	PersonRequestGetV3LegalEntity                        ID = "person_request.get_v3.legal_entity"
-	PersonRequestGetV3Expired                            ID = "person_request.get_v3.expired"
-	PersonRequestGetV3Version                            ID = "person_request.get_v3.version"
-	PersonRequestApproveV3Schema                         ID = "person_request.approve_v3.schema"
-	PersonRequestApproveV3NotFound                       ID = "person_request.approve_v3.not_found"
-	PersonRequestApproveV3LegalEntity                    ID = "person_request.approve_v3.legal_entity"
-	PersonRequestApproveV3Expired                        ID = "person_request.approve_v3.expired"
-	PersonRequestApproveV3Version                        ID = "person_request.approve_v3.version"
-	PersonRequestApproveV3Channel                        ID = "person_request.approve_v3.channel"
-	PersonRequestApproveV3Status                         ID = "person_request.approve_v3.status"
-	PersonRequestApproveV3Method                         ID = "person_request.approve_v3.method"
-	PersonRequestApproveV3CodeRequired                   ID = "person_request.approve_v3.code_required"
-	PersonRequestApproveV3Attempts                       ID = "person_request.approve_v3.attempts"
-	PersonRequestApproveV3CodeExpired                    ID = "person_request.approve_v3.code_expired"
-	PersonRequestApproveV3Code                           ID = "person_request.approve_v3.code"
-	PersonRequestApproveV3Documents                      ID = "person_request.approve_v3.documents"
-	PersonRequestRejectV3NotFound                        ID = "person_request.reject_v3.not_found"
-	PersonRequestRejectV3LegalEntity                     ID = "person_request.reject_v3.legal_entity"
-	PersonRequestRejectV3Expired                         ID = "person_request.reject_v3.expired"
-	PersonRequestRejectV3Version                         ID = "person_request.reject_v3.version"
-	PersonRequestRejectV3Status                          ID = "person_request.reject_v3.status"
-	PersonRequestSignV3Schema                            ID = "person_request.sign_v3.schema"
-	PersonRequestSignV3NotFound                          ID = "person_request.sign_v3.not_found"
-	PersonRequestSignV3LegalEntity                       ID = "person_request.sign_v3.legal_entity"
-	PersonRequestSignV3Expired                           ID = "person_request.sign_v3.expired"
-	PersonRequestSignV3Version                           ID = "person_request.sign_v3.version"
-	PersonRequestSignV3Status                            ID = "person_request.sign_v3.status"
-	PersonRequestSignV3SignedBase64                      ID = "person_request.sign_v3.signed_base64"
-	PersonRequestSignV3SignedSize                        ID = "person_request.sign_v3.signed_size"
-	PersonRequestSignV3SignedReadable                    ID = "person_request.sign_v3.signed_readable"
-	PersonRequestSignV3SignedJSON                        ID = "person_request.sign_v3.signed_json"
-	PersonRequestSignV3SignedCount                       ID = "person_request.sign_v3.signed_count"
-	PersonRequestSignV3SignedOneSigner                   ID = "person_request.sign_v3.signed_one_signer"
-	PersonRequestSignV3SignedTimestamp                   ID = "person_request.sign_v3.signed_timestamp"
-	PersonRequestSignV3SignedTimestampReadable           ID = "person_request.sign_v3.signed_timestamp_readable"
-	PersonRequestSignV3SignedCertificate                 ID = "person_request.sign_v3.signed_certificate"
-	PersonRequestSignV3SignedCertificateReadable         ID = "person_request.sign_v3.signed_certificate_readable"
-	PersonRequestSignV3SignedRoot                        ID = "person_request.sign_v3.signed_root"
-	PersonRequestSignV3SignedRootSignature               ID = "person_request.sign_v3.signed_root_signature"
-	PersonRequestSignV3SignedRootReadable                ID = "person_request.sign_v3.signed_root_readable"
-	PersonRequestSignV3SignedTimestampService            ID = "person_request.sign_v3.signed_timestamp_service"
-	PersonRequestSignV3SignedTimestampSignature          ID = "person_request.sign_v3.signed_timestamp_signature"
-	PersonRequestSignV3SignedTimestampInValidity         ID = "person_request.sign_v3.signed_timestamp_in_validity"
-	PersonRequestSignV3SignedCertificateValid            ID = "person_request.sign_v3.signed_certificate_valid"
-	PersonRequestSignV3SignedCertificateOcsp             ID = "person_request.sign_v3.signed_certificate_ocsp"
-	PersonRequestSignV3SignedValue                       ID = "person_request.sign_v3.signed_value"
-	PersonRequestSignV3SignedCertificateNotRevoked       ID = "person_request.sign_v3.signed_certificate_not_revoked"
-	PersonRequestSignV3SignedDrfoPresent                 ID = "person_request.sign_v3.signed_drfo_present"
-	PersonRequestSignV3SignedDrfo                        ID = "person_request.sign_v3.signed_drfo"
-	PersonRequestSignV3PatientSigned                     ID = "person_request.sign_v3.patient_signed"
-	PersonRequestSignV3Content                           ID = "person_request.sign_v3.content"
-	PersonRequestSignV3Person                            ID = "person_request.sign_v3.person"
-	PersonRequestSignV3PersonActive                      ID = "person_request.sign_v3.person_active"
-	PersonRequestSignV3Duplicate                         ID = "person_request.sign_v3.duplicate"
-	PersonRequestSignV3ThirdPersonLimit                  ID = "person_request.sign_v3.third_person_limit"
-	PersonRequestSignV3PhoneLimit                        ID = "person_request.sign_v3.phone_limit"
-	PersonSearchBirthDate                                ID = "person.search.birth_date"
-	PersonSearchBirthDateForm                            ID = "person.search.birth_date_form"
-	PersonSearchFirstName                                ID = "person.search.first_name"
-	PersonSearchLastName                                 ID = "person.search.last_name"
-	PersonSearchPhoneNumber                              ID = "person.search.phone_number"
-	PersonSearchTooMany                                  ID = "person.search.too_many"
-	PersonAuthenticationMethodsNotFound                  ID = "person.authentication_methods.not_found"
-	PersonRelationshipsIsExpired                         ID = "person.relationships.is_expired"
-	PersonRelationshipsNotFound                          ID = "person.relationships.not_found"
-	PersonPersonalDataNotFound                           ID = "person.personal_data.not_found"
-	PersonPersonalDataAccess                             ID = "person.personal_data.access"
-	PersonVerificationNotFound                           ID = "person.verification.not_found"
-	PersonSearchV2BirthDate                              ID = "person.search_v2.birth_date"
-	PersonSearchV2BirthDateForm                          ID = "person.search_v2.birth_date_form"
-	PersonSearchV2FirstName                              ID = "person.search_v2.first_name"
-	PersonSearchV2LastName                               ID = "person.search_v2.last_name"
-	PersonSearchV2DocumentType                           ID = "person.search_v2.document_type"
-	PersonSearchV2DocumentNumber                         ID = "person.search_v2.document_number"
-	PersonSearchV2PhoneNumber                            ID = "person.search_v2.phone_number"
-	PersonSearchV2TooMany                                ID = "person.search_v2.too_many"
-	PersonPersonalDataV2NotFound                         ID = "person.personal_data_v2.not_found"
-	PersonPersonalDataV2Access                           ID = "person.personal_data_v2.access"
-	ProcedureListAccess                                  ID = "procedure.list.access"
-	ProcedureListUnknownParameter                        ID = "procedure.list.unknown_parameter"
-	ProcedureListIDFilter                                ID = "procedure.list.id_filter"
-	ProcedureListPerson                                  ID = "procedure.list.person"
-	ProcedureGetAccess                                   ID = "procedure.get.access"
-	ProcedureGetPerson                                   ID = "procedure.get.person"
-	ProcedureGetNotFound                                 ID = "procedure.get.not_found"
-	ProcedureGetForbiddenGroup                           ID = "procedure.get.forbidden_group"
-	ProcedureContextPerson                               ID = "procedure.context.person"
-	ProcedureContextNotFound                             ID = "procedure.context.not_found"
-	ProcedureServiceGroupsPerson                         ID = "procedure.service_groups.person"
-	ProcedureServiceGroupsUnknownParameter               ID = "procedure.service_groups.unknown_parameter"
-	ProcedureServiceGroupsIDFilter                       ID = "procedure.service_groups.id_filter"
-	ProcedureServiceGroupsDateFilter                     ID = "procedure.service_groups.date_filter"
-	ProcedureServiceGroupsDateExists                     ID = "procedure.service_groups.date_exists"
-	RiskAssessmentListNotFound                           ID = "risk_assessment.list.not_found"
-	RiskAssessmentListUnknownParameter                   ID = "risk_assessment.list.unknown_parameter"
-	RiskAssessmentListIDFilter                           ID = "risk_assessment.list.id_filter"
-	RiskAssessmentListDateFilter                         ID = "risk_assessment.list.date_filter"
-	RiskAssessmentListDateExists                         ID = "risk_assessment.list.date_exists"
-	RiskAssessmentGetNotFound                            ID = "risk_assessment.get.not_found"
-	RiskAssessmentContextPerson                          ID = "risk_assessment.context.person"
-	RiskAssessmentContextNotFound                        ID = "risk_assessment.context.not_found"
-	ServiceRequestEpisodeListUnknownParameter            ID = "service_request.episode_list.unknown_parameter"
-	ServiceRequestEpisodeListPerson                      ID = "service_request.episode_list.person"
-	ServiceRequestEpisodeListPersonActive                ID = "service_request.episode_list.person_active"
-	ServiceRequestEpisodeListEpisode                     ID = "service_request.episode_list.episode"
-	ServiceRequestEpisodeListAccess                      ID = "service_request.episode_list.access"
-	ServiceRequestEpisodeGetPerson                       ID = "service_request.episode_get.person"
-	ServiceRequestEpisodeGetPersonActive                 ID = "service_request.episode_get.person_active"
-	ServiceRequestEpisodeGetNotFound                     ID = "service_request.episode_get.not_found"
-	ServiceRequestEpisodeGetAccess                       ID = "service_request.episode_get.access"
-	ServiceRequestListUnknownParameter                   ID = "service_request.list.unknown_parameter"
-	ServiceRequestListIDFilter                           ID = "service_request.list.id_filter"
-	ServiceRequestListPerson                             ID = "service_request.list.person"
-	ServiceRequestListPersonActive                       ID = "service_request.list.person_active"
-	ServiceRequestListAccess                             ID = "service_request.list.access"
-	ServiceRequestCreatePerson                           ID = "service_request.create.person"
-	ServiceRequestCreatePersonActive                     ID = "service_request.create.person_active"
-	ServiceRequestCreateSchema                           ID = "service_request.create.schema"
-	ServiceRequestCreateLegalEntity                      ID = "service_request.create.legal_entity"
-	ServiceRequestCreateLegalEntityType                  ID = "service_request.create.legal_entity_type"
-	ServiceRequestCreateLegalEntityStatus                ID = "service_request.create.legal_entity_status"
-	ServiceRequestCreateLegalEntityVerified              ID = "service_request.create.legal_entity_verified"
-	ServiceRequestCreateSignedBase64                     ID = "service_request.create.signed_base64"
-	ServiceRequestCreateSignedSize                       ID = "service_request.create.signed_size"
-	ServiceRequestCreateSignedReadable                   ID = "service_request.create.signed_readable"
-	ServiceRequestCreateSignedJSON                       ID = "service_request.create.signed_json"
-	ServiceRequestCreateSignedCount                      ID = "service_request.create.signed_count"
-	ServiceRequestCreateSignedOneSigner                  ID = "service_request.create.signed_one_signer"
-	ServiceRequestCreateSignedTimestamp                  ID = "service_request.create.signed_timestamp"
-	ServiceRequestCreateSignedTimestampReadable          ID = "service_request.create.signed_timestamp_readable"
-	ServiceRequestCreateSignedCertificate                ID = "service_request.create.signed_certificate"
-	ServiceRequestCreateSignedCertificateReadable        ID = "service_request.create.signed_certificate_readable"
-	ServiceRequestCreateSignedRoot                       ID = "service_request.create.signed_root"
-	ServiceRequestCreateSignedRootSignature              ID = "service_request.create.signed_root_signature"
-	ServiceRequestCreateSignedRootReadable               ID = "service_request.create.signed_root_readable"
-	ServiceRequestCreateSignedTimestampService           ID = "service_request.create.signed_timestamp_service"
-	ServiceRequestCreateSignedTimestampSignature         ID = "service_request.create.signed_timestamp_signature"
-	ServiceRequestCreateSignedTimestampInValidity        ID = "service_request.create.signed_timestamp_in_validity"
-	ServiceRequestCreateSignedCertificateValid           ID = "service_request.create.signed_certificate_valid"
-	ServiceRequestCreateSignedCertificateOcsp            ID = "service_request.create.signed_certificate_ocsp"
-	ServiceRequestCreateSignedValue                      ID = "service_request.create.signed_value"
-	ServiceRequestCreateSignedCertificateNotRevoked      ID = "service_request.create.signed_certificate_not_revoked"
-	ServiceRequestCreateSignedDrfoPresent                ID = "service_request.create.signed_drfo_present"
-	ServiceRequestCreateSignedDrfo                       ID = "service_request.create.signed_drfo"
-	ServiceRequestCreateRequester                        ID = "service_request.create.requester"
-	ServiceRequestCreateContent                          ID = "service_request.create.content"
-	ServiceRequestCreateKinds                            ID = "service_request.create.kinds"
-	ServiceRequestCreateContextRequired                  ID = "service_request.create.context_required"
-	ServiceRequestCreateOccurrence                       ID = "service_request.create.occurrence"
-	ServiceRequestCreateID                               ID = "service_request.create.id"
-	ServiceRequestCreateCategory                         ID = "service_request.create.category"
-	ServiceRequestCreateSpecimensCategory                ID = "service_request.create.specimens_category"
-	ServiceRequestCreateRequesterCategory                ID = "service_request.create.requester_category"
-	ServiceRequestCreateCodeStatus                       ID = "service_request.create.code_status"
-	ServiceRequestCreateCodeRequestAllowed               ID = "service_request.create.code_request_allowed"
-	ServiceRequestCreateCode                             ID = "service_request.create.code"
-	ServiceRequestCreateCodeCategory                     ID = "service_request.create.code_category"
-	ServiceRequestCreateContext                          ID = "service_request.create.context"
-	ServiceRequestCreateContextStatus                    ID = "service_request.create.context_status"
-	ServiceRequestCreateRequesterLegalEntity             ID = "service_request.create.requester_legal_entity"
-	ServiceRequestCreateReasonReference                  ID = "service_request.create.reason_reference"
-	ServiceRequestCreateReasonReferenceStatus            ID = "service_request.create.reason_reference_status"
-	ServiceRequestCreateSupportingInfo                   ID = "service_request.create.supporting_info"
-	ServiceRequestCreateSupportingInfoEpisode            ID = "service_request.create.supporting_info_episode"
-	ServiceRequestCreateSupportingInfoStatus             ID = "service_request.create.supporting_info_status"
-	ServiceRequestCreatePermittedResources               ID = "service_request.create.permitted_resources"
-	ServiceRequestCreatePermittedResourcesEpisode        ID = "service_request.create.permitted_resources_episode"
-	ServiceRequestCreatePermittedResourcesStatus         ID = "service_request.create.permitted_resources_status"
-	ServiceRequestCreatePermittedResourcesLaboratory     ID = "service_request.create.permitted_resources_laboratory"
-	ServiceRequestCreateOccurrenceDateTime               ID = "service_request.create.occurrence_date_time"
-	ServiceRequestCreateOccurrenceStart                  ID = "service_request.create.occurrence_start"
-	ServiceRequestCreateOccurrenceEnd                    ID = "service_request.create.occurrence_end"
-	ServiceRequestCreatePerformer                        ID = "service_request.create.performer"
-	ServiceRequestCreatePerformerStatus                  ID = "service_request.create.performer_status"
-	ServiceRequestCreateLocationReference                ID = "service_request.create.location_reference"
-	ServiceRequestCreateLocationReferenceStatus          ID = "service_request.create.location_reference_status"
-	ServiceRequestCreateSpecimens                        ID = "service_request.create.specimens"
-	ServiceRequestCreateSpecimensStatus                  ID = "service_request.create.specimens_status"
-	ServiceRequestCreateFocus                            ID = "service_request.create.focus"
-	ServiceRequestCreateFocusStatus                      ID = "service_request.create.focus_status"
-	ServiceRequestCreateCarePlan                         ID = "service_request.create.care_plan"
-	ServiceRequestCreateCarePlanStatus                   ID = "service_request.create.care_plan_status"
-	ServiceRequestCreateCarePlanEnd                      ID = "service_request.create.care_plan_end"
-	ServiceRequestCreateActivity                         ID = "service_request.create.activity"
-	ServiceRequestCreateActivityStatus                   ID = "service_request.create.activity_status"
-	ServiceRequestCreateCarePlanAccess                   ID = "service_request.create.care_plan_access"
-	ServiceRequestCreateActivityQuantity                 ID = "service_request.create.activity_quantity"
-	ServiceRequestCreateInformWith                       ID = "service_request.create.inform_with"
-	ServiceRequestCreateProgram                          ID = "service_request.create.program"
-	ServiceRequestCreateProgramType                      ID = "service_request.create.program_type"
-	ServiceRequestCreateProgramService                   ID = "service_request.create.program_service"
-	ServiceRequestPrequalifySchema                       ID = "service_request.prequalify.schema"
-	ServiceRequestPrequalifyPerson                       ID = "service_request.prequalify.person"
-	ServiceRequestPrequalifyPersonActive                 ID = "service_request.prequalify.person_active"
-	ServiceRequestPrequalifyLegalEntity                  ID = "service_request.prequalify.legal_entity"
-	ServiceRequestPrequalifyLegalEntityType              ID = "service_request.prequalify.legal_entity_type"
-	ServiceRequestPrequalifyLegalEntityStatus            ID = "service_request.prequalify.legal_entity_status"
-	ServiceRequestPrequalifyKinds                        ID = "service_request.prequalify.kinds"
-	ServiceRequestPrequalifyContextRequired              ID = "service_request.prequalify.context_required"
-	ServiceRequestPrequalifyOccurrence                   ID = "service_request.prequalify.occurrence"
-	ServiceRequestPrequalifyCategory                     ID = "service_request.prequalify.category"
-	ServiceRequestPrequalifySpecimensCategory            ID = "service_request.prequalify.specimens_category"
-	ServiceRequestPrequalifyRequesterCategory            ID = "service_request.prequalify.requester_category"
-	ServiceRequestPrequalifyCodeStatus                   ID = "service_request.prequalify.code_status"
-	ServiceRequestPrequalifyCodeRequestAllowed           ID = "service_request.prequalify.code_request_allowed"
-	ServiceRequestPrequalifyCode                         ID = "service_request.prequalify.code"
-	ServiceRequestPrequalifyCodeCategory                 ID = "service_request.prequalify.code_category"
-	ServiceRequestPrequalifyContext                      ID = "service_request.prequalify.context"
-	ServiceRequestPrequalifyContextStatus                ID = "service_request.prequalify.context_status"
-	ServiceRequestPrequalifyRequesterLegalEntity         ID = "service_request.prequalify.requester_legal_entity"
-	ServiceRequestPrequalifyReasonReference              ID = "service_request.prequalify.reason_reference"
-	ServiceRequestPrequalifyReasonReferenceStatus        ID = "service_request.prequalify.reason_reference_status"
-	ServiceRequestPrequalifySupportingInfo               ID = "service_request.prequalify.supporting_info"
-	ServiceRequestPrequalifySupportingInfoEpisode        ID = "service_request.prequalify.supporting_info_episode"
-	ServiceRequestPrequalifySupportingInfoStatus         ID = "service_request.prequalify.supporting_info_status"
-	ServiceRequestPrequalifyPermittedResources           ID = "service_request.prequalify.permitted_resources"
-	ServiceRequestPrequalifyPermittedResourcesEpisode    ID = "service_request.prequalify.permitted_resources_episode"
-	ServiceRequestPrequalifyPermittedResourcesStatus     ID = "service_request.prequalify.permitted_resources_status"
-	ServiceRequestPrequalifyPermittedResourcesLaboratory ID = "service_request.prequalify.permitted_resources_laboratory"
-	ServiceRequestPrequalifyOccurrenceDateTime           ID = "service_request.prequalify.occurrence_date_time"
-	ServiceRequestPrequalifyOccurrenceStart              ID = "service_request.prequalify.occurrence_start"
-	ServiceRequestPrequalifyOccurrenceEnd                ID = "service_request.prequalify.occurrence_end"
-	ServiceRequestPrequalifyPerformer                    ID = "service_request.prequalify.performer"
-	ServiceRequestPrequalifyPerformerStatus              ID = "service_request.prequalify.performer_status"
-	ServiceRequestPrequalifyLocationReference            ID = "service_request.prequalify.location_reference"
-	ServiceRequestPrequalifyLocationReferenceStatus      ID = "service_request.prequalify.location_reference_status"
-	ServiceRequestPrequalifySpecimens                    ID = "service_request.prequalify.specimens"
-	ServiceRequestPrequalifySpecimensStatus              ID = "service_request.prequalify.specimens_status"
-	ServiceRequestPrequalifyFocus                        ID = "service_request.prequalify.focus"
-	ServiceRequestPrequalifyFocusStatus                  ID = "service_request.prequalify.focus_status"
-	ServiceRequestPrequalifyCarePlan                     ID = "service_request.prequalify.care_plan"
-	ServiceRequestPrequalifyCarePlanStatus               ID = "service_request.prequalify.care_plan_status"
-	ServiceRequestPrequalifyCarePlanEnd                  ID = "service_request.prequalify.care_plan_end"
-	ServiceRequestPrequalifyActivity                     ID = "service_request.prequalify.activity"
-	ServiceRequestPrequalifyActivityStatus               ID = "service_request.prequalify.activity_status"
-	ServiceRequestPrequalifyCarePlanAccess               ID = "service_request.prequalify.care_plan_access"
-	ServiceRequestPrequalifyActivityQuantity             ID = "service_request.prequalify.activity_quantity"
-	ServiceRequestPrequalifyInformWith                   ID = "service_request.prequalify.inform_with"
-	ServiceRequestGetPerson                              ID = "service_request.get.person"
-	ServiceRequestGetPersonActive                        ID = "service_request.get.person_active"
-	ServiceRequestGetNotFound                            ID = "service_request.get.not_found"
-	ServiceRequestGetAccess                              ID = "service_request.get.access"
-	ServiceRequestCancelPerson                           ID = "service_request.cancel.person"
-	ServiceRequestCancelPersonActive                     ID = "service_request.cancel.person_active"
-	ServiceRequestCancelSchema                           ID = "service_request.cancel.schema"
-	ServiceRequestCancelLegalEntity                      ID = "service_request.cancel.legal_entity"
-	ServiceRequestCancelLegalEntityType                  ID = "service_request.cancel.legal_entity_type"
-	ServiceRequestCancelLegalEntityStatus                ID = "service_request.cancel.legal_entity_status"
-	ServiceRequestCancelLegalEntityVerified              ID = "service_request.cancel.legal_entity_verified"
-	ServiceRequestCancelSignedBase64                     ID = "service_request.cancel.signed_base64"
-	ServiceRequestCancelSignedSize                       ID = "service_request.cancel.signed_size"
-	ServiceRequestCancelSignedReadable                   ID = "service_request.cancel.signed_readable"
-	ServiceRequestCancelSignedJSON                       ID = "service_request.cancel.signed_json"
-	ServiceRequestCancelSignedCount                      ID = "service_request.cancel.signed_count"
-	ServiceRequestCancelSignedOneSigner                  ID = "service_request.cancel.signed_one_signer"
-	ServiceRequestCancelSignedTimestamp                  ID = "service_request.cancel.signed_timestamp"
-	ServiceRequestCancelSignedTimestampReadable          ID = "service_request.cancel.signed_timestamp_readable"
-	ServiceRequestCancelSignedCertificate                ID = "service_request.cancel.signed_certificate"
-	ServiceRequestCancelSignedCertificateReadable        ID = "service_request.cancel.signed_certificate_readable"
-	ServiceRequestCancelSignedRoot                       ID = "service_request.cancel.signed_root"
-	ServiceRequestCancelSignedRootSignature              ID = "service_request.cancel.signed_root_signature"
-	ServiceRequestCancelSignedRootReadable               ID = "service_request.cancel.signed_root_readable"
-	ServiceRequestCancelSignedTimestampService           ID = "service_request.cancel.signed_timestamp_service"
-	ServiceRequestCancelSignedTimestampSignature         ID = "service_request.cancel.signed_timestamp_signature"
-	ServiceRequestCancelSignedTimestampInValidity        ID = "service_request.cancel.signed_timestamp_in_validity"
-	ServiceRequestCancelSignedCertificateValid           ID = "service_request.cancel.signed_certificate_valid"
-	ServiceRequestCancelSignedCertificateOcsp            ID = "service_request.cancel.signed_certificate_ocsp"
-	ServiceRequestCancelSignedValue                      ID = "service_request.cancel.signed_value"
-	ServiceRequestCancelSignedCertificateNotRevoked      ID = "service_request.cancel.signed_certificate_not_revoked"
-	ServiceRequestCancelSignedDrfoPresent                ID = "service_request.cancel.signed_drfo_present"
-	ServiceRequestCancelSignedDrfo                       ID = "service_request.cancel.signed_drfo"
-	ServiceRequestCancelRequester                        ID = "service_request.cancel.requester"
-	ServiceRequestCancelNotFound                         ID = "service_request.cancel.not_found"
-	ServiceRequestCancelPatient                          ID = "service_request.cancel.patient"
-	ServiceRequestCancelStatus                           ID = "service_request.cancel.status"
-	ServiceRequestCancelReasonRequired                   ID = "service_request.cancel.reason_required"
-	ServiceRequestCancelReason                           ID = "service_request.cancel.reason"
-	ServiceRequestCancelContent                          ID = "service_request.cancel.content"
-	ServiceRequestCancelOccurrence                       ID = "service_request.cancel.occurrence"
-	ServiceRequestRecallParty                            ID = "service_request.recall.party"
-	ServiceRequestRecallPartyDeceased                    ID = "service_request.recall.party_deceased"
-	ServiceRequestRecallPerson                           ID = "service_request.recall.person"
-	ServiceRequestRecallPersonActive                     ID = "service_request.recall.person_active"
-	ServiceRequestRecallSchema                           ID = "service_request.recall.schema"
-	ServiceRequestRecallLegalEntity                      ID = "service_request.recall.legal_entity"
-	ServiceRequestRecallLegalEntityType                  ID = "service_request.recall.legal_entity_type"
-	ServiceRequestRecallLegalEntityStatus                ID = "service_request.recall.legal_entity_status"
-	ServiceRequestRecallLegalEntityVerified              ID = "service_request.recall.legal_entity_verified"
-	ServiceRequestRecallSignedBase64                     ID = "service_request.recall.signed_base64"
-	ServiceRequestRecallSignedSize                       ID = "service_request.recall.signed_size"
-	ServiceRequestRecallSignedReadable                   ID = "service_request.recall.signed_readable"
-	ServiceRequestRecallSignedJSON                       ID = "service_request.recall.signed_json"
-	ServiceRequestRecallSignedCount                      ID = "service_request.recall.signed_count"
-	ServiceRequestRecallSignedOneSigner                  ID = "service_request.recall.signed_one_signer"
-	ServiceRequestRecallSignedTimestamp                  ID = "service_request.recall.signed_timestamp"
-	ServiceRequestRecallSignedTimestampReadable          ID = "service_request.recall.signed_timestamp_readable"
-	ServiceRequestRecallSignedCertificate                ID = "service_request.recall.signed_certificate"
-	ServiceRequestRecallSignedCertificateReadable        ID = "service_request.recall.signed_certificate_readable"
-	ServiceRequestRecallSignedRoot                       ID = "service_request.recall.signed_root"
-	ServiceRequestRecallSignedRootSignature              ID = "service_request.recall.signed_root_signature"
-	ServiceRequestRecallSignedRootReadable               ID = "service_request.recall.signed_root_readable"
-	ServiceRequestRecallSignedTimestampService           ID = "service_request.recall.signed_timestamp_service"
-	ServiceRequestRecallSignedTimestampSignature         ID = "service_request.recall.signed_timestamp_signature"
-	ServiceRequestRecallSignedTimestampInValidity        ID = "service_request.recall.signed_timestamp_in_validity"
-	ServiceRequestRecallSignedCertificateValid           ID = "service_request.recall.signed_certificate_valid"
-	ServiceRequestRecallSignedCertificateOcsp            ID = "service_request.recall.signed_certificate_ocsp"
-	ServiceRequestRecallSignedValue                      ID = "service_request.recall.signed_value"
-	ServiceRequestRecallSignedCertificateNotRevoked      ID = "service_request.recall.signed_certificate_not_revoked"
-	ServiceRequestRecallSignedDrfoPresent                ID = "service_request.recall.signed_drfo_present"
-	ServiceRequestRecallSignedDrfo                       ID = "service_request.recall.signed_drfo"
-	ServiceRequestRecallRequester                        ID = "service_request.recall.requester"
-	ServiceRequestRecallAuthor                           ID = "service_request.recall.author"
-	ServiceRequestRecallNotFound                         ID = "service_request.recall.not_found"
-	ServiceRequestRecallPatient                          ID = "service_request.recall.patient"
-	ServiceRequestRecallStatus                           ID = "service_request.recall.status"
-	ServiceRequestRecallReasonRequired                   ID = "service_request.recall.reason_required"
-	ServiceRequestRecallReason                           ID = "service_request.recall.reason"
-	ServiceRequestRecallContent                          ID = "service_request.recall.content"
-	ServiceRequestRecallOccurrence                       ID = "service_request.recall.occurrence"
-	ServiceRequestResendPerson                           ID = "service_request.resend.person"
-	ServiceRequestResendNotFound                         ID = "service_request.resend.not_found"
-	ServiceRequestResendPatient                          ID = "service_request.resend.patient"
-	ServiceRequestResendStatus                           ID = "service_request.resend.status"
-	ServiceRequestResendMethod                           ID = "service_request.resend.method"
-	ServiceRequestSearchUnknownParameter                 ID = "service_request.search.unknown_parameter"
-	ServiceRequestSearchRequisition                      ID = "service_request.search.requisition"
-	ServiceRequestSearchRequisitionEmpty                 ID = "service_request.search.requisition_empty"
-	ServiceRequestCompleteLegalEntity                    ID = "service_request.complete.legal_entity"
-	ServiceRequestCompleteLegalEntityType                ID = "service_request.complete.legal_entity_type"
-	ServiceRequestCompleteLegalEntityStatus              ID = "service_request.complete.legal_entity_status"
-	ServiceRequestCompleteSchema                         ID = "service_request.complete.schema"
-	ServiceRequestCompleteNotFound                       ID = "service_request.complete.not_found"
-	ServiceRequestCompleteOwner                          ID = "service_request.complete.owner"
-	ServiceRequestCompleteProgramStatus                  ID = "service_request.complete.program_status"
-	ServiceRequestCompleteStatus                         ID = "service_request.complete.status"
-	ServiceRequestCompleteRecordKind                     ID = "service_request.complete.record_kind"
-	ServiceRequestCompleteRecord                         ID = "service_request.complete.record"
-	ServiceRequestCompleteRecordLegalEntity              ID = "service_request.complete.record_legal_entity"
-	ServiceRequestCompleteRecordReferral                 ID = "service_request.complete.record_referral"
-	ServiceRequestCompleteRecordType                     ID = "service_request.complete.record_type"
-	ServiceRequestCompleteRecordEpisode                  ID = "service_request.complete.record_episode"
-	ServiceRequestCompleteRecordStatus                   ID = "service_request.complete.record_status"
-	ServiceRequestCompleteProgramServiceRequired         ID = "service_request.complete.program_service_required"
-	ServiceRequestCompleteProgramService                 ID = "service_request.complete.program_service"
-	ServiceRequestCompleteProgramServiceGroup            ID = "service_request.complete.program_service_group"
-	ServiceRequestCompleteProgramServiceCode             ID = "service_request.complete.program_service_code"
-	ServiceRequestProcessLegalEntity                     ID = "service_request.process.legal_entity"
-	ServiceRequestProcessLegalEntityType                 ID = "service_request.process.legal_entity_type"
-	ServiceRequestProcessLegalEntityStatus               ID = "service_request.process.legal_entity_status"
-	ServiceRequestProcessNotFound                        ID = "service_request.process.not_found"
-	ServiceRequestProcessStatus                          ID = "service_request.process.status"
-	ServiceRequestProcessProgramStatus                   ID = "service_request.process.program_status"
-	ServiceRequestProcessProgramExists                   ID = "service_request.process.program_exists"
-	ServiceRequestProcessProgramType                     ID = "service_request.process.program_type"
-	ServiceRequestProcessProgramService                  ID = "service_request.process.program_service"
-	ServiceRequestProcessRequestAllowed                  ID = "service_request.process.request_allowed"
-	ServiceRequestProcessAccess                          ID = "service_request.process.access"
-	ServiceRequestProcessOwner                           ID = "service_request.process.owner"
-	ServiceRequestQualifySchema                          ID = "service_request.qualify.schema"
-	ServiceRequestQualifyLegalEntity                     ID = "service_request.qualify.legal_entity"
-	ServiceRequestQualifyLegalEntityType                 ID = "service_request.qualify.legal_entity_type"
-	ServiceRequestQualifyLegalEntityStatus               ID = "service_request.qualify.legal_entity_status"
-	ServiceRequestQualifyNotFound                        ID = "service_request.qualify.not_found"
-	ServiceRequestQualifyProgramStatus                   ID = "service_request.qualify.program_status"
-	ServiceRequestQualifyStatus                          ID = "service_request.qualify.status"
-	ServiceRequestQualifyActivity                        ID = "service_request.qualify.activity"
-	ServiceRequestQualifyQuantity                        ID = "service_request.qualify.quantity"
-	ServiceRequestQualifyCarePlan                        ID = "service_request.qualify.care_plan"
-	ServiceRequestQualifyCarePlanEnd                     ID = "service_request.qualify.care_plan_end"
-	ServiceRequestReleaseToken                           ID = "service_request.release.token"
-	ServiceRequestReleaseTokenExpired                    ID = "service_request.release.token_expired"
-	ServiceRequestReleaseScope                           ID = "service_request.release.scope"
-	ServiceRequestReleaseLegalEntity                     ID = "service_request.release.legal_entity"
-	ServiceRequestReleaseLegalEntityType                 ID = "service_request.release.legal_entity_type"
-	ServiceRequestReleaseLegalEntityStatus               ID = "service_request.release.legal_entity_status"
-	ServiceRequestReleaseNotFound                        ID = "service_request.release.not_found"
-	ServiceRequestReleaseStatus                          ID = "service_request.release.status"
-	ServiceRequestReleaseProgramStatus                   ID = "service_request.release.program_status"
-	ServiceRequestReleaseOwner                           ID = "service_request.release.owner"
-	ServiceRequestUseSchema                              ID = "service_request.use.schema"
-	ServiceRequestUseLegalEntity                         ID = "service_request.use.legal_entity"
-	ServiceRequestUseLegalEntityType                     ID = "service_request.use.legal_entity_type"
-	ServiceRequestUseLegalEntityStatus                   ID = "service_request.use.legal_entity_status"
-	ServiceRequestUseNotFound                            ID = "service_request.use.not_found"
-	ServiceRequestUseProgram                             ID = "service_request.use.program"
-	ServiceRequestUseExpired                             ID = "service_request.use.expired"
-	ServiceRequestUseStatus                              ID = "service_request.use.status"
-	ServiceRequestUseUsed                                ID = "service_request.use.used"
-	ServiceRequestUseCompleted                           ID = "service_request.use.completed"
-	ServiceRequestUseProgramExists                       ID = "service_request.use.program_exists"
-	ServiceRequestUseProgramType                         ID = "service_request.use.program_type"
-	ServiceRequestUseProgramService                      ID = "service_request.use.program_service"
-	ServiceRequestUseRequestAllowed                      ID = "service_request.use.request_allowed"
-	ServiceRequestUseAccess                              ID = "service_request.use.access"
-	ServiceRequestUseEmployee                            ID = "service_request.use.employee"
-	ServiceRequestUseEmployeeType                        ID = "service_request.use.employee_type"
-	ServiceRequestUseUsedByLegalEntity                   ID = "service_request.use.used_by_legal_entity"
-	ServiceRequestUseDivision                            ID = "service_request.use.division"
-	ServiceRequestUseDivisionLegalEntity                 ID = "service_request.use.division_legal_entity"
-	ServiceRequestUsePerformer                           ID = "service_request.use.performer"
-	ServiceRequestSpecimenListUnknownParameter           ID = "service_request.specimen_list.unknown_parameter"
-	DistrictListRegionID                                 ID = "district.list.region_id"
-	SettlementOfDistrictNotFound                         ID = "settlement.of_district.not_found"
-	DistrictOfRegionNotFound                             ID = "district.of_region.not_found"
-	SettlementListDistrictID                             ID = "settlement.list.district_id"
-	SettlementListMountainGroup                          ID = "settlement.list.mountain_group"
-	SettlementGetNotFound                                ID = "settlement.get.not_found"
-	StreetListSettlementIDRequired                       ID = "street.list.settlement_id_required"
-	StreetListSettlementID                               ID = "street.list.settlement_id"
-	VerificationInitializeSchema                         ID = "verification.initialize.schema"
-	VerificationInitializePhoneNumber                    ID = "verification.initialize.phone_number"
-	VerificationInitializeRate                           ID = "verification.initialize.rate"
-	VerificationInitializePhoneLimit                     ID = "verification.initialize.phone_limit"
-	VerificationInitializeLegalEntityLimit               ID = "verification.initialize.legal_entity_limit"
-	VerificationGetNotFound                              ID = "verification.get.not_found"
-	VerificationCompleteSchema                           ID = "verification.complete.schema"
-	VerificationCompleteNotFound                         ID = "verification.complete.not_found"
-	VerificationCompleteActive                           ID = "verification.complete.active"
-	VerificationCompleteExpired                          ID = "verification.complete.expired"
-	VerificationCompleteCode                             ID = "verification.complete.code"
+	GatewayPath                                                 ID = "gateway.path"
+	GatewayPSK                                                  ID = "gateway.psk"
+	GatewayTokenMissing                                         ID = "gateway.token.missing"
+	GatewayRateLimit                                            ID = "gateway.rate_limit"
+	GatewayTokenUnknown                                         ID = "gateway.token.unknown"
+	GatewayTokenKind                                            ID = "gateway.token.kind"
+	GatewayTokenExpired                                         ID = "gateway.token.expired"
+	GatewayTokenClientBlocked                                   ID = "gateway.token.client_blocked"
+	GatewayTokenUserBlocked                                     ID = "gateway.token.user_blocked"
+	GatewayMethod                                               ID = "gateway.method"
+	GatewayAPIKeyMissing                                        ID = "gateway.api_key.missing"
+	GatewayAPIKeyUnknown                                        ID = "gateway.api_key.unknown"
+	GatewayAPIKeyBroker                                         ID = "gateway.api_key.broker"
+	GatewayScope                                                ID = "gateway.scope"
+	GatewayBrokerScope                                          ID = "gateway.broker_scope"
+	RequestURL                                                  ID = "request.url"
+	RequestQuery                                                ID = "request.query"
+	RequestTooLarge                                             ID = "request.too_large"
+	RequestContentType                                          ID = "request.content_type"
+	RequestJSON                                                 ID = "request.json"
+	RequestIdempotencyInFlight                                  ID = "request.idempotency.in_flight"
+	RequestIdempotencyMismatch                                  ID = "request.idempotency.mismatch"
+	AllergyIntoleranceListNotFound                              ID = "allergy_intolerance.list.not_found"
+	AllergyIntoleranceListUnknownParameter                      ID = "allergy_intolerance.list.unknown_parameter"
+	AllergyIntoleranceListIDFilter                              ID = "allergy_intolerance.list.id_filter"
+	AllergyIntoleranceListDateFilter                            ID = "allergy_intolerance.list.date_filter"
+	AllergyIntoleranceListDateExists                            ID = "allergy_intolerance.list.date_exists"
+	AllergyIntoleranceGetNotFound                               ID = "allergy_intolerance.get.not_found"
+	AllergyIntoleranceContextPerson                             ID = "allergy_intolerance.context.person"
+	AllergyIntoleranceContextNotFound                           ID = "allergy_intolerance.context.not_found"
+	AllergyIntoleranceListInEpisodeNotFound                     ID = "allergy_intolerance.list_in_episode.not_found"
+	AllergyIntoleranceListInEpisodeUnknownParameter             ID = "allergy_intolerance.list_in_episode.unknown_parameter"
+	AllergyIntoleranceListInEpisodeDateFilter                   ID = "allergy_intolerance.list_in_episode.date_filter"
+	AllergyIntoleranceListInEpisodeDateExists                   ID = "allergy_intolerance.list_in_episode.date_exists"
+	AllergyIntoleranceGetInEpisodeNotFound                      ID = "allergy_intolerance.get_in_episode.not_found"
+	ApprovalListIDFilter                                        ID = "approval.list.id_filter"
+	ApprovalListBooleanFilter                                   ID = "approval.list.boolean_filter"
+	ApprovalListAccessLevel                                     ID = "approval.list.access_level"
+	ApprovalListPerson                                          ID = "approval.list.person"
+	ApprovalCreatePerson                                        ID = "approval.create.person"
+	ApprovalCreatePersonActive                                  ID = "approval.create.person_active"
+	ApprovalCreateSchema                                        ID = "approval.create.schema"
+	ApprovalCreateOneOf                                         ID = "approval.create.one_of"
+	ApprovalCreateOneOfNone                                     ID = "approval.create.one_of_none"
+	ApprovalCreateChildAlone                                    ID = "approval.create.child_alone"
+	ApprovalCreateGrantedTo                                     ID = "approval.create.granted_to"
+	ApprovalCreateGrantedToType                                 ID = "approval.create.granted_to_type"
+	ApprovalCreateGrantedToStatus                               ID = "approval.create.granted_to_status"
+	ApprovalCreateGrantedToOrganization                         ID = "approval.create.granted_to_organization"
+	ApprovalCreateGrantedToUser                                 ID = "approval.create.granted_to_user"
+	ApprovalCreateGrantedToExists                               ID = "approval.create.granted_to_exists"
+	ApprovalCreateGrantedToActive                               ID = "approval.create.granted_to_active"
+	ApprovalCreateCreatedBy                                     ID = "approval.create.created_by"
+	ApprovalCreateCreatedByOrganization                         ID = "approval.create.created_by_organization"
+	ApprovalCreateGrantedToKind                                 ID = "approval.create.granted_to_kind"
+	ApprovalCreateServiceRequest                                ID = "approval.create.service_request"
+	ApprovalCreateServiceRequestStatus                          ID = "approval.create.service_request_status"
+	ApprovalCreateServiceRequestExpired                         ID = "approval.create.service_request_expired"
+	ApprovalCreateServiceRequestResources                       ID = "approval.create.service_request_resources"
+	ApprovalCreateResource                                      ID = "approval.create.resource"
+	ApprovalCreateEpisode                                       ID = "approval.create.episode"
+	ApprovalCreateEpisodeStatus                                 ID = "approval.create.episode_status"
+	ApprovalCreateDiagnosticReport                              ID = "approval.create.diagnostic_report"
+	ApprovalCreateDiagnosticReportStatus                        ID = "approval.create.diagnostic_report_status"
+	ApprovalCreateCarePlan                                      ID = "approval.create.care_plan"
+	ApprovalCreateCarePlanAlone                                 ID = "approval.create.care_plan_alone"
+	ApprovalCreateCarePlanOrganization                          ID = "approval.create.care_plan_organization"
+	ApprovalCreateEncounter                                     ID = "approval.create.encounter"
+	ApprovalCreateEncounterStatus                               ID = "approval.create.encounter_status"
+	ApprovalCreateProcedure                                     ID = "approval.create.procedure"
+	ApprovalCreateProcedureStatus                               ID = "approval.create.procedure_status"
+	ApprovalCreateSpecimen                                      ID = "approval.create.specimen"
+	ApprovalCreateSpecimenStatus                                ID = "approval.create.specimen_status"
+	ApprovalCreateComposition                                   ID = "approval.create.composition"
+	ApprovalCreateCompositionStatus                             ID = "approval.create.composition_status"
+	ApprovalCreateForbiddenGroup                                ID = "approval.create.forbidden_group"
+	ApprovalCreateDiagnosesGroup                                ID = "approval.create.diagnoses_group"
+	ApprovalCreateServiceGroup                                  ID = "approval.create.service_group"
+	ApprovalCreatePatient                                       ID = "approval.create.patient"
+	ApprovalCreateChildResource                                 ID = "approval.create.child_resource"
+	ApprovalCreateAccessLevel                                   ID = "approval.create.access_level"
+	ApprovalCreateAuthorizeWith                                 ID = "approval.create.authorize_with"
+	ApprovalCreateAuthorizeWithConfidant                        ID = "approval.create.authorize_with_confidant"
+	ApprovalCreateMethod                                        ID = "approval.create.method"
+	ApprovalCreateOTP                                           ID = "approval.create.otp"
+	ApprovalCreateRate                                          ID = "approval.create.rate"
+	ApprovalCreatePhoneLimit                                    ID = "approval.create.phone_limit"
+	ApprovalCreateLegalEntityLimit                              ID = "approval.create.legal_entity_limit"
+	ApprovalGetPerson                                           ID = "approval.get.person"
+	ApprovalGetNotFound                                         ID = "approval.get.not_found"
+	ApprovalVerifySchema                                        ID = "approval.verify.schema"
+	ApprovalVerifyPerson                                        ID = "approval.verify.person"
+	ApprovalVerifyPersonActive                                  ID = "approval.verify.person_active"
+	ApprovalVerifyNotFound                                      ID = "approval.verify.not_found"
+	ApprovalVerifyStateCancelled                                ID = "approval.verify.state_cancelled"
+	ApprovalVerifyStateTerminated                               ID = "approval.verify.state_terminated"
+	ApprovalVerifyStateExpired                                  ID = "approval.verify.state_expired"
+	ApprovalVerifyStateActive                                   ID = "approval.verify.state_active"
+	ApprovalVerifyPatient                                       ID = "approval.verify.patient"
+	ApprovalVerifyConfidant                                     ID = "approval.verify.confidant"
+	ApprovalVerifyCode                                          ID = "approval.verify.code"
+	ApprovalCancelPerson                                        ID = "approval.cancel.person"
+	ApprovalCancelNotFound                                      ID = "approval.cancel.not_found"
+	ApprovalCancelExpired                                       ID = "approval.cancel.expired"
+	ApprovalCancelAccess                                        ID = "approval.cancel.access"
+	ApprovalResendPerson                                        ID = "approval.resend.person"
+	ApprovalResendNotFound                                      ID = "approval.resend.not_found"
+	ApprovalResendNoMethod                                      ID = "approval.resend.no_method"
+	ApprovalResendMethodType                                    ID = "approval.resend.method_type"
+	ApprovalResendThirdPerson                                   ID = "approval.resend.third_person"
+	ApprovalResendMethodUsable                                  ID = "approval.resend.method_usable"
+	ApprovalResendMethodConfidant                               ID = "approval.resend.method_confidant"
+	ApprovalResendPersonActive                                  ID = "approval.resend.person_active"
+	ApprovalResendStateActive                                   ID = "approval.resend.state_active"
+	ApprovalResendStateCancelled                                ID = "approval.resend.state_cancelled"
+	ApprovalResendStateTerminated                               ID = "approval.resend.state_terminated"
+	ApprovalResendStateExpired                                  ID = "approval.resend.state_expired"
+	ApprovalResendOTP                                           ID = "approval.resend.otp"
+	ApprovalResendRate                                          ID = "approval.resend.rate"
+	ApprovalResendPhoneLimit                                    ID = "approval.resend.phone_limit"
+	ApprovalResendResourceLimit                                 ID = "approval.resend.resource_limit"
+	ApprovalResendLegalEntityLimit                              ID = "approval.resend.legal_entity_limit"
+	AuthenticationMethodRequestCreateSchema                     ID = "authentication_method_request.create.schema"
+	AuthenticationMethodRequestCreateFieldRequired              ID = "authentication_method_request.create.field_required"
+	AuthenticationMethodRequestCreateFieldForbidden             ID = "authentication_method_request.create.field_forbidden"
+	AuthenticationMethodRequestCreatePhone                      ID = "authentication_method_request.create.phone"
+	AuthenticationMethodRequestCreatePerson                     ID = "authentication_method_request.create.person"
+	AuthenticationMethodRequestCreatePersonActive               ID = "authentication_method_request.create.person_active"
+	AuthenticationMethodRequestCreateMethodActive               ID = "authentication_method_request.create.method_active"
+	AuthenticationMethodRequestCreateMethodOwner                ID = "authentication_method_request.create.method_owner"
+	AuthenticationMethodRequestCreateMethodType                 ID = "authentication_method_request.create.method_type"
+	AuthenticationMethodRequestCreateMethodPrimary              ID = "authentication_method_request.create.method_primary"
+	AuthenticationMethodRequestCreateCurrentMethod              ID = "authentication_method_request.create.current_method"
+	AuthenticationMethodRequestCreateAge                        ID = "authentication_method_request.create.age"
+	AuthenticationMethodRequestCreatePhoneVerified              ID = "authentication_method_request.create.phone_verified"
+	AuthenticationMethodRequestCreatePhoneLimit                 ID = "authentication_method_request.create.phone_limit"
+	AuthenticationMethodRequestCreateOfflinePresent             ID = "authentication_method_request.create.offline_present"
+	AuthenticationMethodRequestCreateOfflineAfterOTP            ID = "authentication_method_request.create.offline_after_otp"
+	AuthenticationMethodRequestCreateThirdPerson                ID = "authentication_method_request.create.third_person"
+	AuthenticationMethodRequestCreateThirdPersonActive          ID = "authentication_method_request.create.third_person_active"
+	AuthenticationMethodRequestCreateThirdPersonAge             ID = "authentication_method_request.create.third_person_age"
+	AuthenticationMethodRequestCreateThirdPersonMethod          ID = "authentication_method_request.create.third_person_method"
+	AuthenticationMethodRequestCreateThirdPersonOffline         ID = "authentication_method_request.create.third_person_offline"
+	AuthenticationMethodRequestCreateThirdPersonPhone           ID = "authentication_method_request.create.third_person_phone"
+	AuthenticationMethodRequestCreateThirdPersonPresent         ID = "authentication_method_request.create.third_person_present"
+	AuthenticationMethodRequestCreateThirdPersonLimit           ID = "authentication_method_request.create.third_person_limit"
+	AuthenticationMethodRequestCreateThirdPersons               ID = "authentication_method_request.create.third_persons"
+	AuthenticationMethodRequestCreateConfidant                  ID = "authentication_method_request.create.confidant"
+	AuthenticationMethodRequestCreateRate                       ID = "authentication_method_request.create.rate"
+	AuthenticationMethodRequestCreateCodeLimit                  ID = "authentication_method_request.create.code_limit"
+	AuthenticationMethodRequestCreateLegalEntityLimit           ID = "authentication_method_request.create.legal_entity_limit"
+	AuthenticationMethodRequestApproveSchema                    ID = "authentication_method_request.approve.schema"
+	AuthenticationMethodRequestApprovePerson                    ID = "authentication_method_request.approve.person"
+	AuthenticationMethodRequestApprovePersonActive              ID = "authentication_method_request.approve.person_active"
+	AuthenticationMethodRequestApproveNotFound                  ID = "authentication_method_request.approve.not_found"
+	AuthenticationMethodRequestApproveStatus                    ID = "authentication_method_request.approve.status"
+	AuthenticationMethodRequestApproveCodeRequired              ID = "authentication_method_request.approve.code_required"
+	AuthenticationMethodRequestApproveAttempts                  ID = "authentication_method_request.approve.attempts"
+	AuthenticationMethodRequestApproveCodeExpired               ID = "authentication_method_request.approve.code_expired"
+	AuthenticationMethodRequestApproveCode                      ID = "authentication_method_request.approve.code"
+	AuthenticationMethodRequestApproveDocuments                 ID = "authentication_method_request.approve.documents"
+	AuthenticationMethodRequestResendOTPPerson                  ID = "authentication_method_request.resend_otp.person"
+	AuthenticationMethodRequestResendOTPPersonActive            ID = "authentication_method_request.resend_otp.person_active"
+	AuthenticationMethodRequestResendOTPNotFound                ID = "authentication_method_request.resend_otp.not_found"
+	AuthenticationMethodRequestResendOTPMethod                  ID = "authentication_method_request.resend_otp.method"
+	AuthenticationMethodRequestResendOTPStatus                  ID = "authentication_method_request.resend_otp.status"
+	AuthenticationMethodRequestResendOTPRate                    ID = "authentication_method_request.resend_otp.rate"
+	AuthenticationMethodRequestResendOTPPhoneLimit              ID = "authentication_method_request.resend_otp.phone_limit"
+	AuthenticationMethodRequestResendOTPResourceLimit           ID = "authentication_method_request.resend_otp.resource_limit"
+	AuthenticationMethodRequestResendOTPLegalEntityLimit        ID = "authentication_method_request.resend_otp.legal_entity_limit"
+	ConditionListAccess                                         ID = "condition.list.access"
+	ConditionListUnknownParameter                               ID = "condition.list.unknown_parameter"
+	ConditionListIDFilter                                       ID = "condition.list.id_filter"
+	ConditionListDateFilter                                     ID = "condition.list.date_filter"
+	ConditionListDateExists                                     ID = "condition.list.date_exists"
+	ConditionGetAccess                                          ID = "condition.get.access"
+	ConditionGetNotFound                                        ID = "condition.get.not_found"
+	ConditionGetForbiddenGroup                                  ID = "condition.get.forbidden_group"
+	ConditionContextPerson                                      ID = "condition.context.person"
+	ConditionContextNotFound                                    ID = "condition.context.not_found"
+	ConditionListInEpisodeAccess                                ID = "condition.list_in_episode.access"
+	ConditionListInEpisodeNotFound                              ID = "condition.list_in_episode.not_found"
+	ConditionListInEpisodeUnknownParameter                      ID = "condition.list_in_episode.unknown_parameter"
+	ConditionListInEpisodeDateFilter                            ID = "condition.list_in_episode.date_filter"
+	ConditionListInEpisodeDateExists                            ID = "condition.list_in_episode.date_exists"
+	ConditionGetInEpisodeAccess                                 ID = "condition.get_in_episode.access"
+	ConditionGetInEpisodeNotFound                               ID = "condition.get_in_episode.not_found"
+	ConditionGetInEpisodeForbiddenGroup                         ID = "condition.get_in_episode.forbidden_group"
+	DeclarationRequestListEmployeeID                            ID = "declaration_request.list.employee_id"
+	DeclarationRequestListLegalEntityID                         ID = "declaration_request.list.legal_entity_id"
+	DeclarationRequestCreateParty                               ID = "declaration_request.create.party"
+	DeclarationRequestCreatePartyDeceased                       ID = "declaration_request.create.party_deceased"
+	DeclarationRequestCreateSchema                              ID = "declaration_request.create.schema"
+	DeclarationRequestCreateLegalEntityActive                   ID = "declaration_request.create.legal_entity_active"
+	DeclarationRequestCreateLegalEntityType                     ID = "declaration_request.create.legal_entity_type"
+	DeclarationRequestCreateEmployee                            ID = "declaration_request.create.employee"
+	DeclarationRequestCreateEmployeeStatus                      ID = "declaration_request.create.employee_status"
+	DeclarationRequestCreateSpeciality                          ID = "declaration_request.create.speciality"
+	DeclarationRequestCreateDivision                            ID = "declaration_request.create.division"
+	DeclarationRequestCreateDivisionStatus                      ID = "declaration_request.create.division_status"
+	DeclarationRequestCreateEmployeeLegalEntity                 ID = "declaration_request.create.employee_legal_entity"
+	DeclarationRequestCreateDivisionLegalEntity                 ID = "declaration_request.create.division_legal_entity"
+	DeclarationRequestCreateEmployeeType                        ID = "declaration_request.create.employee_type"
+	DeclarationRequestCreatePerson                              ID = "declaration_request.create.person"
+	DeclarationRequestCreatePersonMethod                        ID = "declaration_request.create.person_method"
+	DeclarationRequestCreatePersonActive                        ID = "declaration_request.create.person_active"
+	DeclarationRequestCreatePersonVerified                      ID = "declaration_request.create.person_verified"
+	DeclarationRequestCreateMethod                              ID = "declaration_request.create.method"
+	DeclarationRequestCreateMethodOwner                         ID = "declaration_request.create.method_owner"
+	DeclarationRequestCreateMethodActive                        ID = "declaration_request.create.method_active"
+	DeclarationRequestCreateMethodNa                            ID = "declaration_request.create.method_na"
+	DeclarationRequestCreateParent                              ID = "declaration_request.create.parent"
+	DeclarationRequestCreateParentPerson                        ID = "declaration_request.create.parent_person"
+	DeclarationRequestCreateParentLegalEntity                   ID = "declaration_request.create.parent_legal_entity"
+	DeclarationRequestCreateAge                                 ID = "declaration_request.create.age"
+	DeclarationRequestCreateConfidant                           ID = "declaration_request.create.confidant"
+	DeclarationRequestCreateChildDocument                       ID = "declaration_request.create.child_document"
+	DeclarationRequestCreateDocument                            ID = "declaration_request.create.document"
+	DeclarationRequestCreatePersonRequest                       ID = "declaration_request.create.person_request"
+	DeclarationRequestCreateRate                                ID = "declaration_request.create.rate"
+	DeclarationRequestCreateCodeLimit                           ID = "declaration_request.create.code_limit"
+	DeclarationRequestCreateLegalEntityLimit                    ID = "declaration_request.create.legal_entity_limit"
+	DeclarationRequestGetNotFound                               ID = "declaration_request.get.not_found"
+	DeclarationRequestGetChannel                                ID = "declaration_request.get.channel"
+	DeclarationRequestGetLegalEntity                            ID = "declaration_request.get.legal_entity"
+	DeclarationRequestApproveSchema                             ID = "declaration_request.approve.schema"
+	DeclarationRequestApproveNotFound                           ID = "declaration_request.approve.not_found"
+	DeclarationRequestApproveChannel                            ID = "declaration_request.approve.channel"
+	DeclarationRequestApproveLegalEntity                        ID = "declaration_request.approve.legal_entity"
+	DeclarationRequestApproveVersion                            ID = "declaration_request.approve.version"
+	DeclarationRequestApprovePatient                            ID = "declaration_request.approve.patient"
+	DeclarationRequestApproveStatus                             ID = "declaration_request.approve.status"
+	DeclarationRequestApprovePerson                             ID = "declaration_request.approve.person"
+	DeclarationRequestApprovePersonVerified                     ID = "declaration_request.approve.person_verified"
+	DeclarationRequestApproveCodeRequired                       ID = "declaration_request.approve.code_required"
+	DeclarationRequestApproveAttempts                           ID = "declaration_request.approve.attempts"
+	DeclarationRequestApproveCodeExpired                        ID = "declaration_request.approve.code_expired"
+	DeclarationRequestApproveCode                               ID = "declaration_request.approve.code"
+	DeclarationRequestApproveDocuments                          ID = "declaration_request.approve.documents"
+	DeclarationRequestApproveParent                             ID = "declaration_request.approve.parent"
+	DeclarationRequestApproveDoctor                             ID = "declaration_request.approve.doctor"
+	DeclarationRequestApproveLimit                              ID = "declaration_request.approve.limit"
+	DeclarationRequestRejectNotFound                            ID = "declaration_request.reject.not_found"
+	DeclarationRequestRejectChannel                             ID = "declaration_request.reject.channel"
+	DeclarationRequestRejectLegalEntity                         ID = "declaration_request.reject.legal_entity"
+	DeclarationRequestRejectVersion                             ID = "declaration_request.reject.version"
+	DeclarationRequestRejectStatus                              ID = "declaration_request.reject.status"
+	DeclarationRequestResendOTPToken                            ID = "declaration_request.resend_otp.token"
+	DeclarationRequestResendOTPNotFound                         ID = "declaration_request.resend_otp.not_found"
+	DeclarationRequestResendOTPChannel                          ID = "declaration_request.resend_otp.channel"
+	DeclarationRequestResendOTPLegalEntity                      ID = "declaration_request.resend_otp.legal_entity"
+	DeclarationRequestResendOTPStatus                           ID = "declaration_request.resend_otp.status"
+	DeclarationRequestResendOTPAuthenticationMethod             ID = "declaration_request.resend_otp.authentication_method"
+	DeclarationRequestResendOTPRate                             ID = "declaration_request.resend_otp.rate"
+	DeclarationRequestResendOTPPhoneLimit                       ID = "declaration_request.resend_otp.phone_limit"
+	DeclarationRequestResendOTPResourceLimit                    ID = "declaration_request.resend_otp.resource_limit"
+	DeclarationRequestResendOTPLegalEntityLimit                 ID = "declaration_request.resend_otp.legal_entity_limit"
+	DeclarationRequestSignSchema                                ID = "declaration_request.sign.schema"
+	DeclarationRequestSignSignedBase64                          ID = "declaration_request.sign.signed_base64"
+	DeclarationRequestSignSignedSize                            ID = "declaration_request.sign.signed_size"
+	DeclarationRequestSignSignedReadable                        ID = "declaration_request.sign.signed_readable"
+	DeclarationRequestSignSignedJSON                            ID = "declaration_request.sign.signed_json"
+	DeclarationRequestSignSignedCount                           ID = "declaration_request.sign.signed_count"
+	DeclarationRequestSignSignedOneSigner                       ID = "declaration_request.sign.signed_one_signer"
+	DeclarationRequestSignSignedTimestamp                       ID = "declaration_request.sign.signed_timestamp"
+	DeclarationRequestSignSignedTimestampReadable               ID = "declaration_request.sign.signed_timestamp_readable"
+	DeclarationRequestSignSignedCertificate                     ID = "declaration_request.sign.signed_certificate"
+	DeclarationRequestSignSignedCertificateReadable             ID = "declaration_request.sign.signed_certificate_readable"
+	DeclarationRequestSignSignedRoot                            ID = "declaration_request.sign.signed_root"
+	DeclarationRequestSignSignedRootSignature                   ID = "declaration_request.sign.signed_root_signature"
+	DeclarationRequestSignSignedRootReadable                    ID = "declaration_request.sign.signed_root_readable"
+	DeclarationRequestSignSignedTimestampService                ID = "declaration_request.sign.signed_timestamp_service"
+	DeclarationRequestSignSignedTimestampSignature              ID = "declaration_request.sign.signed_timestamp_signature"
+	DeclarationRequestSignSignedTimestampInValidity             ID = "declaration_request.sign.signed_timestamp_in_validity"
+	DeclarationRequestSignSignedCertificateValid                ID = "declaration_request.sign.signed_certificate_valid"
+	DeclarationRequestSignSignedCertificateOcsp                 ID = "declaration_request.sign.signed_certificate_ocsp"
+	DeclarationRequestSignSignedValue                           ID = "declaration_request.sign.signed_value"
+	DeclarationRequestSignSignedCertificateNotRevoked           ID = "declaration_request.sign.signed_certificate_not_revoked"
+	DeclarationRequestSignNotFound                              ID = "declaration_request.sign.not_found"
+	DeclarationRequestSignVersion                               ID = "declaration_request.sign.version"
+	DeclarationRequestSignStatus                                ID = "declaration_request.sign.status"
+	DeclarationRequestSignPerson                                ID = "declaration_request.sign.person"
+	DeclarationRequestSignPersonVerified                        ID = "declaration_request.sign.person_verified"
+	DeclarationRequestSignParent                                ID = "declaration_request.sign.parent"
+	DeclarationRequestSignEmpty                                 ID = "declaration_request.sign.empty"
+	DeclarationRequestSignPatientSigned                         ID = "declaration_request.sign.patient_signed"
+	DeclarationRequestSignPatientSignedTrue                     ID = "declaration_request.sign.patient_signed_true"
+	DeclarationRequestSignPatientSignedNull                     ID = "declaration_request.sign.patient_signed_null"
+	DeclarationRequestSignContent                               ID = "declaration_request.sign.content"
+	DeclarationRequestSignEmployee                              ID = "declaration_request.sign.employee"
+	DeclarationRequestSignParty                                 ID = "declaration_request.sign.party"
+	DeclarationRequestSignSignedDrfoPresent                     ID = "declaration_request.sign.signed_drfo_present"
+	DeclarationRequestSignSignedDrfo                            ID = "declaration_request.sign.signed_drfo"
+	DeclarationTerminateSchema                                  ID = "declaration.terminate.schema"
+	DeclarationTerminateNotFound                                ID = "declaration.terminate.not_found"
+	DeclarationTerminateLegalEntity                             ID = "declaration.terminate.legal_entity"
+	DeclarationTerminatePerson                                  ID = "declaration.terminate.person"
+	DeclarationTerminateStatus                                  ID = "declaration.terminate.status"
+	DeclarationTerminateOwn                                     ID = "declaration.terminate.own"
+	DeclarationListEmployeeID                                   ID = "declaration.list.employee_id"
+	DeclarationListLegalEntityID                                ID = "declaration.list.legal_entity_id"
+	DeclarationListStatus                                       ID = "declaration.list.status"
+	DeclarationGetNotFound                                      ID = "declaration.get.not_found"
+	DeclarationGetOwner                                         ID = "declaration.get.owner"
+	DeclarationApproveNotFound                                  ID = "declaration.approve.not_found"
+	DeclarationApproveLegalEntity                               ID = "declaration.approve.legal_entity"
+	DeclarationApproveRemoved                                   ID = "declaration.approve.removed"
+	DeclarationApproveStatus                                    ID = "declaration.approve.status"
+	DeclarationRejectNotFound                                   ID = "declaration.reject.not_found"
+	DeclarationRejectLegalEntity                                ID = "declaration.reject.legal_entity"
+	DeclarationRejectRemoved                                    ID = "declaration.reject.removed"
+	DeclarationRejectStatus                                     ID = "declaration.reject.status"
+	DeclarationOfPersonNotFound                                 ID = "declaration.of_person.not_found"
+	DeclarationOfPersonOwner                                    ID = "declaration.of_person.owner"
+	DeclarationTerminatePisSchema                               ID = "declaration.terminate_pis.schema"
+	DeclarationTerminatePisNotFound                             ID = "declaration.terminate_pis.not_found"
+	DeclarationTerminatePisLegalEntity                          ID = "declaration.terminate_pis.legal_entity"
+	DeclarationTerminatePisPerson                               ID = "declaration.terminate_pis.person"
+	DeclarationTerminatePisStatus                               ID = "declaration.terminate_pis.status"
+	DeclarationTerminatePisOwn                                  ID = "declaration.terminate_pis.own"
+	DeviceDefinitionListV1MedicalProgramID                      ID = "device_definition.list_v1.medical_program_id"
+	DeviceDefinitionListV1IsActive                              ID = "device_definition.list_v1.is_active"
+	DeviceDefinitionGetV1NotFound                               ID = "device_definition.get_v1.not_found"
+	DeviceDefinitionGetV1Version                                ID = "device_definition.get_v1.version"
+	DeviceDefinitionListMedicalProgramID                        ID = "device_definition.list.medical_program_id"
+	DeviceDefinitionListIsActive                                ID = "device_definition.list.is_active"
+	DeviceDefinitionGetNotFound                                 ID = "device_definition.get.not_found"
+	DeviceDispenseSearchUnknownParameter                        ID = "device_dispense.search.unknown_parameter"
+	DeviceDispenseSearchIDFilter                                ID = "device_dispense.search.id_filter"
+	DeviceDispenseSearchDateTimeFilter                          ID = "device_dispense.search.date_time_filter"
+	DeviceDispenseSearchDateTimeExists                          ID = "device_dispense.search.date_time_exists"
+	DeviceDispenseSearchStatus                                  ID = "device_dispense.search.status"
+	DeviceDispenseListUnknownParameter                          ID = "device_dispense.list.unknown_parameter"
+	DeviceDispenseListIDFilter                                  ID = "device_dispense.list.id_filter"
+	DeviceDispenseListDateTimeFilter                            ID = "device_dispense.list.date_time_filter"
+	DeviceDispenseListDateTimeExists                            ID = "device_dispense.list.date_time_exists"
+	DeviceDispenseListStatus                                    ID = "device_dispense.list.status"
+	DeviceDispenseListPerson                                    ID = "device_dispense.list.person"
+	DeviceDispenseListPersonActive                              ID = "device_dispense.list.person_active"
+	DeviceDispenseListAccess                                    ID = "device_dispense.list.access"
+	DeviceDispenseCreateParty                                   ID = "device_dispense.create.party"
+	DeviceDispenseCreatePartyDeceased                           ID = "device_dispense.create.party_deceased"
+	DeviceDispenseCreateLegalEntity                             ID = "device_dispense.create.legal_entity"
+	DeviceDispenseCreateLegalEntityStatus                       ID = "device_dispense.create.legal_entity_status"
+	DeviceDispenseCreateSchema                                  ID = "device_dispense.create.schema"
+	DeviceDispenseCreatePerson                                  ID = "device_dispense.create.person"
+	DeviceDispenseCreateID                                      ID = "device_dispense.create.id"
+	DeviceDispenseCreatePerformer                               ID = "device_dispense.create.performer"
+	DeviceDispenseCreatePerformerStatus                         ID = "device_dispense.create.performer_status"
+	DeviceDispenseCreatePerformerLegalEntity                    ID = "device_dispense.create.performer_legal_entity"
+	DeviceDispenseCreatePerformerEndDate                        ID = "device_dispense.create.performer_end_date"
+	DeviceDispenseCreateLocation                                ID = "device_dispense.create.location"
+	DeviceDispenseCreateLocationStatus                          ID = "device_dispense.create.location_status"
+	DeviceDispenseCreateLocationLegalEntity                     ID = "device_dispense.create.location_legal_entity"
+	DeviceDispenseCreateLocationDls                             ID = "device_dispense.create.location_dls"
+	DeviceDispenseCreateRequest                                 ID = "device_dispense.create.request"
+	DeviceDispenseCreateRequestPatient                          ID = "device_dispense.create.request_patient"
+	DeviceDispenseCreateRequestIntent                           ID = "device_dispense.create.request_intent"
+	DeviceDispenseCreateRequestStatus                           ID = "device_dispense.create.request_status"
+	DeviceDispenseCreateRequestExpired                          ID = "device_dispense.create.request_expired"
+	DeviceDispenseCreateProgram                                 ID = "device_dispense.create.program"
+	DeviceDispenseCreateQualify                                 ID = "device_dispense.create.qualify"
+	DeviceDispenseCreateOtherDispense                           ID = "device_dispense.create.other_dispense"
+	DeviceDispenseCreateDetails                                 ID = "device_dispense.create.details"
+	DeviceDispenseCreateDeviceKind                              ID = "device_dispense.create.device_kind"
+	DeviceDispenseCreateDevice                                  ID = "device_dispense.create.device"
+	DeviceDispenseCreateDeviceMatch                             ID = "device_dispense.create.device_match"
+	DeviceDispenseCreatePackagingUnit                           ID = "device_dispense.create.packaging_unit"
+	DeviceDispenseCreatePackagingCount                          ID = "device_dispense.create.packaging_count"
+	DeviceDispenseCreateProgramDeviceKind                       ID = "device_dispense.create.program_device_kind"
+	DeviceDispenseCreateProgramDevice                           ID = "device_dispense.create.program_device"
+	DeviceDispenseCreateProgramDeviceDaily                      ID = "device_dispense.create.program_device_daily"
+	DeviceDispenseCreateProgramDeviceDefinition                 ID = "device_dispense.create.program_device_definition"
+	DeviceDispenseCreateProgramDeviceProgram                    ID = "device_dispense.create.program_device_program"
+	DeviceDispenseCreateParticipant                             ID = "device_dispense.create.participant"
+	DeviceDispenseCreateParticipantSingle                       ID = "device_dispense.create.participant_single"
+	DeviceDispenseCreateVerificationCode                        ID = "device_dispense.create.verification_code"
+	DeviceDispenseCreateQuantity                                ID = "device_dispense.create.quantity"
+	DeviceDispenseGetPerson                                     ID = "device_dispense.get.person"
+	DeviceDispenseGetPersonActive                               ID = "device_dispense.get.person_active"
+	DeviceDispenseGetNotFound                                   ID = "device_dispense.get.not_found"
+	DeviceDispenseGetOwner                                      ID = "device_dispense.get.owner"
+	DeviceDispenseGetAccess                                     ID = "device_dispense.get.access"
+	DeviceDispenseCompleteSchema                                ID = "device_dispense.complete.schema"
+	DeviceDispenseCompleteSignedBase64                          ID = "device_dispense.complete.signed_base64"
+	DeviceDispenseCompleteSignedSize                            ID = "device_dispense.complete.signed_size"
+	DeviceDispenseCompleteSignedReadable                        ID = "device_dispense.complete.signed_readable"
+	DeviceDispenseCompleteSignedJSON                            ID = "device_dispense.complete.signed_json"
+	DeviceDispenseCompleteSignedCount                           ID = "device_dispense.complete.signed_count"
+	DeviceDispenseCompleteSignedOneSigner                       ID = "device_dispense.complete.signed_one_signer"
+	DeviceDispenseCompleteSignedTimestamp                       ID = "device_dispense.complete.signed_timestamp"
+	DeviceDispenseCompleteSignedTimestampReadable               ID = "device_dispense.complete.signed_timestamp_readable"
+	DeviceDispenseCompleteSignedCertificate                     ID = "device_dispense.complete.signed_certificate"
+	DeviceDispenseCompleteSignedCertificateReadable             ID = "device_dispense.complete.signed_certificate_readable"
+	DeviceDispenseCompleteSignedRoot                            ID = "device_dispense.complete.signed_root"
+	DeviceDispenseCompleteSignedRootSignature                   ID = "device_dispense.complete.signed_root_signature"
+	DeviceDispenseCompleteSignedRootReadable                    ID = "device_dispense.complete.signed_root_readable"
+	DeviceDispenseCompleteSignedTimestampService                ID = "device_dispense.complete.signed_timestamp_service"
+	DeviceDispenseCompleteSignedTimestampSignature              ID = "device_dispense.complete.signed_timestamp_signature"
+	DeviceDispenseCompleteSignedTimestampInValidity             ID = "device_dispense.complete.signed_timestamp_in_validity"
+	DeviceDispenseCompleteSignedCertificateValid                ID = "device_dispense.complete.signed_certificate_valid"
+	DeviceDispenseCompleteSignedCertificateOcsp                 ID = "device_dispense.complete.signed_certificate_ocsp"
+	DeviceDispenseCompleteSignedValue                           ID = "device_dispense.complete.signed_value"
+	DeviceDispenseCompleteSignedCertificateNotRevoked           ID = "device_dispense.complete.signed_certificate_not_revoked"
+	DeviceDispenseCompleteSignedDrfoPresent                     ID = "device_dispense.complete.signed_drfo_present"
+	DeviceDispenseCompleteSignedDrfo                            ID = "device_dispense.complete.signed_drfo"
+	DeviceDispenseCompleteLegalEntity                           ID = "device_dispense.complete.legal_entity"
+	DeviceDispenseCompleteLegalEntityStatus                     ID = "device_dispense.complete.legal_entity_status"
+	DeviceDispenseCompleteNotFound                              ID = "device_dispense.complete.not_found"
+	DeviceDispenseCompletePatient                               ID = "device_dispense.complete.patient"
+	DeviceDispenseCompleteOwner                                 ID = "device_dispense.complete.owner"
+	DeviceDispenseCompletePaymentAmount                         ID = "device_dispense.complete.payment_amount"
+	DeviceDispenseCompletePaymentID                             ID = "device_dispense.complete.payment_id"
+	DeviceDispenseCompleteWhenHandedOver                        ID = "device_dispense.complete.when_handed_over"
+	DeviceDispenseCompleteRequest                               ID = "device_dispense.complete.request"
+	DeviceDispenseCompleteActivity                              ID = "device_dispense.complete.activity"
+	DeviceDispenseCompleteCarePlan                              ID = "device_dispense.complete.care_plan"
+	DeviceDispenseCompleteCarePlanEnd                           ID = "device_dispense.complete.care_plan_end"
+	DeviceDispenseCompleteAuthor                                ID = "device_dispense.complete.author"
+	DeviceDispenseCompleteStatus                                ID = "device_dispense.complete.status"
+	DeviceDispenseCompleteStatusValue                           ID = "device_dispense.complete.status_value"
+	DeviceDispenseCompleteContent                               ID = "device_dispense.complete.content"
+	DeviceDispenseMarkInErrorParty                              ID = "device_dispense.mark_in_error.party"
+	DeviceDispenseMarkInErrorPartyDeceased                      ID = "device_dispense.mark_in_error.party_deceased"
+	DeviceDispenseMarkInErrorSchema                             ID = "device_dispense.mark_in_error.schema"
+	DeviceDispenseMarkInErrorLegalEntityType                    ID = "device_dispense.mark_in_error.legal_entity_type"
+	DeviceDispenseMarkInErrorLegalEntity                        ID = "device_dispense.mark_in_error.legal_entity"
+	DeviceDispenseMarkInErrorLegalEntityStatus                  ID = "device_dispense.mark_in_error.legal_entity_status"
+	DeviceDispenseMarkInErrorNotFound                           ID = "device_dispense.mark_in_error.not_found"
+	DeviceDispenseMarkInErrorPatient                            ID = "device_dispense.mark_in_error.patient"
+	DeviceDispenseMarkInErrorOwner                              ID = "device_dispense.mark_in_error.owner"
+	DeviceDispenseMarkInErrorSignedBase64                       ID = "device_dispense.mark_in_error.signed_base64"
+	DeviceDispenseMarkInErrorSignedSize                         ID = "device_dispense.mark_in_error.signed_size"
+	DeviceDispenseMarkInErrorSignedReadable                     ID = "device_dispense.mark_in_error.signed_readable"
+	DeviceDispenseMarkInErrorSignedJSON                         ID = "device_dispense.mark_in_error.signed_json"
+	DeviceDispenseMarkInErrorSignedCount                        ID = "device_dispense.mark_in_error.signed_count"
+	DeviceDispenseMarkInErrorSignedOneSigner                    ID = "device_dispense.mark_in_error.signed_one_signer"
+	DeviceDispenseMarkInErrorSignedTimestamp                    ID = "device_dispense.mark_in_error.signed_timestamp"
+	DeviceDispenseMarkInErrorSignedTimestampReadable            ID = "device_dispense.mark_in_error.signed_timestamp_readable"
+	DeviceDispenseMarkInErrorSignedCertificate                  ID = "device_dispense.mark_in_error.signed_certificate"
+	DeviceDispenseMarkInErrorSignedCertificateReadable          ID = "device_dispense.mark_in_error.signed_certificate_readable"
+	DeviceDispenseMarkInErrorSignedRoot                         ID = "device_dispense.mark_in_error.signed_root"
+	DeviceDispenseMarkInErrorSignedRootSignature                ID = "device_dispense.mark_in_error.signed_root_signature"
+	DeviceDispenseMarkInErrorSignedRootReadable                 ID = "device_dispense.mark_in_error.signed_root_readable"
+	DeviceDispenseMarkInErrorSignedTimestampService             ID = "device_dispense.mark_in_error.signed_timestamp_service"
+	DeviceDispenseMarkInErrorSignedTimestampSignature           ID = "device_dispense.mark_in_error.signed_timestamp_signature"
+	DeviceDispenseMarkInErrorSignedTimestampInValidity          ID = "device_dispense.mark_in_error.signed_timestamp_in_validity"
+	DeviceDispenseMarkInErrorSignedCertificateValid             ID = "device_dispense.mark_in_error.signed_certificate_valid"
+	DeviceDispenseMarkInErrorSignedCertificateOcsp              ID = "device_dispense.mark_in_error.signed_certificate_ocsp"
+	DeviceDispenseMarkInErrorSignedValue                        ID = "device_dispense.mark_in_error.signed_value"
+	DeviceDispenseMarkInErrorSignedCertificateNotRevoked        ID = "device_dispense.mark_in_error.signed_certificate_not_revoked"
+	DeviceDispenseMarkInErrorSignedDrfoPresent                  ID = "device_dispense.mark_in_error.signed_drfo_present"
+	DeviceDispenseMarkInErrorSignedDrfo                         ID = "device_dispense.mark_in_error.signed_drfo"
+	DeviceDispenseMarkInErrorEmployee                           ID = "device_dispense.mark_in_error.employee"
+	DeviceDispenseMarkInErrorStatus                             ID = "device_dispense.mark_in_error.status"
+	DeviceDispenseMarkInErrorStatusValue                        ID = "device_dispense.mark_in_error.status_value"
+	DeviceDispenseMarkInErrorReasonRequired                     ID = "device_dispense.mark_in_error.reason_required"
+	DeviceDispenseMarkInErrorReason                             ID = "device_dispense.mark_in_error.reason"
+	DeviceDispenseMarkInErrorContent                            ID = "device_dispense.mark_in_error.content"
+	DeviceDispenseStopToken                                     ID = "device_dispense.stop.token"
+	DeviceDispenseStopTokenExpired                              ID = "device_dispense.stop.token_expired"
+	DeviceDispenseStopScope                                     ID = "device_dispense.stop.scope"
+	DeviceDispenseStopLegalEntityType                           ID = "device_dispense.stop.legal_entity_type"
+	DeviceDispenseStopLegalEntity                               ID = "device_dispense.stop.legal_entity"
+	DeviceDispenseStopLegalEntityStatus                         ID = "device_dispense.stop.legal_entity_status"
+	DeviceDispenseStopNotFound                                  ID = "device_dispense.stop.not_found"
+	DeviceDispenseStopPatient                                   ID = "device_dispense.stop.patient"
+	DeviceDispenseStopOwnerConflict                             ID = "device_dispense.stop.owner_conflict"
+	DeviceDispenseStopOwner                                     ID = "device_dispense.stop.owner"
+	DeviceDispenseStopStatus                                    ID = "device_dispense.stop.status"
+	DeviceDispenseContextPerson                                 ID = "device_dispense.context.person"
+	DeviceDispenseContextNotFound                               ID = "device_dispense.context.not_found"
+	DeviceRequestSearchUnknownParameter                         ID = "device_request.search.unknown_parameter"
+	DeviceRequestSearchRequisition                              ID = "device_request.search.requisition"
+	DeviceRequestSearchRequisitionEmpty                         ID = "device_request.search.requisition_empty"
+	DeviceRequestQualifySchema                                  ID = "device_request.qualify.schema"
+	DeviceRequestQualifyLegalEntity                             ID = "device_request.qualify.legal_entity"
+	DeviceRequestQualifyLegalEntityStatus                       ID = "device_request.qualify.legal_entity_status"
+	DeviceRequestQualifyNotFound                                ID = "device_request.qualify.not_found"
+	DeviceRequestQualifyStatus                                  ID = "device_request.qualify.status"
+	DeviceRequestQualifyExpired                                 ID = "device_request.qualify.expired"
+	DeviceRequestQualifyDivision                                ID = "device_request.qualify.division"
+	DeviceRequestQualifyDivisionStatus                          ID = "device_request.qualify.division_status"
+	DeviceRequestQualifyDivisionLegalEntity                     ID = "device_request.qualify.division_legal_entity"
+	DeviceRequestQualifyActivity                                ID = "device_request.qualify.activity"
+	DeviceRequestQualifyCarePlan                                ID = "device_request.qualify.care_plan"
+	DeviceRequestQualifyCarePlanEnd                             ID = "device_request.qualify.care_plan_end"
+	DeviceRequestQualifyOtherDispense                           ID = "device_request.qualify.other_dispense"
+	DeviceRequestListUnknownParameter                           ID = "device_request.list.unknown_parameter"
+	DeviceRequestListIDFilter                                   ID = "device_request.list.id_filter"
+	DeviceRequestListDateTimeFilter                             ID = "device_request.list.date_time_filter"
+	DeviceRequestListDateTimeExists                             ID = "device_request.list.date_time_exists"
+	DeviceRequestListStatus                                     ID = "device_request.list.status"
+	DeviceRequestListPerson                                     ID = "device_request.list.person"
+	DeviceRequestListAccess                                     ID = "device_request.list.access"
+	DeviceRequestCreateParty                                    ID = "device_request.create.party"
+	DeviceRequestCreatePartyDeceased                            ID = "device_request.create.party_deceased"
+	DeviceRequestCreateSchema                                   ID = "device_request.create.schema"
+	DeviceRequestCreateSignedBase64                             ID = "device_request.create.signed_base64"
+	DeviceRequestCreateSignedSize                               ID = "device_request.create.signed_size"
+	DeviceRequestCreateSignedReadable                           ID = "device_request.create.signed_readable"
+	DeviceRequestCreateSignedJSON                               ID = "device_request.create.signed_json"
+	DeviceRequestCreateSignedCount                              ID = "device_request.create.signed_count"
+	DeviceRequestCreateSignedOneSigner                          ID = "device_request.create.signed_one_signer"
+	DeviceRequestCreateSignedTimestamp                          ID = "device_request.create.signed_timestamp"
+	DeviceRequestCreateSignedTimestampReadable                  ID = "device_request.create.signed_timestamp_readable"
+	DeviceRequestCreateSignedCertificate                        ID = "device_request.create.signed_certificate"
+	DeviceRequestCreateSignedCertificateReadable                ID = "device_request.create.signed_certificate_readable"
+	DeviceRequestCreateSignedRoot                               ID = "device_request.create.signed_root"
+	DeviceRequestCreateSignedRootSignature                      ID = "device_request.create.signed_root_signature"
+	DeviceRequestCreateSignedRootReadable                       ID = "device_request.create.signed_root_readable"
+	DeviceRequestCreateSignedTimestampService                   ID = "device_request.create.signed_timestamp_service"
+	DeviceRequestCreateSignedTimestampSignature                 ID = "device_request.create.signed_timestamp_signature"
+	DeviceRequestCreateSignedTimestampInValidity                ID = "device_request.create.signed_timestamp_in_validity"
+	DeviceRequestCreateSignedCertificateValid                   ID = "device_request.create.signed_certificate_valid"
+	DeviceRequestCreateSignedCertificateOcsp                    ID = "device_request.create.signed_certificate_ocsp"
+	DeviceRequestCreateSignedValue                              ID = "device_request.create.signed_value"
+	DeviceRequestCreateSignedCertificateNotRevoked              ID = "device_request.create.signed_certificate_not_revoked"
+	DeviceRequestCreateSignedDrfoPresent                        ID = "device_request.create.signed_drfo_present"
+	DeviceRequestCreateSignedDrfo                               ID = "device_request.create.signed_drfo"
+	DeviceRequestCreateLegalEntity                              ID = "device_request.create.legal_entity"
+	DeviceRequestCreateLegalEntityStatus                        ID = "device_request.create.legal_entity_status"
+	DeviceRequestCreateLegalEntityType                          ID = "device_request.create.legal_entity_type"
+	DeviceRequestCreateContent                                  ID = "device_request.create.content"
+	DeviceRequestCreatePerson                                   ID = "device_request.create.person"
+	DeviceRequestCreatePersonActive                             ID = "device_request.create.person_active"
+	DeviceRequestCreateKinds                                    ID = "device_request.create.kinds"
+	DeviceRequestCreateRequester                                ID = "device_request.create.requester"
+	DeviceRequestCreateRequesterStatus                          ID = "device_request.create.requester_status"
+	DeviceRequestCreateRequesterLegalEntity                     ID = "device_request.create.requester_legal_entity"
+	DeviceRequestCreateRequesterSpeciality                      ID = "device_request.create.requester_speciality"
+	DeviceRequestCreateCarePlan                                 ID = "device_request.create.care_plan"
+	DeviceRequestCreateCarePlanStatus                           ID = "device_request.create.care_plan_status"
+	DeviceRequestCreateCarePlanEnd                              ID = "device_request.create.care_plan_end"
+	DeviceRequestCreateActivity                                 ID = "device_request.create.activity"
+	DeviceRequestCreateActivityStatus                           ID = "device_request.create.activity_status"
+	DeviceRequestCreateCarePlanAccess                           ID = "device_request.create.care_plan_access"
+	DeviceRequestCreateOneCode                                  ID = "device_request.create.one_code"
+	DeviceRequestCreateCodeReference                            ID = "device_request.create.code_reference"
+	DeviceRequestCreateCode                                     ID = "device_request.create.code"
+	DeviceRequestCreateQuantity                                 ID = "device_request.create.quantity"
+	DeviceRequestCreateQuantityValue                            ID = "device_request.create.quantity_value"
+	DeviceRequestCreateEncounter                                ID = "device_request.create.encounter"
+	DeviceRequestCreateEncounterStatus                          ID = "device_request.create.encounter_status"
+	DeviceRequestCreateEncounterPerformer                       ID = "device_request.create.encounter_performer"
+	DeviceRequestCreateAuthoredOn                               ID = "device_request.create.authored_on"
+	DeviceRequestCreateAuthoredOnEncounter                      ID = "device_request.create.authored_on_encounter"
+	DeviceRequestCreateOccurrenceStart                          ID = "device_request.create.occurrence_start"
+	DeviceRequestCreateOccurrenceEnd                            ID = "device_request.create.occurrence_end"
+	DeviceRequestCreateReason                                   ID = "device_request.create.reason"
+	DeviceRequestCreateReasonStatus                             ID = "device_request.create.reason_status"
+	DeviceRequestCreateSupportingInfo                           ID = "device_request.create.supporting_info"
+	DeviceRequestCreateSupportingInfoStatus                     ID = "device_request.create.supporting_info_status"
+	DeviceRequestCreatePerformer                                ID = "device_request.create.performer"
+	DeviceRequestCreatePerformerStatus                          ID = "device_request.create.performer_status"
+	DeviceRequestCreateParameter                                ID = "device_request.create.parameter"
+	DeviceRequestCreateInformWith                               ID = "device_request.create.inform_with"
+	DeviceRequestCreateID                                       ID = "device_request.create.id"
+	DeviceRequestCreateProgram                                  ID = "device_request.create.program"
+	DeviceRequestPrequalifyLegalEntity                          ID = "device_request.prequalify.legal_entity"
+	DeviceRequestPrequalifyLegalEntityStatus                    ID = "device_request.prequalify.legal_entity_status"
+	DeviceRequestPrequalifyLegalEntityType                      ID = "device_request.prequalify.legal_entity_type"
+	DeviceRequestPrequalifySchema                               ID = "device_request.prequalify.schema"
+	DeviceRequestPrequalifyPerson                               ID = "device_request.prequalify.person"
+	DeviceRequestPrequalifyPersonActive                         ID = "device_request.prequalify.person_active"
+	DeviceRequestPrequalifyKinds                                ID = "device_request.prequalify.kinds"
+	DeviceRequestPrequalifyRequester                            ID = "device_request.prequalify.requester"
+	DeviceRequestPrequalifyRequesterStatus                      ID = "device_request.prequalify.requester_status"
+	DeviceRequestPrequalifyRequesterLegalEntity                 ID = "device_request.prequalify.requester_legal_entity"
+	DeviceRequestPrequalifyRequesterSpeciality                  ID = "device_request.prequalify.requester_speciality"
+	DeviceRequestPrequalifyCarePlan                             ID = "device_request.prequalify.care_plan"
+	DeviceRequestPrequalifyCarePlanStatus                       ID = "device_request.prequalify.care_plan_status"
+	DeviceRequestPrequalifyCarePlanEnd                          ID = "device_request.prequalify.care_plan_end"
+	DeviceRequestPrequalifyActivity                             ID = "device_request.prequalify.activity"
+	DeviceRequestPrequalifyActivityStatus                       ID = "device_request.prequalify.activity_status"
+	DeviceRequestPrequalifyCarePlanAccess                       ID = "device_request.prequalify.care_plan_access"
+	DeviceRequestPrequalifyOneCode                              ID = "device_request.prequalify.one_code"
+	DeviceRequestPrequalifyCodeReference                        ID = "device_request.prequalify.code_reference"
+	DeviceRequestPrequalifyCode                                 ID = "device_request.prequalify.code"
+	DeviceRequestPrequalifyQuantityValue                        ID = "device_request.prequalify.quantity_value"
+	DeviceRequestPrequalifyEncounter                            ID = "device_request.prequalify.encounter"
+	DeviceRequestPrequalifyEncounterStatus                      ID = "device_request.prequalify.encounter_status"
+	DeviceRequestPrequalifyEncounterPerformer                   ID = "device_request.prequalify.encounter_performer"
+	DeviceRequestPrequalifyAuthoredOn                           ID = "device_request.prequalify.authored_on"
+	DeviceRequestPrequalifyAuthoredOnEncounter                  ID = "device_request.prequalify.authored_on_encounter"
+	DeviceRequestPrequalifyOccurrenceStart                      ID = "device_request.prequalify.occurrence_start"
+	DeviceRequestPrequalifyOccurrenceEnd                        ID = "device_request.prequalify.occurrence_end"
+	DeviceRequestPrequalifyReason                               ID = "device_request.prequalify.reason"
+	DeviceRequestPrequalifyReasonStatus                         ID = "device_request.prequalify.reason_status"
+	DeviceRequestPrequalifySupportingInfo                       ID = "device_request.prequalify.supporting_info"
+	DeviceRequestPrequalifySupportingInfoStatus                 ID = "device_request.prequalify.supporting_info_status"
+	DeviceRequestPrequalifyPerformer                            ID = "device_request.prequalify.performer"
+	DeviceRequestPrequalifyPerformerStatus                      ID = "device_request.prequalify.performer_status"
+	DeviceRequestPrequalifyParameter                            ID = "device_request.prequalify.parameter"
+	DeviceRequestPrequalifyInformWith                           ID = "device_request.prequalify.inform_with"
+	DeviceRequestGetPerson                                      ID = "device_request.get.person"
+	DeviceRequestGetNotFound                                    ID = "device_request.get.not_found"
+	DeviceRequestGetPatient                                     ID = "device_request.get.patient"
+	DeviceRequestGetAccess                                      ID = "device_request.get.access"
+	DeviceRequestCompleteLegalEntity                            ID = "device_request.complete.legal_entity"
+	DeviceRequestCompleteLegalEntityType                        ID = "device_request.complete.legal_entity_type"
+	DeviceRequestCompleteLegalEntityStatus                      ID = "device_request.complete.legal_entity_status"
+	DeviceRequestCompleteLegalEntityVerified                    ID = "device_request.complete.legal_entity_verified"
+	DeviceRequestCompleteNotFound                               ID = "device_request.complete.not_found"
+	DeviceRequestCompletePatient                                ID = "device_request.complete.patient"
+	DeviceRequestCompleteQuantity                               ID = "device_request.complete.quantity"
+	DeviceRequestCompleteStatus                                 ID = "device_request.complete.status"
+	DeviceRequestMarkInErrorParty                               ID = "device_request.mark_in_error.party"
+	DeviceRequestMarkInErrorPartyDeceased                       ID = "device_request.mark_in_error.party_deceased"
+	DeviceRequestMarkInErrorSchema                              ID = "device_request.mark_in_error.schema"
+	DeviceRequestMarkInErrorLegalEntity                         ID = "device_request.mark_in_error.legal_entity"
+	DeviceRequestMarkInErrorLegalEntityType                     ID = "device_request.mark_in_error.legal_entity_type"
+	DeviceRequestMarkInErrorLegalEntityStatus                   ID = "device_request.mark_in_error.legal_entity_status"
+	DeviceRequestMarkInErrorLegalEntityVerified                 ID = "device_request.mark_in_error.legal_entity_verified"
+	DeviceRequestMarkInErrorSignedBase64                        ID = "device_request.mark_in_error.signed_base64"
+	DeviceRequestMarkInErrorSignedSize                          ID = "device_request.mark_in_error.signed_size"
+	DeviceRequestMarkInErrorSignedReadable                      ID = "device_request.mark_in_error.signed_readable"
+	DeviceRequestMarkInErrorSignedJSON                          ID = "device_request.mark_in_error.signed_json"
+	DeviceRequestMarkInErrorSignedCount                         ID = "device_request.mark_in_error.signed_count"
+	DeviceRequestMarkInErrorSignedOneSigner                     ID = "device_request.mark_in_error.signed_one_signer"
+	DeviceRequestMarkInErrorSignedTimestamp                     ID = "device_request.mark_in_error.signed_timestamp"
+	DeviceRequestMarkInErrorSignedTimestampReadable             ID = "device_request.mark_in_error.signed_timestamp_readable"
+	DeviceRequestMarkInErrorSignedCertificate                   ID = "device_request.mark_in_error.signed_certificate"
+	DeviceRequestMarkInErrorSignedCertificateReadable           ID = "device_request.mark_in_error.signed_certificate_readable"
+	DeviceRequestMarkInErrorSignedRoot                          ID = "device_request.mark_in_error.signed_root"
+	DeviceRequestMarkInErrorSignedRootSignature                 ID = "device_request.mark_in_error.signed_root_signature"
+	DeviceRequestMarkInErrorSignedRootReadable                  ID = "device_request.mark_in_error.signed_root_readable"
+	DeviceRequestMarkInErrorSignedTimestampService              ID = "device_request.mark_in_error.signed_timestamp_service"
+	DeviceRequestMarkInErrorSignedTimestampSignature            ID = "device_request.mark_in_error.signed_timestamp_signature"
+	DeviceRequestMarkInErrorSignedTimestampInValidity           ID = "device_request.mark_in_error.signed_timestamp_in_validity"
+	DeviceRequestMarkInErrorSignedCertificateValid              ID = "device_request.mark_in_error.signed_certificate_valid"
+	DeviceRequestMarkInErrorSignedCertificateOcsp               ID = "device_request.mark_in_error.signed_certificate_ocsp"
+	DeviceRequestMarkInErrorSignedValue                         ID = "device_request.mark_in_error.signed_value"
+	DeviceRequestMarkInErrorSignedCertificateNotRevoked         ID = "device_request.mark_in_error.signed_certificate_not_revoked"
+	DeviceRequestMarkInErrorSignedDrfoPresent                   ID = "device_request.mark_in_error.signed_drfo_present"
+	DeviceRequestMarkInErrorSignedDrfo                          ID = "device_request.mark_in_error.signed_drfo"
+	DeviceRequestMarkInErrorNotFound                            ID = "device_request.mark_in_error.not_found"
+	DeviceRequestMarkInErrorPatient                             ID = "device_request.mark_in_error.patient"
+	DeviceRequestMarkInErrorAuthor                              ID = "device_request.mark_in_error.author"
+	DeviceRequestMarkInErrorStatus                              ID = "device_request.mark_in_error.status"
+	DeviceRequestMarkInErrorReasonRequired                      ID = "device_request.mark_in_error.reason_required"
+	DeviceRequestMarkInErrorReason                              ID = "device_request.mark_in_error.reason"
+	DeviceRequestMarkInErrorStatusValue                         ID = "device_request.mark_in_error.status_value"
+	DeviceRequestMarkInErrorContent                             ID = "device_request.mark_in_error.content"
+	DeviceRequestResendNotFound                                 ID = "device_request.resend.not_found"
+	DeviceRequestResendStatus                                   ID = "device_request.resend.status"
+	DeviceRequestResendTimeout                                  ID = "device_request.resend.timeout"
+	DeviceRequestRevokeSchema                                   ID = "device_request.revoke.schema"
+	DeviceRequestRevokeLegalEntity                              ID = "device_request.revoke.legal_entity"
+	DeviceRequestRevokeLegalEntityType                          ID = "device_request.revoke.legal_entity_type"
+	DeviceRequestRevokeLegalEntityStatus                        ID = "device_request.revoke.legal_entity_status"
+	DeviceRequestRevokeLegalEntityVerified                      ID = "device_request.revoke.legal_entity_verified"
+	DeviceRequestRevokeSignedBase64                             ID = "device_request.revoke.signed_base64"
+	DeviceRequestRevokeSignedSize                               ID = "device_request.revoke.signed_size"
+	DeviceRequestRevokeSignedReadable                           ID = "device_request.revoke.signed_readable"
+	DeviceRequestRevokeSignedJSON                               ID = "device_request.revoke.signed_json"
+	DeviceRequestRevokeSignedCount                              ID = "device_request.revoke.signed_count"
+	DeviceRequestRevokeSignedOneSigner                          ID = "device_request.revoke.signed_one_signer"
+	DeviceRequestRevokeSignedTimestamp                          ID = "device_request.revoke.signed_timestamp"
+	DeviceRequestRevokeSignedTimestampReadable                  ID = "device_request.revoke.signed_timestamp_readable"
+	DeviceRequestRevokeSignedCertificate                        ID = "device_request.revoke.signed_certificate"
+	DeviceRequestRevokeSignedCertificateReadable                ID = "device_request.revoke.signed_certificate_readable"
+	DeviceRequestRevokeSignedRoot                               ID = "device_request.revoke.signed_root"
+	DeviceRequestRevokeSignedRootSignature                      ID = "device_request.revoke.signed_root_signature"
+	DeviceRequestRevokeSignedRootReadable                       ID = "device_request.revoke.signed_root_readable"
+	DeviceRequestRevokeSignedTimestampService                   ID = "device_request.revoke.signed_timestamp_service"
+	DeviceRequestRevokeSignedTimestampSignature                 ID = "device_request.revoke.signed_timestamp_signature"
+	DeviceRequestRevokeSignedTimestampInValidity                ID = "device_request.revoke.signed_timestamp_in_validity"
+	DeviceRequestRevokeSignedCertificateValid                   ID = "device_request.revoke.signed_certificate_valid"
+	DeviceRequestRevokeSignedCertificateOcsp                    ID = "device_request.revoke.signed_certificate_ocsp"
+	DeviceRequestRevokeSignedValue                              ID = "device_request.revoke.signed_value"
+	DeviceRequestRevokeSignedCertificateNotRevoked              ID = "device_request.revoke.signed_certificate_not_revoked"
+	DeviceRequestRevokeSignedDrfoPresent                        ID = "device_request.revoke.signed_drfo_present"
+	DeviceRequestRevokeSignedDrfo                               ID = "device_request.revoke.signed_drfo"
+	DeviceRequestRevokeNotFound                                 ID = "device_request.revoke.not_found"
+	DeviceRequestRevokePatient                                  ID = "device_request.revoke.patient"
+	DeviceRequestRevokeAuthor                                   ID = "device_request.revoke.author"
+	DeviceRequestRevokeStatus                                   ID = "device_request.revoke.status"
+	DeviceRequestRevokeReasonRequired                           ID = "device_request.revoke.reason_required"
+	DeviceRequestRevokeReason                                   ID = "device_request.revoke.reason"
+	DeviceRequestRevokeStatusValue                              ID = "device_request.revoke.status_value"
+	DeviceRequestRevokeContent                                  ID = "device_request.revoke.content"
+	DeviceRequestContextPerson                                  ID = "device_request.context.person"
+	DeviceRequestContextNotFound                                ID = "device_request.context.not_found"
+	DiagnosesGroupGetNotFound                                   ID = "diagnoses_group.get.not_found"
+	DiagnosticReportListAccess                                  ID = "diagnostic_report.list.access"
+	DiagnosticReportListUnknownParameter                        ID = "diagnostic_report.list.unknown_parameter"
+	DiagnosticReportListIDFilter                                ID = "diagnostic_report.list.id_filter"
+	DiagnosticReportListDateFilter                              ID = "diagnostic_report.list.date_filter"
+	DiagnosticReportListDateExists                              ID = "diagnostic_report.list.date_exists"
+	DiagnosticReportApprovedPerson                              ID = "diagnostic_report.approved.person"
+	DiagnosticReportApprovedUnknownParameter                    ID = "diagnostic_report.approved.unknown_parameter"
+	DiagnosticReportApprovedIDFilter                            ID = "diagnostic_report.approved.id_filter"
+	DiagnosticReportGetAccess                                   ID = "diagnostic_report.get.access"
+	DiagnosticReportGetNotFound                                 ID = "diagnostic_report.get.not_found"
+	DiagnosticReportGetForbiddenGroup                           ID = "diagnostic_report.get.forbidden_group"
+	DiagnosticReportContextPerson                               ID = "diagnostic_report.context.person"
+	DiagnosticReportContextNotFound                             ID = "diagnostic_report.context.not_found"
+	DiagnosticReportServiceGroupsPerson                         ID = "diagnostic_report.service_groups.person"
+	DiagnosticReportServiceGroupsUnknownParameter               ID = "diagnostic_report.service_groups.unknown_parameter"
+	DiagnosticReportServiceGroupsIDFilter                       ID = "diagnostic_report.service_groups.id_filter"
+	DiagnosticReportServiceGroupsDateFilter                     ID = "diagnostic_report.service_groups.date_filter"
+	DiagnosticReportServiceGroupsDateExists                     ID = "diagnostic_report.service_groups.date_exists"
+	DictionaryListIsActive                                      ID = "dictionary.list.is_active"
+	DictionaryListV2IsActive                                    ID = "dictionary.list_v2.is_active"
+	DictionaryListV2ValueIsActive                               ID = "dictionary.list_v2.value_is_active"
+	DivisionListLegalEntityActive                               ID = "division.list.legal_entity_active"
+	DivisionListIDs                                             ID = "division.list.ids"
+	DivisionListLegalEntityID                                   ID = "division.list.legal_entity_id"
+	DivisionCreateScopeUnauthorized                             ID = "division.create.scope_unauthorized"
+	DivisionCreateParty                                         ID = "division.create.party"
+	DivisionCreateClientID                                      ID = "division.create.client_id"
+	DivisionCreateLegalEntity                                   ID = "division.create.legal_entity"
+	DivisionCreateLegalEntityActive                             ID = "division.create.legal_entity_active"
+	DivisionCreateSchema                                        ID = "division.create.schema"
+	DivisionCreateLocation                                      ID = "division.create.location"
+	DivisionCreateAddressType                                   ID = "division.create.address_type"
+	DivisionCreateArea                                          ID = "division.create.area"
+	DivisionCreateSettlement                                    ID = "division.create.settlement"
+	DivisionCreateSettlementType                                ID = "division.create.settlement_type"
+	DivisionCreateSettlementID                                  ID = "division.create.settlement_id"
+	DivisionCreateStreetType                                    ID = "division.create.street_type"
+	DivisionCreateZip                                           ID = "division.create.zip"
+	DivisionCreateTypeMapping                                   ID = "division.create.type_mapping"
+	DivisionCreateAddressTypeMapping                            ID = "division.create.address_type_mapping"
+	DivisionCreateResidence                                     ID = "division.create.residence"
+	DivisionCreateSettlementMatch                               ID = "division.create.settlement_match"
+	DivisionCreateAreaRow                                       ID = "division.create.area_row"
+	DivisionCreateAreaMatch                                     ID = "division.create.area_match"
+	DivisionCreateRegionRow                                     ID = "division.create.region_row"
+	DivisionCreateRegionMatch                                   ID = "division.create.region_match"
+	DivisionCreateCountry                                       ID = "division.create.country"
+	DivisionCreateNamePattern                                   ID = "division.create.name_pattern"
+	DivisionCreateRegionPattern                                 ID = "division.create.region_pattern"
+	DivisionCreateStreetPattern                                 ID = "division.create.street_pattern"
+	DivisionCreateBuildingPattern                               ID = "division.create.building_pattern"
+	DivisionCreatePhoneType                                     ID = "division.create.phone_type"
+	DivisionCreatePhoneNumber                                   ID = "division.create.phone_number"
+	DivisionCreateEmail                                         ID = "division.create.email"
+	DivisionCreateType                                          ID = "division.create.type"
+	DivisionCreateAddressTypeDouble                             ID = "division.create.address_type_double"
+	DivisionCreatePhoneTypeDouble                               ID = "division.create.phone_type_double"
+	DivisionGetNotFound                                         ID = "division.get.not_found"
+	DivisionGetOwner                                            ID = "division.get.owner"
+	DivisionUpdateParty                                         ID = "division.update.party"
+	DivisionUpdateClientID                                      ID = "division.update.client_id"
+	DivisionUpdateLegalEntity                                   ID = "division.update.legal_entity"
+	DivisionUpdateLegalEntityActive                             ID = "division.update.legal_entity_active"
+	DivisionUpdateSchema                                        ID = "division.update.schema"
+	DivisionUpdateLocation                                      ID = "division.update.location"
+	DivisionUpdateAddressType                                   ID = "division.update.address_type"
+	DivisionUpdateArea                                          ID = "division.update.area"
+	DivisionUpdateSettlement                                    ID = "division.update.settlement"
+	DivisionUpdateSettlementType                                ID = "division.update.settlement_type"
+	DivisionUpdateSettlementID                                  ID = "division.update.settlement_id"
+	DivisionUpdateStreetType                                    ID = "division.update.street_type"
+	DivisionUpdateZip                                           ID = "division.update.zip"
+	DivisionUpdateTypeMapping                                   ID = "division.update.type_mapping"
+	DivisionUpdateAddressTypeMapping                            ID = "division.update.address_type_mapping"
+	DivisionUpdateResidence                                     ID = "division.update.residence"
+	DivisionUpdateSettlementMatch                               ID = "division.update.settlement_match"
+	DivisionUpdateAreaRow                                       ID = "division.update.area_row"
+	DivisionUpdateAreaMatch                                     ID = "division.update.area_match"
+	DivisionUpdateRegionRow                                     ID = "division.update.region_row"
+	DivisionUpdateRegionMatch                                   ID = "division.update.region_match"
+	DivisionUpdateCountry                                       ID = "division.update.country"
+	DivisionUpdateNamePattern                                   ID = "division.update.name_pattern"
+	DivisionUpdateRegionPattern                                 ID = "division.update.region_pattern"
+	DivisionUpdateStreetPattern                                 ID = "division.update.street_pattern"
+	DivisionUpdateBuildingPattern                               ID = "division.update.building_pattern"
+	DivisionUpdatePhoneType                                     ID = "division.update.phone_type"
+	DivisionUpdatePhoneNumber                                   ID = "division.update.phone_number"
+	DivisionUpdateEmail                                         ID = "division.update.email"
+	DivisionUpdateType                                          ID = "division.update.type"
+	DivisionUpdateAddressTypeDouble                             ID = "division.update.address_type_double"
+	DivisionUpdatePhoneTypeDouble                               ID = "division.update.phone_type_double"
+	DivisionUpdateNotFound                                      ID = "division.update.not_found"
+	DivisionUpdateOwner                                         ID = "division.update.owner"
+	DivisionActivateNotFound                                    ID = "division.activate.not_found"
+	DivisionActivateOwner                                       ID = "division.activate.owner"
+	DivisionActivateLegalEntityActive                           ID = "division.activate.legal_entity_active"
+	DivisionActivateStatus                                      ID = "division.activate.status"
+	DivisionDeactivateNotFound                                  ID = "division.deactivate.not_found"
+	DivisionDeactivateOwner                                     ID = "division.deactivate.owner"
+	DivisionDeactivateHealthcareServices                        ID = "division.deactivate.healthcare_services"
+	DivisionDeactivateEmployees                                 ID = "division.deactivate.employees"
+	DivisionDeactivateEquipment                                 ID = "division.deactivate.equipment"
+	DivisionDeactivateStatus                                    ID = "division.deactivate.status"
+	DivisionDeactivateLegalEntityActive                         ID = "division.deactivate.legal_entity_active"
+	EmployeeRequestListID                                       ID = "employee_request.list.id"
+	EmployeeRequestListNoTaxID                                  ID = "employee_request.list.no_tax_id"
+	EmployeeRequestGetNotFound                                  ID = "employee_request.get.not_found"
+	EmployeeRequestGetOwner                                     ID = "employee_request.get.owner"
+	EmployeeRoleListAny                                         ID = "employee_role.list.any"
+	EmployeeRoleListEmployeeID                                  ID = "employee_role.list.employee_id"
+	EmployeeRoleListHealthcareServiceID                         ID = "employee_role.list.healthcare_service_id"
+	EmployeeRoleGetNotFound                                     ID = "employee_role.get.not_found"
+	EmployeeRoleGetOwner                                        ID = "employee_role.get.owner"
+	EmployeeListIDs                                             ID = "employee.list.ids"
+	EmployeeListPartyID                                         ID = "employee.list.party_id"
+	EmployeeListLegalEntityID                                   ID = "employee.list.legal_entity_id"
+	EmployeeListDivisionID                                      ID = "employee.list.division_id"
+	EmployeeListNoTaxID                                         ID = "employee.list.no_tax_id"
+	EmployeeGetNotFound                                         ID = "employee.get.not_found"
+	EmployeeGetOwner                                            ID = "employee.get.owner"
+	EmployeeDeactivateSchema                                    ID = "employee.deactivate.schema"
+	EmployeeDeactivateEndDate                                   ID = "employee.deactivate.end_date"
+	EmployeeDeactivateEndDatePast                               ID = "employee.deactivate.end_date_past"
+	EmployeeDeactivateNotFound                                  ID = "employee.deactivate.not_found"
+	EmployeeDeactivateOwner                                     ID = "employee.deactivate.owner"
+	EmployeeDeactivateOwnerType                                 ID = "employee.deactivate.owner_type"
+	EmployeeDeactivateStatus                                    ID = "employee.deactivate.status"
+	EmployeeDeactivateRoles                                     ID = "employee.deactivate.roles"
+	EmployeeDeactivateEndDateStart                              ID = "employee.deactivate.end_date_start"
+	EncounterPackageSubmitParty                                 ID = "encounter_package.submit.party"
+	EncounterPackageSubmitPartyDeceased                         ID = "encounter_package.submit.party_deceased"
+	EncounterPackageSubmitPerson                                ID = "encounter_package.submit.person"
+	EncounterPackageSubmitPersonActive                          ID = "encounter_package.submit.person_active"
+	EncounterPackageSubmitSchema                                ID = "encounter_package.submit.schema"
+	EncounterPackageSubmitLegalEntity                           ID = "encounter_package.submit.legal_entity"
+	EncounterPackageSubmitLegalEntityType                       ID = "encounter_package.submit.legal_entity_type"
+	EncounterPackageSubmitLegalEntityStatus                     ID = "encounter_package.submit.legal_entity_status"
+	EncounterPackageSubmitSignedSize                            ID = "encounter_package.submit.signed_size"
+	EncounterPackageSubmitSignedBase64                          ID = "encounter_package.submit.signed_base64"
+	EncounterPackageSubmitSignedReadable                        ID = "encounter_package.submit.signed_readable"
+	EncounterPackageSubmitSignedJSON                            ID = "encounter_package.submit.signed_json"
+	EncounterPackageSubmitSignedCount                           ID = "encounter_package.submit.signed_count"
+	EncounterPackageSubmitSignedOneSigner                       ID = "encounter_package.submit.signed_one_signer"
+	EncounterPackageSubmitSignedTimestamp                       ID = "encounter_package.submit.signed_timestamp"
+	EncounterPackageSubmitSignedTimestampReadable               ID = "encounter_package.submit.signed_timestamp_readable"
+	EncounterPackageSubmitSignedCertificate                     ID = "encounter_package.submit.signed_certificate"
+	EncounterPackageSubmitSignedCertificateReadable             ID = "encounter_package.submit.signed_certificate_readable"
+	EncounterPackageSubmitSignedRoot                            ID = "encounter_package.submit.signed_root"
+	EncounterPackageSubmitSignedRootSignature                   ID = "encounter_package.submit.signed_root_signature"
+	EncounterPackageSubmitSignedRootReadable                    ID = "encounter_package.submit.signed_root_readable"
+	EncounterPackageSubmitSignedTimestampService                ID = "encounter_package.submit.signed_timestamp_service"
+	EncounterPackageSubmitSignedTimestampSignature              ID = "encounter_package.submit.signed_timestamp_signature"
+	EncounterPackageSubmitSignedTimestampInValidity             ID = "encounter_package.submit.signed_timestamp_in_validity"
+	EncounterPackageSubmitSignedCertificateValid                ID = "encounter_package.submit.signed_certificate_valid"
+	EncounterPackageSubmitSignedCertificateOcsp                 ID = "encounter_package.submit.signed_certificate_ocsp"
+	EncounterPackageSubmitSignedValue                           ID = "encounter_package.submit.signed_value"
+	EncounterPackageSubmitSignedCertificateNotRevoked           ID = "encounter_package.submit.signed_certificate_not_revoked"
+	EncounterPackageSubmitContentKind                           ID = "encounter_package.submit.content_kind"
+	EncounterPackageSubmitContentUnknown                        ID = "encounter_package.submit.content_unknown"
+	EncounterPackageSubmitContentRequired                       ID = "encounter_package.submit.content_required"
+	EncounterPackageSubmitContentType                           ID = "encounter_package.submit.content_type"
+	EncounterPackageSubmitContentValue                          ID = "encounter_package.submit.content_value"
+	EncounterPackageSubmitContentLength                         ID = "encounter_package.submit.content_length"
+	EncounterPackageSubmitContentNumber                         ID = "encounter_package.submit.content_number"
+	EncounterPackageSubmitContentFormat                         ID = "encounter_package.submit.content_format"
+	EncounterPackageSubmitContentDatetime                       ID = "encounter_package.submit.content_datetime"
+	EncounterPackageSubmitContentDate                           ID = "encounter_package.submit.content_date"
+	EncounterPackageSubmitContentDuplicate                      ID = "encounter_package.submit.content_duplicate"
+	EncounterPackageSubmitOneOfNeeded                           ID = "encounter_package.submit.one_of_needed"
+	EncounterPackageSubmitOneOfSingle                           ID = "encounter_package.submit.one_of_single"
+	EncounterPackageSubmitSignedDrfoPresent                     ID = "encounter_package.submit.signed_drfo_present"
+	EncounterPackageSubmitSignedDrfo                            ID = "encounter_package.submit.signed_drfo"
+	EncounterPackageSubmitPerformerClient                       ID = "encounter_package.submit.performer_client"
+	EncounterPackageSubmitPerformerUser                         ID = "encounter_package.submit.performer_user"
+	EncounterPackageSubmitVisitStart                            ID = "encounter_package.submit.visit_start"
+	EncounterPackageSubmitVisitEnd                              ID = "encounter_package.submit.visit_end"
+	EncounterPackageSubmitVisitOrder                            ID = "encounter_package.submit.visit_order"
+	EncounterPackageSubmitVisitID                               ID = "encounter_package.submit.visit_id"
+	EncounterPackageSubmitReportIDs                             ID = "encounter_package.submit.report_ids"
+	EncounterPackageSubmitReportReferral                        ID = "encounter_package.submit.report_referral"
+	EncounterPackageSubmitReportReferralExpired                 ID = "encounter_package.submit.report_referral_expired"
+	EncounterPackageSubmitReportCategorySingle                  ID = "encounter_package.submit.report_category_single"
+	EncounterPackageSubmitReportCategory                        ID = "encounter_package.submit.report_category"
+	EncounterPackageSubmitReportService                         ID = "encounter_package.submit.report_service"
+	EncounterPackageSubmitReportServiceStatus                   ID = "encounter_package.submit.report_service_status"
+	EncounterPackageSubmitReportReferralService                 ID = "encounter_package.submit.report_referral_service"
+	EncounterPackageSubmitReportReferralGroup                   ID = "encounter_package.submit.report_referral_group"
+	EncounterPackageSubmitReportReferralServiceCategory         ID = "encounter_package.submit.report_referral_service_category"
+	EncounterPackageSubmitReportObservations                    ID = "encounter_package.submit.report_observations"
+	EncounterPackageSubmitReportEncounter                       ID = "encounter_package.submit.report_encounter"
+	EncounterPackageSubmitReportIssued                          ID = "encounter_package.submit.report_issued"
+	EncounterPackageSubmitReportIssuedAge                       ID = "encounter_package.submit.report_issued_age"
+	EncounterPackageSubmitReportRecordedBy                      ID = "encounter_package.submit.report_recorded_by"
+	EncounterPackageSubmitReportRecordedByActive                ID = "encounter_package.submit.report_recorded_by_active"
+	EncounterPackageSubmitReportRecordedByLegalEntity           ID = "encounter_package.submit.report_recorded_by_legal_entity"
+	EncounterPackageSubmitReportOrganizationRequired            ID = "encounter_package.submit.report_organization_required"
+	EncounterPackageSubmitReportOrganization                    ID = "encounter_package.submit.report_organization"
+	EncounterPackageSubmitReportOrganizationStatus              ID = "encounter_package.submit.report_organization_status"
+	EncounterPackageSubmitReportPerformerRequired               ID = "encounter_package.submit.report_performer_required"
+	EncounterPackageSubmitReportPerformer                       ID = "encounter_package.submit.report_performer"
+	EncounterPackageSubmitReportPerformerActive                 ID = "encounter_package.submit.report_performer_active"
+	EncounterPackageSubmitReportPerformerLegalEntity            ID = "encounter_package.submit.report_performer_legal_entity"
+	EncounterPackageSubmitReportSource                          ID = "encounter_package.submit.report_source"
+	EncounterPackageSubmitReportSourceReference                 ID = "encounter_package.submit.report_source_reference"
+	EncounterPackageSubmitReportInterpreterRequired             ID = "encounter_package.submit.report_interpreter_required"
+	EncounterPackageSubmitReportConclusion                      ID = "encounter_package.submit.report_conclusion"
+	EncounterPackageSubmitReportInterpreterReference            ID = "encounter_package.submit.report_interpreter_reference"
+	EncounterPackageSubmitReportInterpreter                     ID = "encounter_package.submit.report_interpreter"
+	EncounterPackageSubmitReportInterpreterActive               ID = "encounter_package.submit.report_interpreter_active"
+	EncounterPackageSubmitReportInterpreterLegalEntity          ID = "encounter_package.submit.report_interpreter_legal_entity"
+	EncounterPackageSubmitReportDivision                        ID = "encounter_package.submit.report_division"
+	EncounterPackageSubmitReportDivisionStatus                  ID = "encounter_package.submit.report_division_status"
+	EncounterPackageSubmitReportDivisionLegalEntity             ID = "encounter_package.submit.report_division_legal_entity"
+	EncounterPackageSubmitReportSpecimen                        ID = "encounter_package.submit.report_specimen"
+	EncounterPackageSubmitReportSpecimenStatus                  ID = "encounter_package.submit.report_specimen_status"
+	EncounterPackageSubmitReportID                              ID = "encounter_package.submit.report_id"
+	EncounterPackageSubmitReportReferralStatus                  ID = "encounter_package.submit.report_referral_status"
+	EncounterPackageSubmitReportReferralUsed                    ID = "encounter_package.submit.report_referral_used"
+	EncounterPackageSubmitReportReferralProgram                 ID = "encounter_package.submit.report_referral_program"
+	EncounterPackageSubmitReportReferralPlan                    ID = "encounter_package.submit.report_referral_plan"
+	EncounterPackageSubmitReportReferralPlanEnded               ID = "encounter_package.submit.report_referral_plan_ended"
+	EncounterPackageSubmitReportReferralActivity                ID = "encounter_package.submit.report_referral_activity"
+	EncounterPackageSubmitReportReferralActivityLeft            ID = "encounter_package.submit.report_referral_activity_left"
+	EncounterPackageSubmitObservationIDs                        ID = "encounter_package.submit.observation_ids"
+	EncounterPackageSubmitObservationContext                    ID = "encounter_package.submit.observation_context"
+	EncounterPackageSubmitObservationReport                     ID = "encounter_package.submit.observation_report"
+	EncounterPackageSubmitObservationIssued                     ID = "encounter_package.submit.observation_issued"
+	EncounterPackageSubmitObservationIssuedAge                  ID = "encounter_package.submit.observation_issued_age"
+	EncounterPackageSubmitObservationEffectiveStart             ID = "encounter_package.submit.observation_effective_start"
+	EncounterPackageSubmitObservationEffectiveEnd               ID = "encounter_package.submit.observation_effective_end"
+	EncounterPackageSubmitObservationEffectiveOrder             ID = "encounter_package.submit.observation_effective_order"
+	EncounterPackageSubmitObservationPerformerRequired          ID = "encounter_package.submit.observation_performer_required"
+	EncounterPackageSubmitObservationPerformer                  ID = "encounter_package.submit.observation_performer"
+	EncounterPackageSubmitObservationPerformerActive            ID = "encounter_package.submit.observation_performer_active"
+	EncounterPackageSubmitObservationPerformerLegalEntity       ID = "encounter_package.submit.observation_performer_legal_entity"
+	EncounterPackageSubmitObservationReportOrigin               ID = "encounter_package.submit.observation_report_origin"
+	EncounterPackageSubmitIdentityNeeded                        ID = "encounter_package.submit.identity_needed"
+	EncounterPackageSubmitIdentityAllowed                       ID = "encounter_package.submit.identity_allowed"
+	EncounterPackageSubmitObservationSpecimen                   ID = "encounter_package.submit.observation_specimen"
+	EncounterPackageSubmitObservationSpecimenStatus             ID = "encounter_package.submit.observation_specimen_status"
+	EncounterPackageSubmitObservationID                         ID = "encounter_package.submit.observation_id"
+	EncounterPackageSubmitReaction                              ID = "encounter_package.submit.reaction"
+	EncounterPackageSubmitConditionIDs                          ID = "encounter_package.submit.condition_ids"
+	EncounterPackageSubmitConditionContext                      ID = "encounter_package.submit.condition_context"
+	EncounterPackageSubmitConditionSystem                       ID = "encounter_package.submit.condition_system"
+	EncounterPackageSubmitConditionDictionary                   ID = "encounter_package.submit.condition_dictionary"
+	EncounterPackageSubmitConditionOnset                        ID = "encounter_package.submit.condition_onset"
+	EncounterPackageSubmitConditionOnsetAge                     ID = "encounter_package.submit.condition_onset_age"
+	EncounterPackageSubmitConditionAsserted                     ID = "encounter_package.submit.condition_asserted"
+	EncounterPackageSubmitConditionEvidence                     ID = "encounter_package.submit.condition_evidence"
+	EncounterPackageSubmitConditionEvidenceStatus               ID = "encounter_package.submit.condition_evidence_status"
+	EncounterPackageSubmitConditionAsserterRequired             ID = "encounter_package.submit.condition_asserter_required"
+	EncounterPackageSubmitConditionAsserter                     ID = "encounter_package.submit.condition_asserter"
+	EncounterPackageSubmitConditionAsserterActive               ID = "encounter_package.submit.condition_asserter_active"
+	EncounterPackageSubmitConditionAsserterLegalEntity          ID = "encounter_package.submit.condition_asserter_legal_entity"
+	EncounterPackageSubmitConditionReportOrigin                 ID = "encounter_package.submit.condition_report_origin"
+	EncounterPackageSubmitConditionID                           ID = "encounter_package.submit.condition_id"
+	EncounterPackageSubmitEncounterID                           ID = "encounter_package.submit.encounter_id"
+	EncounterPackageSubmitPeriodStart                           ID = "encounter_package.submit.period_start"
+	EncounterPackageSubmitPeriodStartAge                        ID = "encounter_package.submit.period_start_age"
+	EncounterPackageSubmitPeriodStartEpisode                    ID = "encounter_package.submit.period_start_episode"
+	EncounterPackageSubmitPeriodEnd                             ID = "encounter_package.submit.period_end"
+	EncounterPackageSubmitPeriodOrder                           ID = "encounter_package.submit.period_order"
+	EncounterPackageSubmitEpisode                               ID = "encounter_package.submit.episode"
+	EncounterPackageSubmitEpisodeStatus                         ID = "encounter_package.submit.episode_status"
+	EncounterPackageSubmitEpisodeOrganization                   ID = "encounter_package.submit.episode_organization"
+	EncounterPackageSubmitVisit                                 ID = "encounter_package.submit.visit"
+	EncounterPackageSubmitClassLegalEntity                      ID = "encounter_package.submit.class_legal_entity"
+	EncounterPackageSubmitClassEmployee                         ID = "encounter_package.submit.class_employee"
+	EncounterPackageSubmitTypeEmployee                          ID = "encounter_package.submit.type_employee"
+	EncounterPackageSubmitTypeClass                             ID = "encounter_package.submit.type_class"
+	EncounterPackageSubmitClassEpisode                          ID = "encounter_package.submit.class_episode"
+	EncounterPackageSubmitNeeded                                ID = "encounter_package.submit.needed"
+	EncounterPackageSubmitExcluded                              ID = "encounter_package.submit.excluded"
+	EncounterPackageSubmitParticipants                          ID = "encounter_package.submit.participants"
+	EncounterPackageSubmitPerformer                             ID = "encounter_package.submit.performer"
+	EncounterPackageSubmitPerformerType                         ID = "encounter_package.submit.performer_type"
+	EncounterPackageSubmitPerformerStatus                       ID = "encounter_package.submit.performer_status"
+	EncounterPackageSubmitDivision                              ID = "encounter_package.submit.division"
+	EncounterPackageSubmitDivisionStatus                        ID = "encounter_package.submit.division_status"
+	EncounterPackageSubmitDivisionLegalEntity                   ID = "encounter_package.submit.division_legal_entity"
+	EncounterPackageSubmitPrimaryDiagnosis                      ID = "encounter_package.submit.primary_diagnosis"
+	EncounterPackageSubmitDiagnosis                             ID = "encounter_package.submit.diagnosis"
+	EncounterPackageSubmitDiagnosisSystem                       ID = "encounter_package.submit.diagnosis_system"
+	EncounterPackageSubmitAction                                ID = "encounter_package.submit.action"
+	EncounterPackageSubmitActionReferral                        ID = "encounter_package.submit.action_referral"
+	EncounterPackageSubmitService                               ID = "encounter_package.submit.service"
+	EncounterPackageSubmitServiceStatus                         ID = "encounter_package.submit.service_status"
+	EncounterPackageSubmitSupportingInfo                        ID = "encounter_package.submit.supporting_info"
+	EncounterPackageSubmitSupportingInfoStatus                  ID = "encounter_package.submit.supporting_info_status"
+	EncounterPackageSubmitDestination                           ID = "encounter_package.submit.destination"
+	EncounterPackageSubmitParticipant                           ID = "encounter_package.submit.participant"
+	EncounterPackageSubmitReferral                              ID = "encounter_package.submit.referral"
+	EncounterPackageSubmitReferralExpired                       ID = "encounter_package.submit.referral_expired"
+	EncounterPackageSubmitReferralCategory                      ID = "encounter_package.submit.referral_category"
+	EncounterPackageSubmitReferralStatus                        ID = "encounter_package.submit.referral_status"
+	EncounterPackageSubmitReferralUsed                          ID = "encounter_package.submit.referral_used"
+	EncounterPackageSubmitReferralProgram                       ID = "encounter_package.submit.referral_program"
+	EncounterPackageSubmitReferralPlan                          ID = "encounter_package.submit.referral_plan"
+	EncounterPackageSubmitReferralPlanEnded                     ID = "encounter_package.submit.referral_plan_ended"
+	EncounterPackageSubmitReferralActivity                      ID = "encounter_package.submit.referral_activity"
+	EncounterPackageSubmitReferralActivityLeft                  ID = "encounter_package.submit.referral_activity_left"
+	EncounterPackageSubmitImmunizationIDs                       ID = "encounter_package.submit.immunization_ids"
+	EncounterPackageSubmitImmunizationContext                   ID = "encounter_package.submit.immunization_context"
+	EncounterPackageSubmitImmunizationDate                      ID = "encounter_package.submit.immunization_date"
+	EncounterPackageSubmitImmunizationDateAge                   ID = "encounter_package.submit.immunization_date_age"
+	EncounterPackageSubmitImmunizationPerformerRequired         ID = "encounter_package.submit.immunization_performer_required"
+	EncounterPackageSubmitImmunizationPerformer                 ID = "encounter_package.submit.immunization_performer"
+	EncounterPackageSubmitImmunizationPerformerActive           ID = "encounter_package.submit.immunization_performer_active"
+	EncounterPackageSubmitImmunizationPerformerLegalEntity      ID = "encounter_package.submit.immunization_performer_legal_entity"
+	EncounterPackageSubmitImmunizationReportOrigin              ID = "encounter_package.submit.immunization_report_origin"
+	EncounterPackageSubmitImmunizationDoseSequence              ID = "encounter_package.submit.immunization_dose_sequence"
+	EncounterPackageSubmitImmunizationSeriesDoses               ID = "encounter_package.submit.immunization_series_doses"
+	EncounterPackageSubmitImmunizationNeeded                    ID = "encounter_package.submit.immunization_needed"
+	EncounterPackageSubmitImmunizationExcluded                  ID = "encounter_package.submit.immunization_excluded"
+	EncounterPackageSubmitImmunizationID                        ID = "encounter_package.submit.immunization_id"
+	EncounterPackageSubmitAllergyIntoleranceIDs                 ID = "encounter_package.submit.allergy_intolerance_ids"
+	EncounterPackageSubmitAllergyIntoleranceContext             ID = "encounter_package.submit.allergy_intolerance_context"
+	EncounterPackageSubmitAllergyIntoleranceOnset               ID = "encounter_package.submit.allergy_intolerance_onset"
+	EncounterPackageSubmitAllergyIntoleranceOnsetAge            ID = "encounter_package.submit.allergy_intolerance_onset_age"
+	EncounterPackageSubmitAllergyIntoleranceAsserted            ID = "encounter_package.submit.allergy_intolerance_asserted"
+	EncounterPackageSubmitAllergyIntoleranceLast                ID = "encounter_package.submit.allergy_intolerance_last"
+	EncounterPackageSubmitAllergyIntoleranceAsserterRequired    ID = "encounter_package.submit.allergy_intolerance_asserter_required"
+	EncounterPackageSubmitAllergyIntoleranceAsserter            ID = "encounter_package.submit.allergy_intolerance_asserter"
+	EncounterPackageSubmitAllergyIntoleranceAsserterActive      ID = "encounter_package.submit.allergy_intolerance_asserter_active"
+	EncounterPackageSubmitAllergyIntoleranceAsserterLegalEntity ID = "encounter_package.submit.allergy_intolerance_asserter_legal_entity"
+	EncounterPackageSubmitAllergyIntoleranceReportOrigin        ID = "encounter_package.submit.allergy_intolerance_report_origin"
+	EncounterPackageSubmitAllergyIntoleranceID                  ID = "encounter_package.submit.allergy_intolerance_id"
+	EncounterPackageSubmitRiskAssessmentIDs                     ID = "encounter_package.submit.risk_assessment_ids"
+	EncounterPackageSubmitRiskAssessmentContext                 ID = "encounter_package.submit.risk_assessment_context"
+	EncounterPackageSubmitRiskAssessmentAsserted                ID = "encounter_package.submit.risk_assessment_asserted"
+	EncounterPackageSubmitRiskAssessmentPerformer               ID = "encounter_package.submit.risk_assessment_performer"
+	EncounterPackageSubmitRiskAssessmentPerformerActive         ID = "encounter_package.submit.risk_assessment_performer_active"
+	EncounterPackageSubmitRiskAssessmentPerformerLegalEntity    ID = "encounter_package.submit.risk_assessment_performer_legal_entity"
+	EncounterPackageSubmitRiskAssessmentBasis                   ID = "encounter_package.submit.risk_assessment_basis"
+	EncounterPackageSubmitRiskAssessmentBasisStatus             ID = "encounter_package.submit.risk_assessment_basis_status"
+	EncounterPackageSubmitRiskAssessmentID                      ID = "encounter_package.submit.risk_assessment_id"
+	EncounterPackageSubmitProcedureIDs                          ID = "encounter_package.submit.procedure_ids"
+	EncounterPackageSubmitProcedureReferral                     ID = "encounter_package.submit.procedure_referral"
+	EncounterPackageSubmitProcedureReferralExpired              ID = "encounter_package.submit.procedure_referral_expired"
+	EncounterPackageSubmitProcedureService                      ID = "encounter_package.submit.procedure_service"
+	EncounterPackageSubmitProcedureServiceStatus                ID = "encounter_package.submit.procedure_service_status"
+	EncounterPackageSubmitProcedureReferralService              ID = "encounter_package.submit.procedure_referral_service"
+	EncounterPackageSubmitProcedureReferralGroup                ID = "encounter_package.submit.procedure_referral_group"
+	EncounterPackageSubmitProcedureReferralServiceCategory      ID = "encounter_package.submit.procedure_referral_service_category"
+	EncounterPackageSubmitProcedureCategory                     ID = "encounter_package.submit.procedure_category"
+	EncounterPackageSubmitProcedureEncounter                    ID = "encounter_package.submit.procedure_encounter"
+	EncounterPackageSubmitProcedurePerformed                    ID = "encounter_package.submit.procedure_performed"
+	EncounterPackageSubmitProcedurePerformedStart               ID = "encounter_package.submit.procedure_performed_start"
+	EncounterPackageSubmitProcedurePerformedEnd                 ID = "encounter_package.submit.procedure_performed_end"
+	EncounterPackageSubmitProcedurePerformedOrder               ID = "encounter_package.submit.procedure_performed_order"
+	EncounterPackageSubmitProcedureRecordedBy                   ID = "encounter_package.submit.procedure_recorded_by"
+	EncounterPackageSubmitProcedureRecordedByActive             ID = "encounter_package.submit.procedure_recorded_by_active"
+	EncounterPackageSubmitProcedureRecordedByLegalEntity        ID = "encounter_package.submit.procedure_recorded_by_legal_entity"
+	EncounterPackageSubmitProcedurePerformerRequired            ID = "encounter_package.submit.procedure_performer_required"
+	EncounterPackageSubmitProcedurePerformer                    ID = "encounter_package.submit.procedure_performer"
+	EncounterPackageSubmitProcedurePerformerActive              ID = "encounter_package.submit.procedure_performer_active"
+	EncounterPackageSubmitProcedurePerformerLegalEntity         ID = "encounter_package.submit.procedure_performer_legal_entity"
+	EncounterPackageSubmitProcedureReportOrigin                 ID = "encounter_package.submit.procedure_report_origin"
+	EncounterPackageSubmitProcedureDivision                     ID = "encounter_package.submit.procedure_division"
+	EncounterPackageSubmitProcedureDivisionStatus               ID = "encounter_package.submit.procedure_division_status"
+	EncounterPackageSubmitProcedureDivisionLegalEntity          ID = "encounter_package.submit.procedure_division_legal_entity"
+	EncounterPackageSubmitProcedureOrganization                 ID = "encounter_package.submit.procedure_organization"
+	EncounterPackageSubmitProcedureReason                       ID = "encounter_package.submit.procedure_reason"
+	EncounterPackageSubmitProcedureReasonStatus                 ID = "encounter_package.submit.procedure_reason_status"
+	EncounterPackageSubmitProcedureDevice                       ID = "encounter_package.submit.procedure_device"
+	EncounterPackageSubmitProcedureID                           ID = "encounter_package.submit.procedure_id"
+	EncounterPackageSubmitProcedureReferralStatus               ID = "encounter_package.submit.procedure_referral_status"
+	EncounterPackageSubmitProcedureReferralUsed                 ID = "encounter_package.submit.procedure_referral_used"
+	EncounterPackageSubmitProcedureReferralProgram              ID = "encounter_package.submit.procedure_referral_program"
+	EncounterPackageSubmitProcedureReferralPlan                 ID = "encounter_package.submit.procedure_referral_plan"
+	EncounterPackageSubmitProcedureReferralPlanEnded            ID = "encounter_package.submit.procedure_referral_plan_ended"
+	EncounterPackageSubmitProcedureReferralActivity             ID = "encounter_package.submit.procedure_referral_activity"
+	EncounterPackageSubmitProcedureReferralActivityLeft         ID = "encounter_package.submit.procedure_referral_activity_left"
+	EncounterListAccess                                         ID = "encounter.list.access"
+	EncounterListUnknownParameter                               ID = "encounter.list.unknown_parameter"
+	EncounterListIDFilter                                       ID = "encounter.list.id_filter"
+	EncounterListDateFilter                                     ID = "encounter.list.date_filter"
+	EncounterListDateExists                                     ID = "encounter.list.date_exists"
+	EncounterGetAccess                                          ID = "encounter.get.access"
+	EncounterGetNotFound                                        ID = "encounter.get.not_found"
+	EncounterGetForbiddenGroup                                  ID = "encounter.get.forbidden_group"
+	EncounterContextPerson                                      ID = "encounter.context.person"
+	EncounterContextNotFound                                    ID = "encounter.context.not_found"
+	EncounterListInEpisodeAccess                                ID = "encounter.list_in_episode.access"
+	EncounterListInEpisodeNotFound                              ID = "encounter.list_in_episode.not_found"
+	EncounterListInEpisodeUnknownParameter                      ID = "encounter.list_in_episode.unknown_parameter"
+	EncounterListInEpisodeIDFilter                              ID = "encounter.list_in_episode.id_filter"
+	EncounterListInEpisodeDateFilter                            ID = "encounter.list_in_episode.date_filter"
+	EncounterListInEpisodeDateExists                            ID = "encounter.list_in_episode.date_exists"
+	EncounterGetInEpisodeAccess                                 ID = "encounter.get_in_episode.access"
+	EncounterGetInEpisodeNotFound                               ID = "encounter.get_in_episode.not_found"
+	EncounterGetInEpisodeForbiddenGroup                         ID = "encounter.get_in_episode.forbidden_group"
+	EpisodeDiagnosesGroupsPerson                                ID = "episode.diagnoses_groups.person"
+	EpisodeDiagnosesGroupsUnknownParameter                      ID = "episode.diagnoses_groups.unknown_parameter"
+	EpisodeDiagnosesGroupsIDFilter                              ID = "episode.diagnoses_groups.id_filter"
+	EpisodeDiagnosesGroupsDateFilter                            ID = "episode.diagnoses_groups.date_filter"
+	EpisodeDiagnosesGroupsDateExists                            ID = "episode.diagnoses_groups.date_exists"
+	EpisodeListAccess                                           ID = "episode.list.access"
+	EpisodeListUnknownParameter                                 ID = "episode.list.unknown_parameter"
+	EpisodeListIDFilter                                         ID = "episode.list.id_filter"
+	EpisodeListDateFilter                                       ID = "episode.list.date_filter"
+	EpisodeListDateExists                                       ID = "episode.list.date_exists"
+	EpisodeCreateParty                                          ID = "episode.create.party"
+	EpisodeCreateLegalEntity                                    ID = "episode.create.legal_entity"
+	EpisodeCreateLegalEntityType                                ID = "episode.create.legal_entity_type"
+	EpisodeCreateLegalEntityStatus                              ID = "episode.create.legal_entity_status"
+	EpisodeCreatePerson                                         ID = "episode.create.person"
+	EpisodeCreatePersonActive                                   ID = "episode.create.person_active"
+	EpisodeCreateSchema                                         ID = "episode.create.schema"
+	EpisodeCreateManagingOrganization                           ID = "episode.create.managing_organization"
+	EpisodeCreateManagingOrganizationExists                     ID = "episode.create.managing_organization_exists"
+	EpisodeCreateManagingOrganizationStatus                     ID = "episode.create.managing_organization_status"
+	EpisodeCreateManagingOrganizationCoding                     ID = "episode.create.managing_organization_coding"
+	EpisodeCreateType                                           ID = "episode.create.type"
+	EpisodeCreatePeriodStart                                    ID = "episode.create.period_start"
+	EpisodeCreateCareManager                                    ID = "episode.create.care_manager"
+	EpisodeCreateID                                             ID = "episode.create.id"
+	EpisodeCreateTypeAllowed                                    ID = "episode.create.type_allowed"
+	EpisodeCreateTypeAllowedEmployee                            ID = "episode.create.type_allowed_employee"
+	EpisodeCreateCareManagerType                                ID = "episode.create.care_manager_type"
+	EpisodeCreateCareManagerStatus                              ID = "episode.create.care_manager_status"
+	EpisodeCreateCareManagerOrganization                        ID = "episode.create.care_manager_organization"
+	EpisodeApprovedPerson                                       ID = "episode.approved.person"
+	EpisodeApprovedUnknownParameter                             ID = "episode.approved.unknown_parameter"
+	EpisodeGetAccess                                            ID = "episode.get.access"
+	EpisodeGetNotFound                                          ID = "episode.get.not_found"
+	EpisodeGetForbiddenGroup                                    ID = "episode.get.forbidden_group"
+	EpisodeUpdatePerson                                         ID = "episode.update.person"
+	EpisodeUpdatePersonActive                                   ID = "episode.update.person_active"
+	EpisodeUpdateNotFound                                       ID = "episode.update.not_found"
+	EpisodeUpdatePatient                                        ID = "episode.update.patient"
+	EpisodeUpdateSchema                                         ID = "episode.update.schema"
+	EpisodeUpdateEmpty                                          ID = "episode.update.empty"
+	EpisodeUpdateOwner                                          ID = "episode.update.owner"
+	EpisodeUpdateOwnerStatus                                    ID = "episode.update.owner_status"
+	EpisodeUpdateStatus                                         ID = "episode.update.status"
+	EpisodeUpdateManager                                        ID = "episode.update.manager"
+	EpisodeUpdateCareManager                                    ID = "episode.update.care_manager"
+	EpisodeUpdateTypeAllowedEmployee                            ID = "episode.update.type_allowed_employee"
+	EpisodeUpdateCareManagerType                                ID = "episode.update.care_manager_type"
+	EpisodeUpdateCareManagerStatus                              ID = "episode.update.care_manager_status"
+	EpisodeUpdateCareManagerOrganization                        ID = "episode.update.care_manager_organization"
+	EpisodeCancelPerson                                         ID = "episode.cancel.person"
+	EpisodeCancelPersonActive                                   ID = "episode.cancel.person_active"
+	EpisodeCancelNotFound                                       ID = "episode.cancel.not_found"
+	EpisodeCancelPatient                                        ID = "episode.cancel.patient"
+	EpisodeCancelSchema                                         ID = "episode.cancel.schema"
+	EpisodeCancelStatus                                         ID = "episode.cancel.status"
+	EpisodeCancelOwner                                          ID = "episode.cancel.owner"
+	EpisodeCancelManager                                        ID = "episode.cancel.manager"
+	EpisodeCancelReason                                         ID = "episode.cancel.reason"
+	EpisodeCancelEncounters                                     ID = "episode.cancel.encounters"
+	EpisodeClosePerson                                          ID = "episode.close.person"
+	EpisodeClosePersonActive                                    ID = "episode.close.person_active"
+	EpisodeCloseNotFound                                        ID = "episode.close.not_found"
+	EpisodeClosePatient                                         ID = "episode.close.patient"
+	EpisodeCloseSchema                                          ID = "episode.close.schema"
+	EpisodeCloseStatus                                          ID = "episode.close.status"
+	EpisodeCloseOwner                                           ID = "episode.close.owner"
+	EpisodeCloseManager                                         ID = "episode.close.manager"
+	EpisodeClosePeriodEnd                                       ID = "episode.close.period_end"
+	EpisodeClosePeriodEndPast                                   ID = "episode.close.period_end_past"
+	EpisodeCloseReason                                          ID = "episode.close.reason"
+	EpisodeShortPerson                                          ID = "episode.short.person"
+	EpisodeShortUnknownParameter                                ID = "episode.short.unknown_parameter"
+	EpisodeShortDateFilter                                      ID = "episode.short.date_filter"
+	EpisodeShortDateExists                                      ID = "episode.short.date_exists"
+	EventListDate                                               ID = "event.list.date"
+	EventListDateTo                                             ID = "event.list.date_to"
+	EventListAttributeName                                      ID = "event.list.attribute_name"
+	EventListPeriod                                             ID = "event.list.period"
+	EventGetNotFound                                            ID = "event.get.not_found"
+	ForbiddenGroupGetNotFound                                   ID = "forbidden_group.get.not_found"
+	HealthcareServiceListDivisionID                             ID = "healthcare_service.list.division_id"
+	HealthcareServiceGetNotFound                                ID = "healthcare_service.get.not_found"
+	HealthcareServiceGetOwner                                   ID = "healthcare_service.get.owner"
+	ImmunizationListInEpisodeNotFound                           ID = "immunization.list_in_episode.not_found"
+	ImmunizationListInEpisodeUnknownParameter                   ID = "immunization.list_in_episode.unknown_parameter"
+	ImmunizationListInEpisodeDateFilter                         ID = "immunization.list_in_episode.date_filter"
+	ImmunizationListInEpisodeDateExists                         ID = "immunization.list_in_episode.date_exists"
+	ImmunizationGetInEpisodeNotFound                            ID = "immunization.get_in_episode.not_found"
+	ImmunizationListNotFound                                    ID = "immunization.list.not_found"
+	ImmunizationListUnknownParameter                            ID = "immunization.list.unknown_parameter"
+	ImmunizationListIDFilter                                    ID = "immunization.list.id_filter"
+	ImmunizationListDateFilter                                  ID = "immunization.list.date_filter"
+	ImmunizationListDateExists                                  ID = "immunization.list.date_exists"
+	ImmunizationGetNotFound                                     ID = "immunization.get.not_found"
+	ImmunizationContextPerson                                   ID = "immunization.context.person"
+	ImmunizationContextNotFound                                 ID = "immunization.context.not_found"
+	JobGetNotFound                                              ID = "job.get.not_found"
+	JobGetNotImplemented                                        ID = "job.get.not_implemented"
+	LegalEntityListV1LegalEntityID                              ID = "legal_entity.list_v1.legal_entity_id"
+	LegalEntityListV1SettlementID                               ID = "legal_entity.list_v1.settlement_id"
+	LegalEntityListV1NhsVerified                                ID = "legal_entity.list_v1.nhs_verified"
+	LegalEntityGetV1Owner                                       ID = "legal_entity.get_v1.owner"
+	LegalEntityGetV1NotFound                                    ID = "legal_entity.get_v1.not_found"
+	LegalEntityListLegalEntityID                                ID = "legal_entity.list.legal_entity_id"
+	LegalEntityListSettlementID                                 ID = "legal_entity.list.settlement_id"
+	LegalEntityListNhsVerified                                  ID = "legal_entity.list.nhs_verified"
+	LegalEntityGetOwner                                         ID = "legal_entity.get.owner"
+	LegalEntityGetNotFound                                      ID = "legal_entity.get.not_found"
+	LicenseListID                                               ID = "license.list.id"
+	LicenseListIsPrimary                                        ID = "license.list.is_primary"
+	MedicalProgramListID                                        ID = "medical_program.list.id"
+	MedicalProgramListIsActive                                  ID = "medical_program.list.is_active"
+	MedicalProgramGetNotFound                                   ID = "medical_program.get.not_found"
+	ProgramServiceListMedicalProgramIDRequired                  ID = "program_service.list.medical_program_id_required"
+	ProgramServiceListMedicalProgramID                          ID = "program_service.list.medical_program_id"
+	ProgramServiceGetNotFound                                   ID = "program_service.get.not_found"
+	SessionLoginSchema                                          ID = "session.login.schema"
+	SessionLoginGrantTypeRequired                               ID = "session.login.grant_type_required"
+	SessionLoginGrantType                                       ID = "session.login.grant_type"
+	SessionLoginClient                                          ID = "session.login.client"
+	SessionLoginClientLogin                                     ID = "session.login.client_login"
+	SessionLoginUser                                            ID = "session.login.user"
+	SessionLoginUserBlocked                                     ID = "session.login.user_blocked"
+	SessionLoginAttempts                                        ID = "session.login.attempts"
+	SessionLoginPassword                                        ID = "session.login.password"
+	SessionLoginPasswordExpired                                 ID = "session.login.password_expired"
+	SessionLoginScope                                           ID = "session.login.scope"
+	AppAuthorizeSchema                                          ID = "app.authorize.schema"
+	AppAuthorizeClientIDRequired                                ID = "app.authorize.client_id_required"
+	AppAuthorizeClientID                                        ID = "app.authorize.client_id"
+	AppAuthorizeRedirectUri                                     ID = "app.authorize.redirect_uri"
+	AppAuthorizeClient                                          ID = "app.authorize.client"
+	AppAuthorizeClientBlocked                                   ID = "app.authorize.client_blocked"
+	AppAuthorizeRedirect                                        ID = "app.authorize.redirect"
+	AppAuthorizeScopeEmpty                                      ID = "app.authorize.scope_empty"
+	AppAuthorizeScopeClientType                                 ID = "app.authorize.scope_client_type"
+	AppAuthorizeScopeRoles                                      ID = "app.authorize.scope_roles"
+	TokenCreateSchema                                           ID = "token.create.schema"
+	TokenCreateGrantTypeRequired                                ID = "token.create.grant_type_required"
+	TokenCreateGrantType                                        ID = "token.create.grant_type"
+	TokenCreateClientID                                         ID = "token.create.client_id"
+	TokenCreateClientSecret                                     ID = "token.create.client_secret"
+	TokenCreateCode                                             ID = "token.create.code"
+	TokenCreateRedirectUri                                      ID = "token.create.redirect_uri"
+	TokenCreateRefreshToken                                     ID = "token.create.refresh_token"
+	TokenCreateConnection                                       ID = "token.create.connection"
+	TokenCreateGrant                                            ID = "token.create.grant"
+	TokenCreateGrantClient                                      ID = "token.create.grant_client"
+	TokenCreateGrantExpired                                     ID = "token.create.grant_expired"
+	TokenCreateRedirect                                         ID = "token.create.redirect"
+	TokenCreateApp                                              ID = "token.create.app"
+	TokenCreateGrantUsed                                        ID = "token.create.grant_used"
+	ObservationListInEpisodeAccess                              ID = "observation.list_in_episode.access"
+	ObservationListInEpisodeNotFound                            ID = "observation.list_in_episode.not_found"
+	ObservationListInEpisodeUnknownParameter                    ID = "observation.list_in_episode.unknown_parameter"
+	ObservationListInEpisodeDateFilter                          ID = "observation.list_in_episode.date_filter"
+	ObservationListInEpisodeDateExists                          ID = "observation.list_in_episode.date_exists"
+	ObservationGetInEpisodeAccess                               ID = "observation.get_in_episode.access"
+	ObservationGetInEpisodeNotFound                             ID = "observation.get_in_episode.not_found"
+	ObservationListAccess                                       ID = "observation.list.access"
+	ObservationListUnknownParameter                             ID = "observation.list.unknown_parameter"
+	ObservationListIDFilter                                     ID = "observation.list.id_filter"
+	ObservationListDateFilter                                   ID = "observation.list.date_filter"
+	ObservationListDateExists                                   ID = "observation.list.date_exists"
+	ObservationGetAccess                                        ID = "observation.get.access"
+	ObservationGetNotFound                                      ID = "observation.get.not_found"
+	ObservationContextPerson                                    ID = "observation.context.person"
+	ObservationContextNotFound                                  ID = "observation.context.not_found"
+	PersonRequestListStatus                                     ID = "person_request.list.status"
+	PersonRequestCreateV1LegalEntityType                        ID = "person_request.create_v1.legal_entity_type"
+	PersonRequestCreateV1Party                                  ID = "person_request.create_v1.party"
+	PersonRequestCreateV1PartyDeceased                          ID = "person_request.create_v1.party_deceased"
+	PersonRequestCreateV1EmployeeType                           ID = "person_request.create_v1.employee_type"
+	PersonRequestCreateV1Schema                                 ID = "person_request.create_v1.schema"
+	PersonRequestCreateV1PatientSigned                          ID = "person_request.create_v1.patient_signed"
+	PersonRequestCreateV1Consent                                ID = "person_request.create_v1.consent"
+	PersonRequestCreateV1MethodsRequired                        ID = "person_request.create_v1.methods_required"
+	PersonRequestCreateV1MethodsForbidden                       ID = "person_request.create_v1.methods_forbidden"
+	PersonRequestCreateV1OneMethod                              ID = "person_request.create_v1.one_method"
+	PersonRequestCreateV1MethodPhone                            ID = "person_request.create_v1.method_phone"
+	PersonRequestCreateV1MethodPhoneRequired                    ID = "person_request.create_v1.method_phone_required"
+	PersonRequestCreateV1MethodPhoneForbidden                   ID = "person_request.create_v1.method_phone_forbidden"
+	PersonRequestCreateV1MethodValueRequired                    ID = "person_request.create_v1.method_value_required"
+	PersonRequestCreateV1MethodAliasRequired                    ID = "person_request.create_v1.method_alias_required"
+	PersonRequestCreateV1DocumentNumber                         ID = "person_request.create_v1.document_number"
+	PersonRequestCreateV1BirthCertificateNumber                 ID = "person_request.create_v1.birth_certificate_number"
+	PersonRequestCreateV1ConfidantDocumentNumber                ID = "person_request.create_v1.confidant_document_number"
+	PersonRequestCreateV1ConfidantCertificateNumber             ID = "person_request.create_v1.confidant_certificate_number"
+	PersonRequestCreateV1Person                                 ID = "person_request.create_v1.person"
+	PersonRequestCreateV1PersonActive                           ID = "person_request.create_v1.person_active"
+	PersonRequestCreateV1BirthDate                              ID = "person_request.create_v1.birth_date"
+	PersonRequestCreateV1TaxIDRefused                           ID = "person_request.create_v1.tax_id_refused"
+	PersonRequestCreateV1TaxIDRequired                          ID = "person_request.create_v1.tax_id_required"
+	PersonRequestCreateV1TaxIDUnique                            ID = "person_request.create_v1.tax_id_unique"
+	PersonRequestCreateV1Residence                              ID = "person_request.create_v1.residence"
+	PersonRequestCreateV1Area                                   ID = "person_request.create_v1.area"
+	PersonRequestCreateV1Settlement                             ID = "person_request.create_v1.settlement"
+	PersonRequestCreateV1SettlementID                           ID = "person_request.create_v1.settlement_id"
+	PersonRequestCreateV1SettlementMatch                        ID = "person_request.create_v1.settlement_match"
+	PersonRequestCreateV1AreaRow                                ID = "person_request.create_v1.area_row"
+	PersonRequestCreateV1AreaMatch                              ID = "person_request.create_v1.area_match"
+	PersonRequestCreateV1RegionRow                              ID = "person_request.create_v1.region_row"
+	PersonRequestCreateV1RegionMatch                            ID = "person_request.create_v1.region_match"
+	PersonRequestCreateV1ConfidantDouble                        ID = "person_request.create_v1.confidant_double"
+	PersonRequestCreateV1ConfidantPrimary                       ID = "person_request.create_v1.confidant_primary"
+	PersonRequestCreateV1ConfidantForChild                      ID = "person_request.create_v1.confidant_for_child"
+	PersonRequestCreateV1ConfidantDocumentDouble                ID = "person_request.create_v1.confidant_document_double"
+	PersonRequestCreateV1ConfidantPhoneDouble                   ID = "person_request.create_v1.confidant_phone_double"
+	PersonRequestCreateV1ConfidantAge                           ID = "person_request.create_v1.confidant_age"
+	PersonRequestCreateV1UnzrBirthDate                          ID = "person_request.create_v1.unzr_birth_date"
+	PersonRequestCreateV1UnzrRequired                           ID = "person_request.create_v1.unzr_required"
+	PersonRequestCreateV1BirthCertificate                       ID = "person_request.create_v1.birth_certificate"
+	PersonRequestCreateV1DocumentDouble                         ID = "person_request.create_v1.document_double"
+	PersonRequestCreateV1PhoneDouble                            ID = "person_request.create_v1.phone_double"
+	PersonRequestCreateV1ContactPhoneDouble                     ID = "person_request.create_v1.contact_phone_double"
+	PersonRequestCreateV1Passports                              ID = "person_request.create_v1.passports"
+	PersonRequestCreateV1Issued                                 ID = "person_request.create_v1.issued"
+	PersonRequestCreateV1IssuedBorn                             ID = "person_request.create_v1.issued_born"
+	PersonRequestCreateV1ExpirationRequired                     ID = "person_request.create_v1.expiration_required"
+	PersonRequestCreateV1Expiration                             ID = "person_request.create_v1.expiration"
+	PersonRequestCreateV1DocumentType                           ID = "person_request.create_v1.document_type"
+	PersonRequestCreateV1CapacityAge                            ID = "person_request.create_v1.capacity_age"
+	PersonRequestCreateV1CapacityAlone                          ID = "person_request.create_v1.capacity_alone"
+	PersonRequestCreateV1CapacityOne                            ID = "person_request.create_v1.capacity_one"
+	PersonRequestCreateV1Duplicate                              ID = "person_request.create_v1.duplicate"
+	PersonRequestCreateV1MethodAge                              ID = "person_request.create_v1.method_age"
+	PersonRequestCreateV1ThirdPersonMethod                      ID = "person_request.create_v1.third_person_method"
+	PersonRequestCreateV1ThirdPersonOffline                     ID = "person_request.create_v1.third_person_offline"
+	PersonRequestCreateV1ThirdPersonLimit                       ID = "person_request.create_v1.third_person_limit"
+	PersonRequestCreateV1PhoneVerified                          ID = "person_request.create_v1.phone_verified"
+	PersonRequestCreateV1PhoneLimit                             ID = "person_request.create_v1.phone_limit"
+	PersonRequestCreateV1AuthorizeThirdPerson                   ID = "person_request.create_v1.authorize_third_person"
+	PersonRequestCreateV1AuthorizeWith                          ID = "person_request.create_v1.authorize_with"
+	PersonRequestCreateV1AuthorizeConfidant                     ID = "person_request.create_v1.authorize_confidant"
+	PersonRequestCreateV1Rate                                   ID = "person_request.create_v1.rate"
+	PersonRequestCreateV1CodeLimit                              ID = "person_request.create_v1.code_limit"
+	PersonRequestCreateV1LegalEntityLimit                       ID = "person_request.create_v1.legal_entity_limit"
+	PersonRequestGetV1NotFound                                  ID = "person_request.get_v1.not_found"
+	PersonRequestGetV1LegalEntity                               ID = "person_request.get_v1.legal_entity"
+	PersonRequestGetV1Expired                                   ID = "person_request.get_v1.expired"
+	PersonRequestGetV1Version                                   ID = "person_request.get_v1.version"
+	PersonRequestApproveV1Schema                                ID = "person_request.approve_v1.schema"
+	PersonRequestApproveV1NotFound                              ID = "person_request.approve_v1.not_found"
+	PersonRequestApproveV1LegalEntity                           ID = "person_request.approve_v1.legal_entity"
+	PersonRequestApproveV1Expired                               ID = "person_request.approve_v1.expired"
+	PersonRequestApproveV1Version                               ID = "person_request.approve_v1.version"
+	PersonRequestApproveV1Channel                               ID = "person_request.approve_v1.channel"
+	PersonRequestApproveV1Status                                ID = "person_request.approve_v1.status"
+	PersonRequestApproveV1Method                                ID = "person_request.approve_v1.method"
+	PersonRequestApproveV1CodeRequired                          ID = "person_request.approve_v1.code_required"
+	PersonRequestApproveV1Attempts                              ID = "person_request.approve_v1.attempts"
+	PersonRequestApproveV1CodeExpired                           ID = "person_request.approve_v1.code_expired"
+	PersonRequestApproveV1Code                                  ID = "person_request.approve_v1.code"
+	PersonRequestApproveV1Documents                             ID = "person_request.approve_v1.documents"
+	PersonRequestRejectV1NotFound                               ID = "person_request.reject_v1.not_found"
+	PersonRequestRejectV1LegalEntity                            ID = "person_request.reject_v1.legal_entity"
+	PersonRequestRejectV1Expired                                ID = "person_request.reject_v1.expired"
+	PersonRequestRejectV1Version                                ID = "person_request.reject_v1.version"
+	PersonRequestRejectV1Status                                 ID = "person_request.reject_v1.status"
+	PersonRequestResendOTPNotFound                              ID = "person_request.resend_otp.not_found"
+	PersonRequestResendOTPLegalEntity                           ID = "person_request.resend_otp.legal_entity"
+	PersonRequestResendOTPExpired                               ID = "person_request.resend_otp.expired"
+	PersonRequestResendOTPMethod                                ID = "person_request.resend_otp.method"
+	PersonRequestResendOTPStatus                                ID = "person_request.resend_otp.status"
+	PersonRequestResendOTPRate                                  ID = "person_request.resend_otp.rate"
+	PersonRequestResendOTPPhoneLimit                            ID = "person_request.resend_otp.phone_limit"
+	PersonRequestResendOTPResourceLimit                         ID = "person_request.resend_otp.resource_limit"
+	PersonRequestResendOTPLegalEntityLimit                      ID = "person_request.resend_otp.legal_entity_limit"
+	PersonRequestSignV1Schema                                   ID = "person_request.sign_v1.schema"
+	PersonRequestSignV1NotFound                                 ID = "person_request.sign_v1.not_found"
+	PersonRequestSignV1LegalEntity                              ID = "person_request.sign_v1.legal_entity"
+	PersonRequestSignV1Expired                                  ID = "person_request.sign_v1.expired"
+	PersonRequestSignV1Version                                  ID = "person_request.sign_v1.version"
+	PersonRequestSignV1Status                                   ID = "person_request.sign_v1.status"
+	PersonRequestSignV1SignedBase64                             ID = "person_request.sign_v1.signed_base64"
+	PersonRequestSignV1SignedSize                               ID = "person_request.sign_v1.signed_size"
+	PersonRequestSignV1SignedReadable                           ID = "person_request.sign_v1.signed_readable"
+	PersonRequestSignV1SignedJSON                               ID = "person_request.sign_v1.signed_json"
+	PersonRequestSignV1SignedCount                              ID = "person_request.sign_v1.signed_count"
+	PersonRequestSignV1SignedOneSigner                          ID = "person_request.sign_v1.signed_one_signer"
+	PersonRequestSignV1SignedTimestamp                          ID = "person_request.sign_v1.signed_timestamp"
+	PersonRequestSignV1SignedTimestampReadable                  ID = "person_request.sign_v1.signed_timestamp_readable"
+	PersonRequestSignV1SignedCertificate                        ID = "person_request.sign_v1.signed_certificate"
+	PersonRequestSignV1SignedCertificateReadable                ID = "person_request.sign_v1.signed_certificate_readable"
+	PersonRequestSignV1SignedRoot                               ID = "person_request.sign_v1.signed_root"
+	PersonRequestSignV1SignedRootSignature                      ID = "person_request.sign_v1.signed_root_signature"
+	PersonRequestSignV1SignedRootReadable                       ID = "person_request.sign_v1.signed_root_readable"
+	PersonRequestSignV1SignedTimestampService                   ID = "person_request.sign_v1.signed_timestamp_service"
+	PersonRequestSignV1SignedTimestampSignature                 ID = "person_request.sign_v1.signed_timestamp_signature"
+	PersonRequestSignV1SignedTimestampInValidity                ID = "person_request.sign_v1.signed_timestamp_in_validity"
+	PersonRequestSignV1SignedCertificateValid                   ID = "person_request.sign_v1.signed_certificate_valid"
+	PersonRequestSignV1SignedCertificateOcsp                    ID = "person_request.sign_v1.signed_certificate_ocsp"
+	PersonRequestSignV1SignedValue                              ID = "person_request.sign_v1.signed_value"
+	PersonRequestSignV1SignedCertificateNotRevoked              ID = "person_request.sign_v1.signed_certificate_not_revoked"
+	PersonRequestSignV1SignedDrfoPresent                        ID = "person_request.sign_v1.signed_drfo_present"
+	PersonRequestSignV1SignedDrfo                               ID = "person_request.sign_v1.signed_drfo"
+	PersonRequestSignV1PatientSigned                            ID = "person_request.sign_v1.patient_signed"
+	PersonRequestSignV1Content                                  ID = "person_request.sign_v1.content"
+	PersonRequestSignV1Person                                   ID = "person_request.sign_v1.person"
+	PersonRequestSignV1PersonActive                             ID = "person_request.sign_v1.person_active"
+	PersonRequestSignV1Duplicate                                ID = "person_request.sign_v1.duplicate"
+	PersonRequestSignV1ThirdPersonLimit                         ID = "person_request.sign_v1.third_person_limit"
+	PersonRequestSignV1PhoneLimit                               ID = "person_request.sign_v1.phone_limit"
+	PersonRequestCreateLegalEntityType                          ID = "person_request.create.legal_entity_type"
+	PersonRequestCreateParty                                    ID = "person_request.create.party"
+	PersonRequestCreatePartyDeceased                            ID = "person_request.create.party_deceased"
+	PersonRequestCreateEmployeeType                             ID = "person_request.create.employee_type"
+	PersonRequestCreateSchema                                   ID = "person_request.create.schema"
+	PersonRequestCreatePatientSigned                            ID = "person_request.create.patient_signed"
+	PersonRequestCreateConsent                                  ID = "person_request.create.consent"
+	PersonRequestCreateMethodsRequired                          ID = "person_request.create.methods_required"
+	PersonRequestCreateMethodsForbidden                         ID = "person_request.create.methods_forbidden"
+	PersonRequestCreateOneMethod                                ID = "person_request.create.one_method"
+	PersonRequestCreateMethodPhone                              ID = "person_request.create.method_phone"
+	PersonRequestCreateMethodPhoneRequired                      ID = "person_request.create.method_phone_required"
+	PersonRequestCreateMethodPhoneForbidden                     ID = "person_request.create.method_phone_forbidden"
+	PersonRequestCreateMethodValueRequired                      ID = "person_request.create.method_value_required"
+	PersonRequestCreateMethodAliasRequired                      ID = "person_request.create.method_alias_required"
+	PersonRequestCreateDocumentNumber                           ID = "person_request.create.document_number"
+	PersonRequestCreateBirthCertificateNumber                   ID = "person_request.create.birth_certificate_number"
+	PersonRequestCreateConfidantForbidden                       ID = "person_request.create.confidant_forbidden"
+	PersonRequestCreateRelationshipNumber                       ID = "person_request.create.relationship_number"
+	PersonRequestCreatePerson                                   ID = "person_request.create.person"
+	PersonRequestCreatePersonActive                             ID = "person_request.create.person_active"
+	PersonRequestCreateBirthDate                                ID = "person_request.create.birth_date"
+	PersonRequestCreateTaxIDRefused                             ID = "person_request.create.tax_id_refused"
+	PersonRequestCreateTaxIDRequired                            ID = "person_request.create.tax_id_required"
+	PersonRequestCreateTaxIDUnique                              ID = "person_request.create.tax_id_unique"
+	PersonRequestCreateResidence                                ID = "person_request.create.residence"
+	PersonRequestCreateArea                                     ID = "person_request.create.area"
+	PersonRequestCreateSettlement                               ID = "person_request.create.settlement"
+	PersonRequestCreateSettlementID                             ID = "person_request.create.settlement_id"
+	PersonRequestCreateSettlementMatch                          ID = "person_request.create.settlement_match"
+	PersonRequestCreateAreaRow                                  ID = "person_request.create.area_row"
+	PersonRequestCreateAreaMatch                                ID = "person_request.create.area_match"
+	PersonRequestCreateRegionRow                                ID = "person_request.create.region_row"
+	PersonRequestCreateRegionMatch                              ID = "person_request.create.region_match"
+	PersonRequestCreateConfidantForChild                        ID = "person_request.create.confidant_for_child"
+	PersonRequestCreateConfidantForMinor                        ID = "person_request.create.confidant_for_minor"
+	PersonRequestCreateConfidantUnwanted                        ID = "person_request.create.confidant_unwanted"
+	PersonRequestCreateConfidant                                ID = "person_request.create.confidant"
+	PersonRequestCreateConfidantDependent                       ID = "person_request.create.confidant_dependent"
+	PersonRequestCreateConfidantVerified                        ID = "person_request.create.confidant_verified"
+	PersonRequestCreateRelationshipDouble                       ID = "person_request.create.relationship_double"
+	PersonRequestCreateRelationshipIssued                       ID = "person_request.create.relationship_issued"
+	PersonRequestCreateRelationshipBorn                         ID = "person_request.create.relationship_born"
+	PersonRequestCreateRelationshipActive                       ID = "person_request.create.relationship_active"
+	PersonRequestCreateUnzrBirthDate                            ID = "person_request.create.unzr_birth_date"
+	PersonRequestCreateUnzrRequired                             ID = "person_request.create.unzr_required"
+	PersonRequestCreateBirthCertificate                         ID = "person_request.create.birth_certificate"
+	PersonRequestCreateDocumentDouble                           ID = "person_request.create.document_double"
+	PersonRequestCreatePhoneDouble                              ID = "person_request.create.phone_double"
+	PersonRequestCreateContactPhoneDouble                       ID = "person_request.create.contact_phone_double"
+	PersonRequestCreatePassports                                ID = "person_request.create.passports"
+	PersonRequestCreateIssued                                   ID = "person_request.create.issued"
+	PersonRequestCreateIssuedBorn                               ID = "person_request.create.issued_born"
+	PersonRequestCreateExpirationRequired                       ID = "person_request.create.expiration_required"
+	PersonRequestCreateExpiration                               ID = "person_request.create.expiration"
+	PersonRequestCreateDocumentType                             ID = "person_request.create.document_type"
+	PersonRequestCreateCapacityAge                              ID = "person_request.create.capacity_age"
+	PersonRequestCreateCapacityAlone                            ID = "person_request.create.capacity_alone"
+	PersonRequestCreateCapacityOne                              ID = "person_request.create.capacity_one"
+	PersonRequestCreateDuplicate                                ID = "person_request.create.duplicate"
+	PersonRequestCreateMethodThirdPerson                        ID = "person_request.create.method_third_person"
+	PersonRequestCreateMethodValue                              ID = "person_request.create.method_value"
+	PersonRequestCreateMethodOwn                                ID = "person_request.create.method_own"
+	PersonRequestCreateThirdPersonMethod                        ID = "person_request.create.third_person_method"
+	PersonRequestCreateThirdPersonOffline                       ID = "person_request.create.third_person_offline"
+	PersonRequestCreateThirdPersonLimit                         ID = "person_request.create.third_person_limit"
+	PersonRequestCreatePhoneVerified                            ID = "person_request.create.phone_verified"
+	PersonRequestCreatePhoneLimit                               ID = "person_request.create.phone_limit"
+	PersonRequestCreateAuthorizeThirdPerson                     ID = "person_request.create.authorize_third_person"
+	PersonRequestCreateAuthorizeWith                            ID = "person_request.create.authorize_with"
+	PersonRequestCreateAuthorizeConfidant                       ID = "person_request.create.authorize_confidant"
+	PersonRequestCreateRate                                     ID = "person_request.create.rate"
+	PersonRequestCreateCodeLimit                                ID = "person_request.create.code_limit"
+	PersonRequestCreateLegalEntityLimit                         ID = "person_request.create.legal_entity_limit"
+	PersonRequestGetNotFound                                    ID = "person_request.get.not_found"
+	PersonRequestGetLegalEntity                                 ID = "person_request.get.legal_entity"
+	PersonRequestGetExpired                                     ID = "person_request.get.expired"
+	PersonRequestGetVersion                                     ID = "person_request.get.version"
+	PersonRequestApproveSchema                                  ID = "person_request.approve.schema"
+	PersonRequestApproveNotFound                                ID = "person_request.approve.not_found"
+	PersonRequestApproveLegalEntity                             ID = "person_request.approve.legal_entity"
+	PersonRequestApproveExpired                                 ID = "person_request.approve.expired"
+	PersonRequestApproveVersion                                 ID = "person_request.approve.version"
+	PersonRequestApproveChannel                                 ID = "person_request.approve.channel"
+	PersonRequestApproveStatus                                  ID = "person_request.approve.status"
+	PersonRequestApproveMethod                                  ID = "person_request.approve.method"
+	PersonRequestApproveCodeRequired                            ID = "person_request.approve.code_required"
+	PersonRequestApproveAttempts                                ID = "person_request.approve.attempts"
+	PersonRequestApproveCodeExpired                             ID = "person_request.approve.code_expired"
+	PersonRequestApproveCode                                    ID = "person_request.approve.code"
+	PersonRequestApproveDocuments                               ID = "person_request.approve.documents"
+	PersonRequestRejectNotFound                                 ID = "person_request.reject.not_found"
+	PersonRequestRejectLegalEntity                              ID = "person_request.reject.legal_entity"
+	PersonRequestRejectExpired                                  ID = "person_request.reject.expired"
+	PersonRequestRejectVersion                                  ID = "person_request.reject.version"
+	PersonRequestRejectStatus                                   ID = "person_request.reject.status"
+	PersonRequestSignSchema                                     ID = "person_request.sign.schema"
+	PersonRequestSignNotFound                                   ID = "person_request.sign.not_found"
+	PersonRequestSignLegalEntity                                ID = "person_request.sign.legal_entity"
+	PersonRequestSignExpired                                    ID = "person_request.sign.expired"
+	PersonRequestSignVersion                                    ID = "person_request.sign.version"
+	PersonRequestSignStatus                                     ID = "person_request.sign.status"
+	PersonRequestSignSignedBase64                               ID = "person_request.sign.signed_base64"
+	PersonRequestSignSignedSize                                 ID = "person_request.sign.signed_size"
+	PersonRequestSignSignedReadable                             ID = "person_request.sign.signed_readable"
+	PersonRequestSignSignedJSON                                 ID = "person_request.sign.signed_json"
+	PersonRequestSignSignedCount                                ID = "person_request.sign.signed_count"
+	PersonRequestSignSignedOneSigner                            ID = "person_request.sign.signed_one_signer"
+	PersonRequestSignSignedTimestamp                            ID = "person_request.sign.signed_timestamp"
+	PersonRequestSignSignedTimestampReadable                    ID = "person_request.sign.signed_timestamp_readable"
+	PersonRequestSignSignedCertificate                          ID = "person_request.sign.signed_certificate"
+	PersonRequestSignSignedCertificateReadable                  ID = "person_request.sign.signed_certificate_readable"
+	PersonRequestSignSignedRoot                                 ID = "person_request.sign.signed_root"
+	PersonRequestSignSignedRootSignature                        ID = "person_request.sign.signed_root_signature"
+	PersonRequestSignSignedRootReadable                         ID = "person_request.sign.signed_root_readable"
+	PersonRequestSignSignedTimestampService                     ID = "person_request.sign.signed_timestamp_service"
+	PersonRequestSignSignedTimestampSignature                   ID = "person_request.sign.signed_timestamp_signature"
+	PersonRequestSignSignedTimestampInValidity                  ID = "person_request.sign.signed_timestamp_in_validity"
+	PersonRequestSignSignedCertificateValid                     ID = "person_request.sign.signed_certificate_valid"
+	PersonRequestSignSignedCertificateOcsp                      ID = "person_request.sign.signed_certificate_ocsp"
+	PersonRequestSignSignedValue                                ID = "person_request.sign.signed_value"
+	PersonRequestSignSignedCertificateNotRevoked                ID = "person_request.sign.signed_certificate_not_revoked"
+	PersonRequestSignSignedDrfoPresent                          ID = "person_request.sign.signed_drfo_present"
+	PersonRequestSignSignedDrfo                                 ID = "person_request.sign.signed_drfo"
+	PersonRequestSignPatientSigned                              ID = "person_request.sign.patient_signed"
+	PersonRequestSignContent                                    ID = "person_request.sign.content"
+	PersonRequestSignPerson                                     ID = "person_request.sign.person"
+	PersonRequestSignPersonActive                               ID = "person_request.sign.person_active"
+	PersonRequestSignDuplicate                                  ID = "person_request.sign.duplicate"
+	PersonRequestSignThirdPersonLimit                           ID = "person_request.sign.third_person_limit"
+	PersonRequestSignPhoneLimit                                 ID = "person_request.sign.phone_limit"
+	PersonRequestCreateV3LegalEntityType                        ID = "person_request.create_v3.legal_entity_type"
+	PersonRequestCreateV3Party                                  ID = "person_request.create_v3.party"
+	PersonRequestCreateV3PartyDeceased                          ID = "person_request.create_v3.party_deceased"
+	PersonRequestCreateV3EmployeeType                           ID = "person_request.create_v3.employee_type"
+	PersonRequestCreateV3Schema                                 ID = "person_request.create_v3.schema"
+	PersonRequestCreateV3PatientSigned                          ID = "person_request.create_v3.patient_signed"
+	PersonRequestCreateV3Consent                                ID = "person_request.create_v3.consent"
+	PersonRequestCreateV3MethodsRequired                        ID = "person_request.create_v3.methods_required"
+	PersonRequestCreateV3MethodsForbidden                       ID = "person_request.create_v3.methods_forbidden"
+	PersonRequestCreateV3OneMethod                              ID = "person_request.create_v3.one_method"
+	PersonRequestCreateV3MethodPhone                            ID = "person_request.create_v3.method_phone"
+	PersonRequestCreateV3MethodPhoneRequired                    ID = "person_request.create_v3.method_phone_required"
+	PersonRequestCreateV3MethodPhoneForbidden                   ID = "person_request.create_v3.method_phone_forbidden"
+	PersonRequestCreateV3MethodValueRequired                    ID = "person_request.create_v3.method_value_required"
+	PersonRequestCreateV3MethodAliasRequired                    ID = "person_request.create_v3.method_alias_required"
+	PersonRequestCreateV3DocumentNumber                         ID = "person_request.create_v3.document_number"
+	PersonRequestCreateV3BirthCertificateNumber                 ID = "person_request.create_v3.birth_certificate_number"
+	PersonRequestCreateV3ConfidantForbidden                     ID = "person_request.create_v3.confidant_forbidden"
+	PersonRequestCreateV3RelationshipNumber                     ID = "person_request.create_v3.relationship_number"
+	PersonRequestCreateV3NameLanguage                           ID = "person_request.create_v3.name_language"
+	PersonRequestCreateV3NameLetters                            ID = "person_request.create_v3.name_letters"
+	PersonRequestCreateV3LastNameRequired                       ID = "person_request.create_v3.last_name_required"
+	PersonRequestCreateV3LastNameForbidden                      ID = "person_request.create_v3.last_name_forbidden"
+	PersonRequestCreateV3NameUk                                 ID = "person_request.create_v3.name_uk"
+	PersonRequestCreateV3NameEn                                 ID = "person_request.create_v3.name_en"
+	PersonRequestCreateV3ForeignDocuments                       ID = "person_request.create_v3.foreign_documents"
+	PersonRequestCreateV3UnzrForeign                            ID = "person_request.create_v3.unzr_foreign"
+	PersonRequestCreateV3IssuingCountryUa                       ID = "person_request.create_v3.issuing_country_ua"
+	PersonRequestCreateV3IssuingCountryNotUa                    ID = "person_request.create_v3.issuing_country_not_ua"
+	PersonRequestCreateV3NoTaxIDRequired                        ID = "person_request.create_v3.no_tax_id_required"
+	PersonRequestCreateV3NoTaxIDUnwanted                        ID = "person_request.create_v3.no_tax_id_unwanted"
+	PersonRequestCreateV3AddressRequired                        ID = "person_request.create_v3.address_required"
+	PersonRequestCreateV3AddressForbidden                       ID = "person_request.create_v3.address_forbidden"
+	PersonRequestCreateV3AddressLetters                         ID = "person_request.create_v3.address_letters"
+	PersonRequestCreateV3ResidenceUa                            ID = "person_request.create_v3.residence_ua"
+	PersonRequestCreateV3ContactLetters                         ID = "person_request.create_v3.contact_letters"
+	PersonRequestCreateV3Person                                 ID = "person_request.create_v3.person"
+	PersonRequestCreateV3PersonActive                           ID = "person_request.create_v3.person_active"
+	PersonRequestCreateV3BirthDate                              ID = "person_request.create_v3.birth_date"
+	PersonRequestCreateV3TaxIDRefused                           ID = "person_request.create_v3.tax_id_refused"
+	PersonRequestCreateV3TaxIDRequired                          ID = "person_request.create_v3.tax_id_required"
+	PersonRequestCreateV3TaxIDUnique                            ID = "person_request.create_v3.tax_id_unique"
+	PersonRequestCreateV3Residence                              ID = "person_request.create_v3.residence"
+	PersonRequestCreateV3Area                                   ID = "person_request.create_v3.area"
+	PersonRequestCreateV3Settlement                             ID = "person_request.create_v3.settlement"
+	PersonRequestCreateV3SettlementID                           ID = "person_request.create_v3.settlement_id"
+	PersonRequestCreateV3SettlementMatch                        ID = "person_request.create_v3.settlement_match"
+	PersonRequestCreateV3AreaRow                                ID = "person_request.create_v3.area_row"
+	PersonRequestCreateV3AreaMatch                              ID = "person_request.create_v3.area_match"
+	PersonRequestCreateV3RegionRow                              ID = "person_request.create_v3.region_row"
+	PersonRequestCreateV3RegionMatch                            ID = "person_request.create_v3.region_match"
+	PersonRequestCreateV3ConfidantForChild                      ID = "person_request.create_v3.confidant_for_child"
+	PersonRequestCreateV3ConfidantForMinor                      ID = "person_request.create_v3.confidant_for_minor"
+	PersonRequestCreateV3ConfidantUnwanted                      ID = "person_request.create_v3.confidant_unwanted"
+	PersonRequestCreateV3Confidant                              ID = "person_request.create_v3.confidant"
+	PersonRequestCreateV3ConfidantDependent                     ID = "person_request.create_v3.confidant_dependent"
+	PersonRequestCreateV3ConfidantVerified                      ID = "person_request.create_v3.confidant_verified"
+	PersonRequestCreateV3RelationshipDouble                     ID = "person_request.create_v3.relationship_double"
+	PersonRequestCreateV3RelationshipIssued                     ID = "person_request.create_v3.relationship_issued"
+	PersonRequestCreateV3RelationshipBorn                       ID = "person_request.create_v3.relationship_born"
+	PersonRequestCreateV3RelationshipActive                     ID = "person_request.create_v3.relationship_active"
+	PersonRequestCreateV3UnzrBirthDate                          ID = "person_request.create_v3.unzr_birth_date"
+	PersonRequestCreateV3UnzrRequired                           ID = "person_request.create_v3.unzr_required"
+	PersonRequestCreateV3BirthCertificate                       ID = "person_request.create_v3.birth_certificate"
+	PersonRequestCreateV3DocumentDouble                         ID = "person_request.create_v3.document_double"
+	PersonRequestCreateV3PhoneDouble                            ID = "person_request.create_v3.phone_double"
+	PersonRequestCreateV3ContactPhoneDouble                     ID = "person_request.create_v3.contact_phone_double"
+	PersonRequestCreateV3Passports                              ID = "person_request.create_v3.passports"
+	PersonRequestCreateV3Issued                                 ID = "person_request.create_v3.issued"
+	PersonRequestCreateV3IssuedBorn                             ID = "person_request.create_v3.issued_born"
+	PersonRequestCreateV3ExpirationRequired                     ID = "person_request.create_v3.expiration_required"
+	PersonRequestCreateV3Expiration                             ID = "person_request.create_v3.expiration"
+	PersonRequestCreateV3DocumentType                           ID = "person_request.create_v3.document_type"
+	PersonRequestCreateV3CapacityAge                            ID = "person_request.create_v3.capacity_age"
+	PersonRequestCreateV3CapacityAlone                          ID = "person_request.create_v3.capacity_alone"
+	PersonRequestCreateV3CapacityOne                            ID = "person_request.create_v3.capacity_one"
+	PersonRequestCreateV3Duplicate                              ID = "person_request.create_v3.duplicate"
+	PersonRequestCreateV3MethodThirdPerson                      ID = "person_request.create_v3.method_third_person"
+	PersonRequestCreateV3MethodValue                            ID = "person_request.create_v3.method_value"
+	PersonRequestCreateV3MethodOwn                              ID = "person_request.create_v3.method_own"
+	PersonRequestCreateV3ThirdPersonMethod                      ID = "person_request.create_v3.third_person_method"
+	PersonRequestCreateV3ThirdPersonOffline                     ID = "person_request.create_v3.third_person_offline"
+	PersonRequestCreateV3ThirdPersonLimit                       ID = "person_request.create_v3.third_person_limit"
+	PersonRequestCreateV3PhoneVerified                          ID = "person_request.create_v3.phone_verified"
+	PersonRequestCreateV3PhoneLimit                             ID = "person_request.create_v3.phone_limit"
+	PersonRequestCreateV3AuthorizeThirdPerson                   ID = "person_request.create_v3.authorize_third_person"
+	PersonRequestCreateV3AuthorizeWith                          ID = "person_request.create_v3.authorize_with"
+	PersonRequestCreateV3AuthorizeConfidant                     ID = "person_request.create_v3.authorize_confidant"
+	PersonRequestCreateV3Rate                                   ID = "person_request.create_v3.rate"
+	PersonRequestCreateV3CodeLimit                              ID = "person_request.create_v3.code_limit"
+	PersonRequestCreateV3LegalEntityLimit                       ID = "person_request.create_v3.legal_entity_limit"
+	PersonRequestGetV3NotFound                                  ID = "person_request.get_v3.not_found"
+	PersonRequestGetV3LegalEntity                               ID = "person_request.get_v3.legal_entity"
+	PersonRequestGetV3Expired                                   ID = "person_request.get_v3.expired"
+	PersonRequestGetV3Version                                   ID = "person_request.get_v3.version"
+	PersonRequestApproveV3Schema                                ID = "person_request.approve_v3.schema"
+	PersonRequestApproveV3NotFound                              ID = "person_request.approve_v3.not_found"
+	PersonRequestApproveV3LegalEntity                           ID = "person_request.approve_v3.legal_entity"
+	PersonRequestApproveV3Expired                               ID = "person_request.approve_v3.expired"
+	PersonRequestApproveV3Version                               ID = "person_request.approve_v3.version"
+	PersonRequestApproveV3Channel                               ID = "person_request.approve_v3.channel"
+	PersonRequestApproveV3Status                                ID = "person_request.approve_v3.status"
+	PersonRequestApproveV3Method                                ID = "person_request.approve_v3.method"
+	PersonRequestApproveV3CodeRequired                          ID = "person_request.approve_v3.code_required"
+	PersonRequestApproveV3Attempts                              ID = "person_request.approve_v3.attempts"
+	PersonRequestApproveV3CodeExpired                           ID = "person_request.approve_v3.code_expired"
+	PersonRequestApproveV3Code                                  ID = "person_request.approve_v3.code"
+	PersonRequestApproveV3Documents                             ID = "person_request.approve_v3.documents"
+	PersonRequestRejectV3NotFound                               ID = "person_request.reject_v3.not_found"
+	PersonRequestRejectV3LegalEntity                            ID = "person_request.reject_v3.legal_entity"
+	PersonRequestRejectV3Expired                                ID = "person_request.reject_v3.expired"
+	PersonRequestRejectV3Version                                ID = "person_request.reject_v3.version"
+	PersonRequestRejectV3Status                                 ID = "person_request.reject_v3.status"
+	PersonRequestSignV3Schema                                   ID = "person_request.sign_v3.schema"
+	PersonRequestSignV3NotFound                                 ID = "person_request.sign_v3.not_found"
+	PersonRequestSignV3LegalEntity                              ID = "person_request.sign_v3.legal_entity"
+	PersonRequestSignV3Expired                                  ID = "person_request.sign_v3.expired"
+	PersonRequestSignV3Version                                  ID = "person_request.sign_v3.version"
+	PersonRequestSignV3Status                                   ID = "person_request.sign_v3.status"
+	PersonRequestSignV3SignedBase64                             ID = "person_request.sign_v3.signed_base64"
+	PersonRequestSignV3SignedSize                               ID = "person_request.sign_v3.signed_size"
+	PersonRequestSignV3SignedReadable                           ID = "person_request.sign_v3.signed_readable"
+	PersonRequestSignV3SignedJSON                               ID = "person_request.sign_v3.signed_json"
+	PersonRequestSignV3SignedCount                              ID = "person_request.sign_v3.signed_count"
+	PersonRequestSignV3SignedOneSigner                          ID = "person_request.sign_v3.signed_one_signer"
+	PersonRequestSignV3SignedTimestamp                          ID = "person_request.sign_v3.signed_timestamp"
+	PersonRequestSignV3SignedTimestampReadable                  ID = "person_request.sign_v3.signed_timestamp_readable"
+	PersonRequestSignV3SignedCertificate                        ID = "person_request.sign_v3.signed_certificate"
+	PersonRequestSignV3SignedCertificateReadable                ID = "person_request.sign_v3.signed_certificate_readable"
+	PersonRequestSignV3SignedRoot                               ID = "person_request.sign_v3.signed_root"
+	PersonRequestSignV3SignedRootSignature                      ID = "person_request.sign_v3.signed_root_signature"
+	PersonRequestSignV3SignedRootReadable                       ID = "person_request.sign_v3.signed_root_readable"
+	PersonRequestSignV3SignedTimestampService                   ID = "person_request.sign_v3.signed_timestamp_service"
+	PersonRequestSignV3SignedTimestampSignature                 ID = "person_request.sign_v3.signed_timestamp_signature"
+	PersonRequestSignV3SignedTimestampInValidity                ID = "person_request.sign_v3.signed_timestamp_in_validity"
+	PersonRequestSignV3SignedCertificateValid                   ID = "person_request.sign_v3.signed_certificate_valid"
+	PersonRequestSignV3SignedCertificateOcsp                    ID = "person_request.sign_v3.signed_certificate_ocsp"
+	PersonRequestSignV3SignedValue                              ID = "person_request.sign_v3.signed_value"
+	PersonRequestSignV3SignedCertificateNotRevoked              ID = "person_request.sign_v3.signed_certificate_not_revoked"
+	PersonRequestSignV3SignedDrfoPresent                        ID = "person_request.sign_v3.signed_drfo_present"
+	PersonRequestSignV3SignedDrfo                               ID = "person_request.sign_v3.signed_drfo"
+	PersonRequestSignV3PatientSigned                            ID = "person_request.sign_v3.patient_signed"
+	PersonRequestSignV3Content                                  ID = "person_request.sign_v3.content"
+	PersonRequestSignV3Person                                   ID = "person_request.sign_v3.person"
+	PersonRequestSignV3PersonActive                             ID = "person_request.sign_v3.person_active"
+	PersonRequestSignV3Duplicate                                ID = "person_request.sign_v3.duplicate"
+	PersonRequestSignV3ThirdPersonLimit                         ID = "person_request.sign_v3.third_person_limit"
+	PersonRequestSignV3PhoneLimit                               ID = "person_request.sign_v3.phone_limit"
+	PersonSearchBirthDate                                       ID = "person.search.birth_date"
+	PersonSearchBirthDateForm                                   ID = "person.search.birth_date_form"
+	PersonSearchFirstName                                       ID = "person.search.first_name"
+	PersonSearchLastName                                        ID = "person.search.last_name"
+	PersonSearchPhoneNumber                                     ID = "person.search.phone_number"
+	PersonSearchTooMany                                         ID = "person.search.too_many"
+	PersonAuthenticationMethodsNotFound                         ID = "person.authentication_methods.not_found"
+	PersonRelationshipsIsExpired                                ID = "person.relationships.is_expired"
+	PersonRelationshipsNotFound                                 ID = "person.relationships.not_found"
+	PersonPersonalDataNotFound                                  ID = "person.personal_data.not_found"
+	PersonPersonalDataAccess                                    ID = "person.personal_data.access"
+	PersonVerificationNotFound                                  ID = "person.verification.not_found"
+	PersonSearchV2BirthDate                                     ID = "person.search_v2.birth_date"
+	PersonSearchV2BirthDateForm                                 ID = "person.search_v2.birth_date_form"
+	PersonSearchV2FirstName                                     ID = "person.search_v2.first_name"
+	PersonSearchV2LastName                                      ID = "person.search_v2.last_name"
+	PersonSearchV2DocumentType                                  ID = "person.search_v2.document_type"
+	PersonSearchV2DocumentNumber                                ID = "person.search_v2.document_number"
+	PersonSearchV2PhoneNumber                                   ID = "person.search_v2.phone_number"
+	PersonSearchV2TooMany                                       ID = "person.search_v2.too_many"
+	PersonPersonalDataV2NotFound                                ID = "person.personal_data_v2.not_found"
+	PersonPersonalDataV2Access                                  ID = "person.personal_data_v2.access"
+	ProcedureListAccess                                         ID = "procedure.list.access"
+	ProcedureListUnknownParameter                               ID = "procedure.list.unknown_parameter"
+	ProcedureListIDFilter                                       ID = "procedure.list.id_filter"
+	ProcedureListPerson                                         ID = "procedure.list.person"
+	ProcedureGetAccess                                          ID = "procedure.get.access"
+	ProcedureGetPerson                                          ID = "procedure.get.person"
+	ProcedureGetNotFound                                        ID = "procedure.get.not_found"
+	ProcedureGetForbiddenGroup                                  ID = "procedure.get.forbidden_group"
+	ProcedureContextPerson                                      ID = "procedure.context.person"
+	ProcedureContextNotFound                                    ID = "procedure.context.not_found"
+	ProcedureServiceGroupsPerson                                ID = "procedure.service_groups.person"
+	ProcedureServiceGroupsUnknownParameter                      ID = "procedure.service_groups.unknown_parameter"
+	ProcedureServiceGroupsIDFilter                              ID = "procedure.service_groups.id_filter"
+	ProcedureServiceGroupsDateFilter                            ID = "procedure.service_groups.date_filter"
+	ProcedureServiceGroupsDateExists                            ID = "procedure.service_groups.date_exists"
+	RiskAssessmentListNotFound                                  ID = "risk_assessment.list.not_found"
+	RiskAssessmentListUnknownParameter                          ID = "risk_assessment.list.unknown_parameter"
+	RiskAssessmentListIDFilter                                  ID = "risk_assessment.list.id_filter"
+	RiskAssessmentListDateFilter                                ID = "risk_assessment.list.date_filter"
+	RiskAssessmentListDateExists                                ID = "risk_assessment.list.date_exists"
+	RiskAssessmentGetNotFound                                   ID = "risk_assessment.get.not_found"
+	RiskAssessmentContextPerson                                 ID = "risk_assessment.context.person"
+	RiskAssessmentContextNotFound                               ID = "risk_assessment.context.not_found"
+	ServiceRequestEpisodeListUnknownParameter                   ID = "service_request.episode_list.unknown_parameter"
+	ServiceRequestEpisodeListPerson                             ID = "service_request.episode_list.person"
+	ServiceRequestEpisodeListPersonActive                       ID = "service_request.episode_list.person_active"
+	ServiceRequestEpisodeListEpisode                            ID = "service_request.episode_list.episode"
+	ServiceRequestEpisodeListAccess                             ID = "service_request.episode_list.access"
+	ServiceRequestEpisodeGetPerson                              ID = "service_request.episode_get.person"
+	ServiceRequestEpisodeGetPersonActive                        ID = "service_request.episode_get.person_active"
+	ServiceRequestEpisodeGetNotFound                            ID = "service_request.episode_get.not_found"
+	ServiceRequestEpisodeGetAccess                              ID = "service_request.episode_get.access"
+	ServiceRequestListUnknownParameter                          ID = "service_request.list.unknown_parameter"
+	ServiceRequestListIDFilter                                  ID = "service_request.list.id_filter"
+	ServiceRequestListPerson                                    ID = "service_request.list.person"
+	ServiceRequestListPersonActive                              ID = "service_request.list.person_active"
+	ServiceRequestListAccess                                    ID = "service_request.list.access"
+	ServiceRequestCreatePerson                                  ID = "service_request.create.person"
+	ServiceRequestCreatePersonActive                            ID = "service_request.create.person_active"
+	ServiceRequestCreateSchema                                  ID = "service_request.create.schema"
+	ServiceRequestCreateLegalEntity                             ID = "service_request.create.legal_entity"
+	ServiceRequestCreateLegalEntityType                         ID = "service_request.create.legal_entity_type"
+	ServiceRequestCreateLegalEntityStatus                       ID = "service_request.create.legal_entity_status"
+	ServiceRequestCreateLegalEntityVerified                     ID = "service_request.create.legal_entity_verified"
+	ServiceRequestCreateSignedBase64                            ID = "service_request.create.signed_base64"
+	ServiceRequestCreateSignedSize                              ID = "service_request.create.signed_size"
+	ServiceRequestCreateSignedReadable                          ID = "service_request.create.signed_readable"
+	ServiceRequestCreateSignedJSON                              ID = "service_request.create.signed_json"
+	ServiceRequestCreateSignedCount                             ID = "service_request.create.signed_count"
+	ServiceRequestCreateSignedOneSigner                         ID = "service_request.create.signed_one_signer"
+	ServiceRequestCreateSignedTimestamp                         ID = "service_request.create.signed_timestamp"
+	ServiceRequestCreateSignedTimestampReadable                 ID = "service_request.create.signed_timestamp_readable"
+	ServiceRequestCreateSignedCertificate                       ID = "service_request.create.signed_certificate"
+	ServiceRequestCreateSignedCertificateReadable               ID = "service_request.create.signed_certificate_readable"
+	ServiceRequestCreateSignedRoot                              ID = "service_request.create.signed_root"
+	ServiceRequestCreateSignedRootSignature                     ID = "service_request.create.signed_root_signature"
+	ServiceRequestCreateSignedRootReadable                      ID = "service_request.create.signed_root_readable"
+	ServiceRequestCreateSignedTimestampService                  ID = "service_request.create.signed_timestamp_service"
+	ServiceRequestCreateSignedTimestampSignature                ID = "service_request.create.signed_timestamp_signature"
+	ServiceRequestCreateSignedTimestampInValidity               ID = "service_request.create.signed_timestamp_in_validity"
+	ServiceRequestCreateSignedCertificateValid                  ID = "service_request.create.signed_certificate_valid"
+	ServiceRequestCreateSignedCertificateOcsp                   ID = "service_request.create.signed_certificate_ocsp"
+	ServiceRequestCreateSignedValue                             ID = "service_request.create.signed_value"
+	ServiceRequestCreateSignedCertificateNotRevoked             ID = "service_request.create.signed_certificate_not_revoked"
+	ServiceRequestCreateSignedDrfoPresent                       ID = "service_request.create.signed_drfo_present"
+	ServiceRequestCreateSignedDrfo                              ID = "service_request.create.signed_drfo"
+	ServiceRequestCreateRequester                               ID = "service_request.create.requester"
+	ServiceRequestCreateContent                                 ID = "service_request.create.content"
+	ServiceRequestCreateKinds                                   ID = "service_request.create.kinds"
+	ServiceRequestCreateContextRequired                         ID = "service_request.create.context_required"
+	ServiceRequestCreateOccurrence                              ID = "service_request.create.occurrence"
+	ServiceRequestCreateID                                      ID = "service_request.create.id"
+	ServiceRequestCreateCategory                                ID = "service_request.create.category"
+	ServiceRequestCreateSpecimensCategory                       ID = "service_request.create.specimens_category"
+	ServiceRequestCreateRequesterCategory                       ID = "service_request.create.requester_category"
+	ServiceRequestCreateCodeStatus                              ID = "service_request.create.code_status"
+	ServiceRequestCreateCodeRequestAllowed                      ID = "service_request.create.code_request_allowed"
+	ServiceRequestCreateCode                                    ID = "service_request.create.code"
+	ServiceRequestCreateCodeCategory                            ID = "service_request.create.code_category"
+	ServiceRequestCreateContext                                 ID = "service_request.create.context"
+	ServiceRequestCreateContextStatus                           ID = "service_request.create.context_status"
+	ServiceRequestCreateRequesterLegalEntity                    ID = "service_request.create.requester_legal_entity"
+	ServiceRequestCreateReasonReference                         ID = "service_request.create.reason_reference"
+	ServiceRequestCreateReasonReferenceStatus                   ID = "service_request.create.reason_reference_status"
+	ServiceRequestCreateSupportingInfo                          ID = "service_request.create.supporting_info"
+	ServiceRequestCreateSupportingInfoEpisode                   ID = "service_request.create.supporting_info_episode"
+	ServiceRequestCreateSupportingInfoStatus                    ID = "service_request.create.supporting_info_status"
+	ServiceRequestCreatePermittedResources                      ID = "service_request.create.permitted_resources"
+	ServiceRequestCreatePermittedResourcesEpisode               ID = "service_request.create.permitted_resources_episode"
+	ServiceRequestCreatePermittedResourcesStatus                ID = "service_request.create.permitted_resources_status"
+	ServiceRequestCreatePermittedResourcesLaboratory            ID = "service_request.create.permitted_resources_laboratory"
+	ServiceRequestCreateOccurrenceDateTime                      ID = "service_request.create.occurrence_date_time"
+	ServiceRequestCreateOccurrenceStart                         ID = "service_request.create.occurrence_start"
+	ServiceRequestCreateOccurrenceEnd                           ID = "service_request.create.occurrence_end"
+	ServiceRequestCreatePerformer                               ID = "service_request.create.performer"
+	ServiceRequestCreatePerformerStatus                         ID = "service_request.create.performer_status"
+	ServiceRequestCreateLocationReference                       ID = "service_request.create.location_reference"
+	ServiceRequestCreateLocationReferenceStatus                 ID = "service_request.create.location_reference_status"
+	ServiceRequestCreateSpecimens                               ID = "service_request.create.specimens"
+	ServiceRequestCreateSpecimensStatus                         ID = "service_request.create.specimens_status"
+	ServiceRequestCreateFocus                                   ID = "service_request.create.focus"
+	ServiceRequestCreateFocusStatus                             ID = "service_request.create.focus_status"
+	ServiceRequestCreateCarePlan                                ID = "service_request.create.care_plan"
+	ServiceRequestCreateCarePlanStatus                          ID = "service_request.create.care_plan_status"
+	ServiceRequestCreateCarePlanEnd                             ID = "service_request.create.care_plan_end"
+	ServiceRequestCreateActivity                                ID = "service_request.create.activity"
+	ServiceRequestCreateActivityStatus                          ID = "service_request.create.activity_status"
+	ServiceRequestCreateCarePlanAccess                          ID = "service_request.create.care_plan_access"
+	ServiceRequestCreateActivityQuantity                        ID = "service_request.create.activity_quantity"
+	ServiceRequestCreateInformWith                              ID = "service_request.create.inform_with"
+	ServiceRequestCreateProgram                                 ID = "service_request.create.program"
+	ServiceRequestCreateProgramType                             ID = "service_request.create.program_type"
+	ServiceRequestCreateProgramService                          ID = "service_request.create.program_service"
+	ServiceRequestPrequalifySchema                              ID = "service_request.prequalify.schema"
+	ServiceRequestPrequalifyPerson                              ID = "service_request.prequalify.person"
+	ServiceRequestPrequalifyPersonActive                        ID = "service_request.prequalify.person_active"
+	ServiceRequestPrequalifyLegalEntity                         ID = "service_request.prequalify.legal_entity"
+	ServiceRequestPrequalifyLegalEntityType                     ID = "service_request.prequalify.legal_entity_type"
+	ServiceRequestPrequalifyLegalEntityStatus                   ID = "service_request.prequalify.legal_entity_status"
+	ServiceRequestPrequalifyKinds                               ID = "service_request.prequalify.kinds"
+	ServiceRequestPrequalifyContextRequired                     ID = "service_request.prequalify.context_required"
+	ServiceRequestPrequalifyOccurrence                          ID = "service_request.prequalify.occurrence"
+	ServiceRequestPrequalifyCategory                            ID = "service_request.prequalify.category"
+	ServiceRequestPrequalifySpecimensCategory                   ID = "service_request.prequalify.specimens_category"
+	ServiceRequestPrequalifyRequesterCategory                   ID = "service_request.prequalify.requester_category"
+	ServiceRequestPrequalifyCodeStatus                          ID = "service_request.prequalify.code_status"
+	ServiceRequestPrequalifyCodeRequestAllowed                  ID = "service_request.prequalify.code_request_allowed"
+	ServiceRequestPrequalifyCode                                ID = "service_request.prequalify.code"
+	ServiceRequestPrequalifyCodeCategory                        ID = "service_request.prequalify.code_category"
+	ServiceRequestPrequalifyContext                             ID = "service_request.prequalify.context"
+	ServiceRequestPrequalifyContextStatus                       ID = "service_request.prequalify.context_status"
+	ServiceRequestPrequalifyRequesterLegalEntity                ID = "service_request.prequalify.requester_legal_entity"
+	ServiceRequestPrequalifyReasonReference                     ID = "service_request.prequalify.reason_reference"
+	ServiceRequestPrequalifyReasonReferenceStatus               ID = "service_request.prequalify.reason_reference_status"
+	ServiceRequestPrequalifySupportingInfo                      ID = "service_request.prequalify.supporting_info"
+	ServiceRequestPrequalifySupportingInfoEpisode               ID = "service_request.prequalify.supporting_info_episode"
+	ServiceRequestPrequalifySupportingInfoStatus                ID = "service_request.prequalify.supporting_info_status"
+	ServiceRequestPrequalifyPermittedResources                  ID = "service_request.prequalify.permitted_resources"
+	ServiceRequestPrequalifyPermittedResourcesEpisode           ID = "service_request.prequalify.permitted_resources_episode"
+	ServiceRequestPrequalifyPermittedResourcesStatus            ID = "service_request.prequalify.permitted_resources_status"
+	ServiceRequestPrequalifyPermittedResourcesLaboratory        ID = "service_request.prequalify.permitted_resources_laboratory"
+	ServiceRequestPrequalifyOccurrenceDateTime                  ID = "service_request.prequalify.occurrence_date_time"
+	ServiceRequestPrequalifyOccurrenceStart                     ID = "service_request.prequalify.occurrence_start"
+	ServiceRequestPrequalifyOccurrenceEnd                       ID = "service_request.prequalify.occurrence_end"
+	ServiceRequestPrequalifyPerformer                           ID = "service_request.prequalify.performer"
+	ServiceRequestPrequalifyPerformerStatus                     ID = "service_request.prequalify.performer_status"
+	ServiceRequestPrequalifyLocationReference                   ID = "service_request.prequalify.location_reference"
+	ServiceRequestPrequalifyLocationReferenceStatus             ID = "service_request.prequalify.location_reference_status"
+	ServiceRequestPrequalifySpecimens                           ID = "service_request.prequalify.specimens"
+	ServiceRequestPrequalifySpecimensStatus                     ID = "service_request.prequalify.specimens_status"
+	ServiceRequestPrequalifyFocus                               ID = "service_request.prequalify.focus"
+	ServiceRequestPrequalifyFocusStatus                         ID = "service_request.prequalify.focus_status"
+	ServiceRequestPrequalifyCarePlan                            ID = "service_request.prequalify.care_plan"
+	ServiceRequestPrequalifyCarePlanStatus                      ID = "service_request.prequalify.care_plan_status"
+	ServiceRequestPrequalifyCarePlanEnd                         ID = "service_request.prequalify.care_plan_end"
+	ServiceRequestPrequalifyActivity                            ID = "service_request.prequalify.activity"
+	ServiceRequestPrequalifyActivityStatus                      ID = "service_request.prequalify.activity_status"
+	ServiceRequestPrequalifyCarePlanAccess                      ID = "service_request.prequalify.care_plan_access"
+	ServiceRequestPrequalifyActivityQuantity                    ID = "service_request.prequalify.activity_quantity"
+	ServiceRequestPrequalifyInformWith                          ID = "service_request.prequalify.inform_with"
+	ServiceRequestGetPerson                                     ID = "service_request.get.person"
+	ServiceRequestGetPersonActive                               ID = "service_request.get.person_active"
+	ServiceRequestGetNotFound                                   ID = "service_request.get.not_found"
+	ServiceRequestGetAccess                                     ID = "service_request.get.access"
+	ServiceRequestCancelPerson                                  ID = "service_request.cancel.person"
+	ServiceRequestCancelPersonActive                            ID = "service_request.cancel.person_active"
+	ServiceRequestCancelSchema                                  ID = "service_request.cancel.schema"
+	ServiceRequestCancelLegalEntity                             ID = "service_request.cancel.legal_entity"
+	ServiceRequestCancelLegalEntityType                         ID = "service_request.cancel.legal_entity_type"
+	ServiceRequestCancelLegalEntityStatus                       ID = "service_request.cancel.legal_entity_status"
+	ServiceRequestCancelLegalEntityVerified                     ID = "service_request.cancel.legal_entity_verified"
+	ServiceRequestCancelSignedBase64                            ID = "service_request.cancel.signed_base64"
+	ServiceRequestCancelSignedSize                              ID = "service_request.cancel.signed_size"
+	ServiceRequestCancelSignedReadable                          ID = "service_request.cancel.signed_readable"
+	ServiceRequestCancelSignedJSON                              ID = "service_request.cancel.signed_json"
+	ServiceRequestCancelSignedCount                             ID = "service_request.cancel.signed_count"
+	ServiceRequestCancelSignedOneSigner                         ID = "service_request.cancel.signed_one_signer"
+	ServiceRequestCancelSignedTimestamp                         ID = "service_request.cancel.signed_timestamp"
+	ServiceRequestCancelSignedTimestampReadable                 ID = "service_request.cancel.signed_timestamp_readable"
+	ServiceRequestCancelSignedCertificate                       ID = "service_request.cancel.signed_certificate"
+	ServiceRequestCancelSignedCertificateReadable               ID = "service_request.cancel.signed_certificate_readable"
+	ServiceRequestCancelSignedRoot                              ID = "service_request.cancel.signed_root"
+	ServiceRequestCancelSignedRootSignature                     ID = "service_request.cancel.signed_root_signature"
+	ServiceRequestCancelSignedRootReadable                      ID = "service_request.cancel.signed_root_readable"
+	ServiceRequestCancelSignedTimestampService                  ID = "service_request.cancel.signed_timestamp_service"
+	ServiceRequestCancelSignedTimestampSignature                ID = "service_request.cancel.signed_timestamp_signature"
+	ServiceRequestCancelSignedTimestampInValidity               ID = "service_request.cancel.signed_timestamp_in_validity"
+	ServiceRequestCancelSignedCertificateValid                  ID = "service_request.cancel.signed_certificate_valid"
+	ServiceRequestCancelSignedCertificateOcsp                   ID = "service_request.cancel.signed_certificate_ocsp"
+	ServiceRequestCancelSignedValue                             ID = "service_request.cancel.signed_value"
+	ServiceRequestCancelSignedCertificateNotRevoked             ID = "service_request.cancel.signed_certificate_not_revoked"
+	ServiceRequestCancelSignedDrfoPresent                       ID = "service_request.cancel.signed_drfo_present"
+	ServiceRequestCancelSignedDrfo                              ID = "service_request.cancel.signed_drfo"
+	ServiceRequestCancelRequester                               ID = "service_request.cancel.requester"
+	ServiceRequestCancelNotFound                                ID = "service_request.cancel.not_found"
+	ServiceRequestCancelPatient                                 ID = "service_request.cancel.patient"
+	ServiceRequestCancelStatus                                  ID = "service_request.cancel.status"
+	ServiceRequestCancelReasonRequired                          ID = "service_request.cancel.reason_required"
+	ServiceRequestCancelReason                                  ID = "service_request.cancel.reason"
+	ServiceRequestCancelContent                                 ID = "service_request.cancel.content"
+	ServiceRequestCancelOccurrence                              ID = "service_request.cancel.occurrence"
+	ServiceRequestRecallParty                                   ID = "service_request.recall.party"
+	ServiceRequestRecallPartyDeceased                           ID = "service_request.recall.party_deceased"
+	ServiceRequestRecallPerson                                  ID = "service_request.recall.person"
+	ServiceRequestRecallPersonActive                            ID = "service_request.recall.person_active"
+	ServiceRequestRecallSchema                                  ID = "service_request.recall.schema"
+	ServiceRequestRecallLegalEntity                             ID = "service_request.recall.legal_entity"
+	ServiceRequestRecallLegalEntityType                         ID = "service_request.recall.legal_entity_type"
+	ServiceRequestRecallLegalEntityStatus                       ID = "service_request.recall.legal_entity_status"
+	ServiceRequestRecallLegalEntityVerified                     ID = "service_request.recall.legal_entity_verified"
+	ServiceRequestRecallSignedBase64                            ID = "service_request.recall.signed_base64"
+	ServiceRequestRecallSignedSize                              ID = "service_request.recall.signed_size"
+	ServiceRequestRecallSignedReadable                          ID = "service_request.recall.signed_readable"
+	ServiceRequestRecallSignedJSON                              ID = "service_request.recall.signed_json"
+	ServiceRequestRecallSignedCount                             ID = "service_request.recall.signed_count"
+	ServiceRequestRecallSignedOneSigner                         ID = "service_request.recall.signed_one_signer"
+	ServiceRequestRecallSignedTimestamp                         ID = "service_request.recall.signed_timestamp"
+	ServiceRequestRecallSignedTimestampReadable                 ID = "service_request.recall.signed_timestamp_readable"
+	ServiceRequestRecallSignedCertificate                       ID = "service_request.recall.signed_certificate"
+	ServiceRequestRecallSignedCertificateReadable               ID = "service_request.recall.signed_certificate_readable"
+	ServiceRequestRecallSignedRoot                              ID = "service_request.recall.signed_root"
+	ServiceRequestRecallSignedRootSignature                     ID = "service_request.recall.signed_root_signature"
+	ServiceRequestRecallSignedRootReadable                      ID = "service_request.recall.signed_root_readable"
+	ServiceRequestRecallSignedTimestampService                  ID = "service_request.recall.signed_timestamp_service"
+	ServiceRequestRecallSignedTimestampSignature                ID = "service_request.recall.signed_timestamp_signature"
+	ServiceRequestRecallSignedTimestampInValidity               ID = "service_request.recall.signed_timestamp_in_validity"
+	ServiceRequestRecallSignedCertificateValid                  ID = "service_request.recall.signed_certificate_valid"
+	ServiceRequestRecallSignedCertificateOcsp                   ID = "service_request.recall.signed_certificate_ocsp"
+	ServiceRequestRecallSignedValue                             ID = "service_request.recall.signed_value"
+	ServiceRequestRecallSignedCertificateNotRevoked             ID = "service_request.recall.signed_certificate_not_revoked"
+	ServiceRequestRecallSignedDrfoPresent                       ID = "service_request.recall.signed_drfo_present"
+	ServiceRequestRecallSignedDrfo                              ID = "service_request.recall.signed_drfo"
+	ServiceRequestRecallRequester                               ID = "service_request.recall.requester"
+	ServiceRequestRecallAuthor                                  ID = "service_request.recall.author"
+	ServiceRequestRecallNotFound                                ID = "service_request.recall.not_found"
+	ServiceRequestRecallPatient                                 ID = "service_request.recall.patient"
+	ServiceRequestRecallStatus                                  ID = "service_request.recall.status"
+	ServiceRequestRecallReasonRequired                          ID = "service_request.recall.reason_required"
+	ServiceRequestRecallReason                                  ID = "service_request.recall.reason"
+	ServiceRequestRecallContent                                 ID = "service_request.recall.content"
+	ServiceRequestRecallOccurrence                              ID = "service_request.recall.occurrence"
+	ServiceRequestResendPerson                                  ID = "service_request.resend.person"
+	ServiceRequestResendNotFound                                ID = "service_request.resend.not_found"
+	ServiceRequestResendPatient                                 ID = "service_request.resend.patient"
+	ServiceRequestResendStatus                                  ID = "service_request.resend.status"
+	ServiceRequestResendMethod                                  ID = "service_request.resend.method"
+	ServiceRequestSearchUnknownParameter                        ID = "service_request.search.unknown_parameter"
+	ServiceRequestSearchRequisition                             ID = "service_request.search.requisition"
+	ServiceRequestSearchRequisitionEmpty                        ID = "service_request.search.requisition_empty"
+	ServiceRequestCompleteLegalEntity                           ID = "service_request.complete.legal_entity"
+	ServiceRequestCompleteLegalEntityType                       ID = "service_request.complete.legal_entity_type"
+	ServiceRequestCompleteLegalEntityStatus                     ID = "service_request.complete.legal_entity_status"
+	ServiceRequestCompleteSchema                                ID = "service_request.complete.schema"
+	ServiceRequestCompleteNotFound                              ID = "service_request.complete.not_found"
+	ServiceRequestCompleteOwner                                 ID = "service_request.complete.owner"
+	ServiceRequestCompleteProgramStatus                         ID = "service_request.complete.program_status"
+	ServiceRequestCompleteStatus                                ID = "service_request.complete.status"
+	ServiceRequestCompleteRecordKind                            ID = "service_request.complete.record_kind"
+	ServiceRequestCompleteRecord                                ID = "service_request.complete.record"
+	ServiceRequestCompleteRecordLegalEntity                     ID = "service_request.complete.record_legal_entity"
+	ServiceRequestCompleteRecordReferral                        ID = "service_request.complete.record_referral"
+	ServiceRequestCompleteRecordType                            ID = "service_request.complete.record_type"
+	ServiceRequestCompleteRecordEpisode                         ID = "service_request.complete.record_episode"
+	ServiceRequestCompleteRecordStatus                          ID = "service_request.complete.record_status"
+	ServiceRequestCompleteProgramServiceRequired                ID = "service_request.complete.program_service_required"
+	ServiceRequestCompleteProgramService                        ID = "service_request.complete.program_service"
+	ServiceRequestCompleteProgramServiceGroup                   ID = "service_request.complete.program_service_group"
+	ServiceRequestCompleteProgramServiceCode                    ID = "service_request.complete.program_service_code"
+	ServiceRequestProcessLegalEntity                            ID = "service_request.process.legal_entity"
+	ServiceRequestProcessLegalEntityType                        ID = "service_request.process.legal_entity_type"
+	ServiceRequestProcessLegalEntityStatus                      ID = "service_request.process.legal_entity_status"
+	ServiceRequestProcessNotFound                               ID = "service_request.process.not_found"
+	ServiceRequestProcessStatus                                 ID = "service_request.process.status"
+	ServiceRequestProcessProgramStatus                          ID = "service_request.process.program_status"
+	ServiceRequestProcessProgramExists                          ID = "service_request.process.program_exists"
+	ServiceRequestProcessProgramType                            ID = "service_request.process.program_type"
+	ServiceRequestProcessProgramService                         ID = "service_request.process.program_service"
+	ServiceRequestProcessRequestAllowed                         ID = "service_request.process.request_allowed"
+	ServiceRequestProcessAccess                                 ID = "service_request.process.access"
+	ServiceRequestProcessOwner                                  ID = "service_request.process.owner"
+	ServiceRequestQualifySchema                                 ID = "service_request.qualify.schema"
+	ServiceRequestQualifyLegalEntity                            ID = "service_request.qualify.legal_entity"
+	ServiceRequestQualifyLegalEntityType                        ID = "service_request.qualify.legal_entity_type"
+	ServiceRequestQualifyLegalEntityStatus                      ID = "service_request.qualify.legal_entity_status"
+	ServiceRequestQualifyNotFound                               ID = "service_request.qualify.not_found"
+	ServiceRequestQualifyProgramStatus                          ID = "service_request.qualify.program_status"
+	ServiceRequestQualifyStatus                                 ID = "service_request.qualify.status"
+	ServiceRequestQualifyActivity                               ID = "service_request.qualify.activity"
+	ServiceRequestQualifyQuantity                               ID = "service_request.qualify.quantity"
+	ServiceRequestQualifyCarePlan                               ID = "service_request.qualify.care_plan"
+	ServiceRequestQualifyCarePlanEnd                            ID = "service_request.qualify.care_plan_end"
+	ServiceRequestReleaseToken                                  ID = "service_request.release.token"
+	ServiceRequestReleaseTokenExpired                           ID = "service_request.release.token_expired"
+	ServiceRequestReleaseScope                                  ID = "service_request.release.scope"
+	ServiceRequestReleaseLegalEntity                            ID = "service_request.release.legal_entity"
+	ServiceRequestReleaseLegalEntityType                        ID = "service_request.release.legal_entity_type"
+	ServiceRequestReleaseLegalEntityStatus                      ID = "service_request.release.legal_entity_status"
+	ServiceRequestReleaseNotFound                               ID = "service_request.release.not_found"
+	ServiceRequestReleaseStatus                                 ID = "service_request.release.status"
+	ServiceRequestReleaseProgramStatus                          ID = "service_request.release.program_status"
+	ServiceRequestReleaseOwner                                  ID = "service_request.release.owner"
+	ServiceRequestUseSchema                                     ID = "service_request.use.schema"
+	ServiceRequestUseLegalEntity                                ID = "service_request.use.legal_entity"
+	ServiceRequestUseLegalEntityType                            ID = "service_request.use.legal_entity_type"
+	ServiceRequestUseLegalEntityStatus                          ID = "service_request.use.legal_entity_status"
+	ServiceRequestUseNotFound                                   ID = "service_request.use.not_found"
+	ServiceRequestUseProgram                                    ID = "service_request.use.program"
+	ServiceRequestUseExpired                                    ID = "service_request.use.expired"
+	ServiceRequestUseStatus                                     ID = "service_request.use.status"
+	ServiceRequestUseUsed                                       ID = "service_request.use.used"
+	ServiceRequestUseCompleted                                  ID = "service_request.use.completed"
+	ServiceRequestUseProgramExists                              ID = "service_request.use.program_exists"
+	ServiceRequestUseProgramType                                ID = "service_request.use.program_type"
+	ServiceRequestUseProgramService                             ID = "service_request.use.program_service"
+	ServiceRequestUseRequestAllowed                             ID = "service_request.use.request_allowed"
+	ServiceRequestUseAccess                                     ID = "service_request.use.access"
+	ServiceRequestUseEmployee                                   ID = "service_request.use.employee"
+	ServiceRequestUseEmployeeType                               ID = "service_request.use.employee_type"
+	ServiceRequestUseUsedByLegalEntity                          ID = "service_request.use.used_by_legal_entity"
+	ServiceRequestUseDivision                                   ID = "service_request.use.division"
+	ServiceRequestUseDivisionLegalEntity                        ID = "service_request.use.division_legal_entity"
+	ServiceRequestUsePerformer                                  ID = "service_request.use.performer"
+	ServiceRequestSpecimenListUnknownParameter                  ID = "service_request.specimen_list.unknown_parameter"
+	DistrictListRegionID                                        ID = "district.list.region_id"
+	SettlementOfDistrictNotFound                                ID = "settlement.of_district.not_found"
+	DistrictOfRegionNotFound                                    ID = "district.of_region.not_found"
+	SettlementListDistrictID                                    ID = "settlement.list.district_id"
+	SettlementListMountainGroup                                 ID = "settlement.list.mountain_group"
+	SettlementGetNotFound                                       ID = "settlement.get.not_found"
+	StreetListSettlementIDRequired                              ID = "street.list.settlement_id_required"
+	StreetListSettlementID                                      ID = "street.list.settlement_id"
+	VerificationInitializeSchema                                ID = "verification.initialize.schema"
+	VerificationInitializePhoneNumber                           ID = "verification.initialize.phone_number"
+	VerificationInitializeRate                                  ID = "verification.initialize.rate"
+	VerificationInitializePhoneLimit                            ID = "verification.initialize.phone_limit"
+	VerificationInitializeLegalEntityLimit                      ID = "verification.initialize.legal_entity_limit"
+	VerificationGetNotFound                                     ID = "verification.get.not_found"
+	VerificationCompleteSchema                                  ID = "verification.complete.schema"
+	VerificationCompleteNotFound                                ID = "verification.complete.not_found"
+	VerificationCompleteActive                                  ID = "verification.complete.active"
+	VerificationCompleteExpired                                 ID = "verification.complete.expired"
+	VerificationCompleteCode                                    ID = "verification.complete.code"
 )
 
 // All holds every rule: the document's own first, then operation by operation, as checked.
@@ -12627,6 +12873,3852 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "bounds of a live client; text inferred",
 		Origin:      "inferred",
+	},
+	{
+		ID:        EncounterPackageSubmitParty,
+		Operation: "submitEncounterPackage",
+		Check:     "The user's party is verified, or stands the test of UNVERIFIED_PARTY_PERIOD_OPERATOR",
+		CheckUK:   "Дані особи користувача (party) верифіковано, або вони проходять перевірку UNVERIFIED_PARTY_PERIOD_OPERATOR",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied. Party is not verified",
+		Source:    "wiki Submit Encounter Data Package 17890837581",
+		Origin:    "wiki",
+		Flag:      "BLOCK_UNVERIFIED_PARTY_USERS",
+	},
+	{
+		ID:        EncounterPackageSubmitPartyDeceased,
+		Operation: "submitEncounterPackage",
+		Check:     "The death of the user's party is not confirmed",
+		CheckUK:   "Смерть користувача не підтверджено",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied. Party is deceased",
+		Source:    "wiki Submit Encounter Data Package 17890837581",
+		Origin:    "wiki",
+		Flag:      "BLOCK_DECEASED_PARTY_USERS",
+	},
+	{
+		ID:        EncounterPackageSubmitPerson,
+		Operation: "submitEncounterPackage",
+		Check:     "A patient is stored under patient_id (a malformed id finds none)",
+		CheckUK:   "Пацієнт із таким patient_id є в системі (за ідентифікатором хибного формату нікого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Patient not found",
+		Source:    "medical-events.apib L98",
+		Origin:    "blueprint",
+		Fixed:     true,
+	},
+	{
+		ID:        EncounterPackageSubmitPersonActive,
+		Operation: "submitEncounterPackage",
+		Check:     "The patient's status is active",
+		CheckUK:   "Пацієнт активний",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Person is not active",
+		Source:    "medical_events 2019, PatientValidator",
+		Origin:    "code",
+	},
+	{
+		ID:        EncounterPackageSubmitSchema,
+		Operation: "submitEncounterPackage",
+		Check:     "The body has the shape of EncounterPackageSubmit, without unknown fields or doubled keys",
+		CheckUK:   "Тіло запиту відповідає схемі EncounterPackageSubmit, без невідомих полів і повторених ключів",
+		Status:    422,
+		Type:      "validation_failed",
+		EntryType: "json_data_property",
+		Source:    "medical_events 2019, package_create.json",
+		Origin:    "code",
+		Fixed:     true,
+		Schema:    true,
+	},
+	{
+		ID:        EncounterPackageSubmitLegalEntity,
+		Operation: "submitEncounterPackage",
+		Check:     "The legal entity of the token exists",
+		CheckUK:   "Заклад, якому видано токен, існує",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Action is not allowed for the legal entity",
+		Source:    "medical_events 2019, Patients.Encounters and validators",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        EncounterPackageSubmitLegalEntityType,
+		Operation: "submitEncounterPackage",
+		Check:     "Its type is in ME_ALLOWED_TRANSACTIONS_LE_TYPES",
+		CheckUK:   "Тип закладу є в ME_ALLOWED_TRANSACTIONS_LE_TYPES",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Action is not allowed for the legal entity",
+		Source:    "wiki Submit Encounter Data Package 17890837581",
+		Origin:    "wiki",
+	},
+	{
+		ID:        EncounterPackageSubmitLegalEntityStatus,
+		Operation: "submitEncounterPackage",
+		Check:     "Its status is ACTIVE",
+		CheckUK:   "Статус цього закладу — ACTIVE",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Action is not allowed for the legal entity",
+		Source:    "wiki Submit Encounter Data Package 17890837581",
+		Origin:    "wiki",
+	},
+	{
+		ID:        EncounterPackageSubmitSignedSize,
+		Operation: "submitEncounterPackage",
+		Check:     "The content has at most MAX_SIGNED_CONTENT_BYTES",
+		CheckUK:   "Обсяг змісту — не більше ніж MAX_SIGNED_CONTENT_BYTES",
+		Status:    413,
+		Type:      "request_too_large",
+		Message:   "Signed content is too large",
+		Source:    "esoz extension; no source limits it",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedBase64,
+		Operation:   "submitEncounterPackage",
+		Check:       "`signed_data` is base64 without line breaks",
+		CheckUK:     "`signed_data` — base64 без розривів рядків",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Invalid signed content",
+		Source:      "medical_events 2019, DigitalSignature",
+		Origin:      "code",
+		Fixed:       true,
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedReadable,
+		Operation:   "submitEncounterPackage",
+		Check:       "The container has at most 6 containers in each other, and 32 certificates and 16 signatures in each",
+		CheckUK:     "Контейнер містить не більше ніж 6 вкладених контейнерів, а кожен із них — не більше ніж 32 сертифікати й 16 підписів",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Invalid signed content",
+		Source:      "IL 2019, core/validators/signature.ex; limits inferred",
+		Origin:      "code",
+		Fixed:       true,
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedJSON,
+		Operation:   "submitEncounterPackage",
+		Check:       "The content is JSON",
+		CheckUK:     "Зміст — JSON",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Invalid signed content",
+		Source:      "medical_events 2019, DigitalSignature",
+		Origin:      "code",
+		Fixed:       true,
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedCount,
+		Operation:   "submitEncounterPackage",
+		Check:       "The content has 1 signature and no stamp",
+		CheckUK:     "Зміст має 1 підпис і не має печаток",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "document must be signed by 1 signer but contains {signatures}",
+		Source:      "medical_events 2019, DigitalSignature",
+		Origin:      "code",
+		Fixed:       true,
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedOneSigner,
+		Operation:   "submitEncounterPackage",
+		Check:       "Each container has one signature",
+		CheckUK:     "Кожний контейнер має один підпис",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "envelope contains {signatures} signatures instead of 1",
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Fixed:       true,
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedTimestamp,
+		Operation:   "submitEncounterPackage",
+		Check:       "The signature has a time stamp of the content",
+		CheckUK:     "Підпис має позначку часу змісту",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "retrieving a timestamp of data from an envelope with signed data failed",
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedTimestampReadable,
+		Operation:   "submitEncounterPackage",
+		Check:       "The time stamp can be read",
+		CheckUK:     "Позначку часу можна прочитати",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "loading information about the response with a timestamp failed",
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedCertificate,
+		Operation:   "submitEncounterPackage",
+		Check:       "The signer's certificate is in the container",
+		CheckUK:     "Сертифікат підписувача є в контейнері",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "retrieving certificate from signed data container failed",
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Fixed:       true,
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedCertificateReadable,
+		Operation:   "submitEncounterPackage",
+		Check:       "The certificate can be read",
+		CheckUK:     "Сертифікат можна прочитати",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "processing certificate information from signed data failed",
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Fixed:       true,
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedRoot,
+		Operation:   "submitEncounterPackage",
+		Check:       "The issuer of the certificate is trusted",
+		CheckUK:     "Видавець сертифіката — серед довірених",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "matching ROOT certificate not found",
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedRootSignature,
+		Operation:   "submitEncounterPackage",
+		Check:       "The certificate is signed by its issuer",
+		CheckUK:     "Сертифікат підписано його видавцем",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "ROOT certificate signature verification failed",
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedRootReadable,
+		Operation:   "submitEncounterPackage",
+		Check:       "The key of the issuer is of a known kind",
+		CheckUK:     "Ключ видавця відомого виду",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "loading ROOT certificate information failed",
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedTimestampService,
+		Operation:   "submitEncounterPackage",
+		Check:       "The time stamp is of a trusted service (unless the issuer is a root)",
+		CheckUK:     "Позначку часу поставлено довіреною службою (якщо видавець не є кореневим)",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "matching TSP certificate not found",
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedTimestampSignature,
+		Operation:   "submitEncounterPackage",
+		Check:       "The time stamp is signed by that service and made for this content",
+		CheckUK:     "Позначку часу підписано цією службою для цього змісту",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "checking the signature of a response with a timestamp failed",
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedTimestampInValidity,
+		Operation:   "submitEncounterPackage",
+		Check:       "The time stamp is within the validity of the certificate",
+		CheckUK:     "Позначка часу — у межах строку дії сертифіката",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "signature timestamp verification failed",
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedCertificateValid,
+		Operation:   "submitEncounterPackage",
+		Check:       "The certificate is valid now",
+		CheckUK:     "Сертифікат чинний зараз",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "certificate timestamp expired",
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedCertificateOcsp,
+		Operation:   "submitEncounterPackage",
+		Check:       "The certificate names a service of OCSP",
+		CheckUK:     "Сертифікат називає службу OCSP",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "OCSP certificate verificaton failed",
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedValue,
+		Operation:   "submitEncounterPackage",
+		Check:       "The signature is of this content by the certificate's key",
+		CheckUK:     "Підпис поставлено під цим змістом ключем сертифіката",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "verification of data siganture for a given subscriber failed",
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Fixed:       true,
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSignedCertificateNotRevoked,
+		Operation:   "submitEncounterPackage",
+		Check:       "A current list or answer of OCSP says that the certificate is not revoked",
+		CheckUK:     "Чинний список або відповідь OCSP підтверджує, що сертифікат не відкликано",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Certificate verificaton failed",
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitContentKind,
+		Operation:   "submitEncounterPackage",
+		Check:       "The content has no kinds of records but those that this server stores",
+		CheckUK:     "У змісті немає видів записів, яких цей сервер не зберігає",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{kind}",
+		EntryType:   "json_data_property",
+		Keyword:     "schema",
+		Description: "schema does not allow additional properties",
+		Source:      "esoz: kinds that the national system has and this server has not",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "shape",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitContentUnknown,
+		Operation:   "submitEncounterPackage",
+		Check:       "The content has no other fields than EncounterPackageContent",
+		CheckUK:     "У змісті немає полів, яких немає в EncounterPackageContent",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{place}",
+		EntryType:   "json_data_property",
+		Keyword:     "schema",
+		Description: "schema does not allow additional properties",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "shape",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitContentRequired,
+		Operation:   "submitEncounterPackage",
+		Check:       "No required field is missing",
+		CheckUK:     "Жодного обов'язкового поля не бракує",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{place}",
+		EntryType:   "json_data_property",
+		Keyword:     "required",
+		Description: "required property {property} was not present",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "shape",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitContentType,
+		Operation:   "submitEncounterPackage",
+		Check:       "Each value is of its type",
+		CheckUK:     "Кожне значення має свій тип",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{place}",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "type mismatch. Expected {expected} but got {actual}",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "shape",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitContentValue,
+		Operation:   "submitEncounterPackage",
+		Check:       "Each code is in its dictionary, and each reference leads to an object of the right kind",
+		CheckUK:     "Кожний код є у своєму довіднику, кожне посилання веде до об'єкта потрібного виду",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{place}",
+		EntryType:   "json_data_property",
+		Keyword:     "inclusion",
+		Description: "value is not allowed in enum",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "shape",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitContentLength,
+		Operation:   "submitEncounterPackage",
+		Check:       "Texts and lists are as long as they may be",
+		CheckUK:     "Довжина текстів і списків дозволена",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{place}",
+		EntryType:   "json_data_property",
+		Keyword:     "length",
+		Description: "expected {limits}",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "shape",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitContentNumber,
+		Operation:   "submitEncounterPackage",
+		Check:       "Numbers are within their bounds",
+		CheckUK:     "Числа в дозволених межах",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{place}",
+		EntryType:   "json_data_property",
+		Keyword:     "number",
+		Description: "expected the value to be {limits}",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "shape",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitContentFormat,
+		Operation:   "submitEncounterPackage",
+		Check:       "Texts have their documented form",
+		CheckUK:     "Тексти мають задокументовану форму",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{place}",
+		EntryType:   "json_data_property",
+		Keyword:     "format",
+		Description: "string does not match pattern \"{pattern}\"",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "shape",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitContentDatetime,
+		Operation:   "submitEncounterPackage",
+		Check:       "Dates and times exist and have the form of ISO 8601",
+		CheckUK:     "Дата й час існують і мають вигляд за ISO 8601",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{place}",
+		EntryType:   "json_data_property",
+		Keyword:     "datetime",
+		Description: "expected \"{actual}\" to be {what} date-time",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "shape",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitContentDate,
+		Operation:   "submitEncounterPackage",
+		Check:       "Dates exist",
+		CheckUK:     "Дати існують",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{place}",
+		EntryType:   "json_data_property",
+		Keyword:     "date",
+		Description: "expected \"{actual}\" to be {what} date",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "shape",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitContentDuplicate,
+		Operation:   "submitEncounterPackage",
+		Check:       "No key is doubled",
+		CheckUK:     "Жодного ключа не повторено",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{place}",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Duplicated key '{key}' at {place}",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "shape",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitOneOfNeeded,
+		Operation:   "submitEncounterPackage",
+		Check:       "Of fields that stand for each other one is there",
+		CheckUK:     "З полів, що заміняють одне одного, одне є",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{place}",
+		EntryType:   "json_data_property",
+		Keyword:     "oneOf",
+		Description: "At least one of the parameters must be present",
+		Source:      "medical_events 2019, OneOf",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "one_of",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitOneOfSingle,
+		Operation:   "submitEncounterPackage",
+		Check:       "Of fields that stand for each other only one is there",
+		CheckUK:     "З полів, що заміняють одне одного, є лише одне",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{place}",
+		EntryType:   "json_data_property",
+		Keyword:     "oneOf",
+		Description: "Only one of the parameters must be present",
+		Source:      "medical_events 2019, OneOf",
+		Origin:      "code",
+		Together:    "one_of",
+		Job:         true,
+	},
+	{
+		ID:        EncounterPackageSubmitSignedDrfoPresent,
+		Operation: "submitEncounterPackage",
+		Check:     "The certificate has a DRFO",
+		CheckUK:   "Сертифікат має ДРФО",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid drfo",
+		Source:    "medical_events 2019, Patients.Encounters and validators",
+		Origin:    "code",
+		Fixed:     true,
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitSignedDrfo,
+		Operation: "submitEncounterPackage",
+		Check:     "The DRFO is the tax_id of the party of the encounter's performer (spaces, case and Cyrillic letters that look Latin do not count)",
+		CheckUK:   "ДРФО збігається з tax_id виконавця взаємодії (пробіли, регістр і кириличні літери, схожі на латинські, не враховуються)",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Does not match the signer drfo",
+		Source:    "medical_events 2019, Patients.Encounters and validators",
+		Origin:    "code",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitPerformerClient,
+		Operation: "submitEncounterPackage",
+		Check:     "The performer works in the legal entity of the token",
+		CheckUK:   "Виконавець працює в закладі, якому видано токен",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Performer does not belong to current legal entity",
+		Source:    "medical_events 2019, Patients.Encounters and validators",
+		Origin:    "code",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitPerformerUser,
+		Operation: "submitEncounterPackage",
+		Check:     "The performer is an employee that the user is",
+		CheckUK:   "Виконавець — сам користувач як працівник",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Employee is not performer of encounter",
+		Source:    "medical_events 2019, Patients.Encounters and validators",
+		Origin:    "code",
+		Job:       true,
+	},
+	{
+		ID:          EncounterPackageSubmitVisitStart,
+		Operation:   "submitEncounterPackage",
+		Check:       "The visit has begun",
+		CheckUK:     "Візит уже почався",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.visit.period.start",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Start date must be in past",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "visit",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitVisitEnd,
+		Operation:   "submitEncounterPackage",
+		Check:       "The visit has ended",
+		CheckUK:     "Візит уже закінчився",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.visit.period.end",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "End date must be in past",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "visit",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitVisitOrder,
+		Operation:   "submitEncounterPackage",
+		Check:       "Its end comes after its start",
+		CheckUK:     "Його кінець пізніше за початок",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.visit.period.end",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "End date must be greater than the start date",
+		Source:      "wiki 17430937833",
+		Origin:      "wiki",
+		Together:    "visit",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitVisitID,
+		Operation:   "submitEncounterPackage",
+		Check:       "No visit has its id",
+		CheckUK:     "Візиту з таким ідентифікатором немає",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.visit.id",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Visit with such id already exists",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "visit",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportIDs,
+		Operation:   "submitEncounterPackage",
+		Check:       "No id stands twice among them",
+		CheckUK:     "Жоден ідентифікатор серед них не повторюється",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "All primary keys must be unique",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportReferral,
+		Operation:   "submitEncounterPackage",
+		Check:       "The patient has the service request",
+		CheckUK:     "Пацієнт має це направлення",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].based_on.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Service request with such id is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportReferralExpired,
+		Operation:   "submitEncounterPackage",
+		Check:       "It has not expired",
+		CheckUK:     "Його строк не минув",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].based_on.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Service request expiration date must be a datetime greater than or equal",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportCategorySingle,
+		Operation:   "submitEncounterPackage",
+		Check:       "A report has one category",
+		CheckUK:     "Звіт має одну категорію",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].category",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Expected a maximum of 1 items but got {count}",
+		Source:      "wiki 18723536926",
+		Origin:      "wiki",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportCategory,
+		Operation:   "submitEncounterPackage",
+		Check:       "The category is that of the service",
+		CheckUK:     "Категорія — та сама, що в послуги",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].category",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Diagnostic report category does not match with the service category",
+		Source:      "wiki 18723536926",
+		Origin:      "wiki",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportService,
+		Operation:   "submitEncounterPackage",
+		Check:       "The service is stored",
+		CheckUK:     "Послуга є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].code.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Service with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportServiceStatus,
+		Operation:   "submitEncounterPackage",
+		Check:       "The service is active",
+		CheckUK:     "Послуга активна",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].code.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Service should be active",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportReferralService,
+		Operation:   "submitEncounterPackage",
+		Check:       "It asks for the service",
+		CheckUK:     "Його видано на цю послугу",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].based_on.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Should reference the same service that is referenced in diagnostic report",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportReferralGroup,
+		Operation:   "submitEncounterPackage",
+		Check:       "Or for a group that has the service",
+		CheckUK:     "Або на групу, у якій є послуга",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].based_on.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Service referenced in diagnostic report should belong to service group",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportReferralServiceCategory,
+		Operation:   "submitEncounterPackage",
+		Check:       "A request for a group has the category of the service",
+		CheckUK:     "Направлення на групу має категорію послуги",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].based_on.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Service request category should be equal to service category",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportObservations,
+		Operation:   "submitEncounterPackage",
+		Check:       "A report of a service of category laboratory comes with observations",
+		CheckUK:     "Звіт про послугу категорії laboratory супроводжують спостереження",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].code.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Observations are mandatory when service category = laboratory",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportEncounter,
+		Operation:   "submitEncounterPackage",
+		Check:       "It names the encounter of the package",
+		CheckUK:     "Запис називає взаємодію пакета",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].encounter.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Invalid reference",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportIssued,
+		Operation:   "submitEncounterPackage",
+		Check:       "issued is not in the future",
+		CheckUK:     "issued не в майбутньому",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].issued",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Issued must be in past",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportIssuedAge,
+		Operation:   "submitEncounterPackage",
+		Check:       "issued is fewer than DIAGNOSTIC_REPORT_MAX_DAYS_PASSED days ago",
+		CheckUK:     "Від issued минуло менше ніж DIAGNOSTIC_REPORT_MAX_DAYS_PASSED днів",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].issued",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Date must be greater than {date}",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportRecordedBy,
+		Operation:   "submitEncounterPackage",
+		Check:       "The employee is stored",
+		CheckUK:     "Працівник є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].recorded_by.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportRecordedByActive,
+		Operation:   "submitEncounterPackage",
+		Check:       "They are APPROVED, and their type is in ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		CheckUK:     "Їхній статус — APPROVED, а тип є в ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].recorded_by.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee is not an active doctor",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportRecordedByLegalEntity,
+		Operation:   "submitEncounterPackage",
+		Check:       "They work in the legal entity of the token",
+		CheckUK:     "Вони працюють у закладі, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].recorded_by.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee {id} doesn't belong to your legal entity",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportOrganizationRequired,
+		Operation:   "submitEncounterPackage",
+		Check:       "With primary_source there is managing_organization",
+		CheckUK:     "Із primary_source є managing_organization",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].managing_organization",
+		EntryType:   "json_data_property",
+		Keyword:     "required",
+		Description: "can't be blank",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportOrganization,
+		Operation:   "submitEncounterPackage",
+		Check:       "With primary_source it is the legal entity of the token",
+		CheckUK:     "Із primary_source це заклад, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].managing_organization.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Managing_organization does not correspond to user's legal_entity",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportOrganizationStatus,
+		Operation:   "submitEncounterPackage",
+		Check:       "Its status is ACTIVE",
+		CheckUK:     "Його статус — ACTIVE",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].managing_organization.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "LegalEntity is not active",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportPerformerRequired,
+		Operation:   "submitEncounterPackage",
+		Check:       "With primary_source performer has a reference",
+		CheckUK:     "Із primary_source performer має reference",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].performer.reference",
+		EntryType:   "json_data_property",
+		Keyword:     "required",
+		Description: "can't be blank",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportPerformer,
+		Operation:   "submitEncounterPackage",
+		Check:       "The employee is stored",
+		CheckUK:     "Працівник є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].performer.reference.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportPerformerActive,
+		Operation:   "submitEncounterPackage",
+		Check:       "They are APPROVED, and their type is in ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		CheckUK:     "Їхній статус — APPROVED, а тип є в ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].performer.reference.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee is not an active doctor",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportPerformerLegalEntity,
+		Operation:   "submitEncounterPackage",
+		Check:       "They work in the legal entity of the token",
+		CheckUK:     "Вони працюють у закладі, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].performer.reference.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee {id} doesn't belong to your legal entity",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportSource,
+		Operation:   "submitEncounterPackage",
+		Check:       "Without primary_source there is report_origin, or performer",
+		CheckUK:     "Без primary_source є report_origin або performer",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].performer",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "report_origin or performer with type text must be filled",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportSourceReference,
+		Operation:   "submitEncounterPackage",
+		Check:       "Without primary_source performer is a text",
+		CheckUK:     "Без primary_source performer — текст",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].performer",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "performer with type reference must not be filled",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportInterpreterRequired,
+		Operation:   "submitEncounterPackage",
+		Check:       "With primary_source the report of a service of category diagnostic_procedure or imaging names its interpreter",
+		CheckUK:     "Із primary_source звіт про послугу категорії diagnostic_procedure чи imaging називає того, хто інтерпретував результат",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].results_interpreter",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "results_interpreter with type reference must be filled when service category is diagnostic_procedure or imaging",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportConclusion,
+		Operation:   "submitEncounterPackage",
+		Check:       "The report of such a service has a conclusion",
+		CheckUK:     "Звіт про таку послугу має висновок",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].conclusion",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Must be filled when service category is diagnostic_procedure or imaging",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportInterpreterReference,
+		Operation:   "submitEncounterPackage",
+		Check:       "Without primary_source results_interpreter is a text",
+		CheckUK:     "Без primary_source results_interpreter — текст",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].results_interpreter.reference",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "results_interpreter with type reference must not be filled",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportInterpreter,
+		Operation:   "submitEncounterPackage",
+		Check:       "The employee is stored",
+		CheckUK:     "Працівник є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].results_interpreter.reference.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportInterpreterActive,
+		Operation:   "submitEncounterPackage",
+		Check:       "They are APPROVED, and their type is in ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		CheckUK:     "Їхній статус — APPROVED, а тип є в ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].results_interpreter.reference.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee is not an active doctor",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportInterpreterLegalEntity,
+		Operation:   "submitEncounterPackage",
+		Check:       "They work in the legal entity of the token",
+		CheckUK:     "Вони працюють у закладі, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].results_interpreter.reference.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee {id} doesn't belong to your legal entity",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportDivision,
+		Operation:   "submitEncounterPackage",
+		Check:       "The division is stored",
+		CheckUK:     "Підрозділ є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].division.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Division with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportDivisionStatus,
+		Operation:   "submitEncounterPackage",
+		Check:       "Its status is ACTIVE",
+		CheckUK:     "Його статус — ACTIVE",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].division.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Division is not active",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportDivisionLegalEntity,
+		Operation:   "submitEncounterPackage",
+		Check:       "It is of the legal entity of the token",
+		CheckUK:     "Він належить закладу, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].division.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "User is not allowed to create encouners for this division",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportSpecimen,
+		Operation:   "submitEncounterPackage",
+		Check:       "The patient, or the package, has it",
+		CheckUK:     "Запис є в пацієнта або в пакеті",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].specimens[*].identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Specimen with such id is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportSpecimenStatus,
+		Operation:   "submitEncounterPackage",
+		Check:       "It was not entered in error",
+		CheckUK:     "Його не позначено як помилковий",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].specimens[*].identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Specimen in \"entered_in_error\" status can not be referenced",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReportID,
+		Operation:   "submitEncounterPackage",
+		Check:       "No stored report has the id",
+		CheckUK:     "Збереженого запису з таким ідентифікатором немає",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.diagnostic_reports[*].id",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Diagnostic report with id '{id}' already exists",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "diagnostic_reports",
+		Job:         true,
+	},
+	{
+		ID:        EncounterPackageSubmitReportReferralStatus,
+		Operation: "submitEncounterPackage",
+		Check:     "The service request is active, or in_progress in its program",
+		CheckUK:   "Направлення активне або in_progress у своїй програмі",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid service request status",
+		Source:    "wiki 16959307878",
+		Origin:    "wiki",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitReportReferralUsed,
+		Operation: "submitEncounterPackage",
+		Check:     "No other legal entity uses it",
+		CheckUK:   "Ним не користується інший заклад",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Service request is used by another legal_entity",
+		Source:    "wiki 16959307878",
+		Origin:    "wiki",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitReportReferralProgram,
+		Operation: "submitEncounterPackage",
+		Check:     "With a program it is new, in_queue or in_progress there",
+		CheckUK:   "За програмою воно new, in_queue або in_progress",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid service request status",
+		Source:    "wiki 16959307878 (the text is not told)",
+		Origin:    "inferred",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitReportReferralPlan,
+		Operation: "submitEncounterPackage",
+		Check:     "The care plan that it follows is active",
+		CheckUK:   "План лікування, за яким його видано, активний",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Care plan is not active",
+		Source:    "wiki 622264341, for this method inferred",
+		Origin:    "inferred",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitReportReferralPlanEnded,
+		Operation: "submitEncounterPackage",
+		Check:     "That care plan has not ended",
+		CheckUK:   "Цей план лікування не завершився",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Care plan expired",
+		Source:    "wiki 622264341, for this method inferred",
+		Origin:    "inferred",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitReportReferralActivity,
+		Operation: "submitEncounterPackage",
+		Check:     "Its activity is scheduled or in_progress",
+		CheckUK:   "Його призначення — scheduled або in_progress",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid activity status",
+		Source:    "wiki 622264341, for this method inferred",
+		Origin:    "inferred",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitReportReferralActivityLeft,
+		Operation: "submitEncounterPackage",
+		Check:     "Something is left of that activity",
+		CheckUK:   "За цим призначенням щось лишилося",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "The number of available services according to the care plan activity has been exhausted",
+		Source:    "wiki 622264341, for this method inferred",
+		Origin:    "inferred",
+		Job:       true,
+	},
+	{
+		ID:          EncounterPackageSubmitObservationIDs,
+		Operation:   "submitEncounterPackage",
+		Check:       "No id stands twice among them",
+		CheckUK:     "Жоден ідентифікатор серед них не повторюється",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "All primary keys must be unique",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitObservationContext,
+		Operation:   "submitEncounterPackage",
+		Check:       "It names the encounter of the package",
+		CheckUK:     "Запис називає взаємодію пакета",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations[*].context.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Submitted context is not allowed for the observation",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitObservationReport,
+		Operation:   "submitEncounterPackage",
+		Check:       "diagnostic_report, if given, is one of the package",
+		CheckUK:     "diagnostic_report, якщо є, — звіт із цього пакета",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations[*].diagnostic_report.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Invalid reference",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitObservationIssued,
+		Operation:   "submitEncounterPackage",
+		Check:       "issued is not in the future",
+		CheckUK:     "issued не в майбутньому",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations[*].issued",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Issued date must be in past",
+		Source:      "wiki 17898340368",
+		Origin:      "wiki",
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitObservationIssuedAge,
+		Operation:   "submitEncounterPackage",
+		Check:       "issued is fewer than OBSERVATION_MAX_DAYS_PASSED days ago",
+		CheckUK:     "Від issued минуло менше ніж OBSERVATION_MAX_DAYS_PASSED днів",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations[*].issued",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Issued must be greater than {date}",
+		Source:      "wiki 17898340368",
+		Origin:      "wiki",
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitObservationEffectiveStart,
+		Operation:   "submitEncounterPackage",
+		Check:       "The period has begun",
+		CheckUK:     "Проміжок часу вже почався",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations[*].effective_period.start",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Start date must be in past",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitObservationEffectiveEnd,
+		Operation:   "submitEncounterPackage",
+		Check:       "The period has ended",
+		CheckUK:     "Проміжок часу вже закінчився",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations[*].effective_period.end",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "End date must be in past",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitObservationEffectiveOrder,
+		Operation:   "submitEncounterPackage",
+		Check:       "Its end is not before its start",
+		CheckUK:     "Його кінець не раніше за початок",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations[*].effective_period.end",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "End date must be greater than or equal the start date",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitObservationPerformerRequired,
+		Operation:   "submitEncounterPackage",
+		Check:       "With primary_source there is `performer`",
+		CheckUK:     "Із primary_source є `performer`",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations[*].performer",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "performer must be present if primary_source is true",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitObservationPerformer,
+		Operation:   "submitEncounterPackage",
+		Check:       "The employee is stored",
+		CheckUK:     "Працівник є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations[*].performer.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitObservationPerformerActive,
+		Operation:   "submitEncounterPackage",
+		Check:       "They are APPROVED, and their type is in ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		CheckUK:     "Їхній статус — APPROVED, а тип є в ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations[*].performer.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee is not an active doctor",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitObservationPerformerLegalEntity,
+		Operation:   "submitEncounterPackage",
+		Check:       "They work in the legal entity of the token",
+		CheckUK:     "Вони працюють у закладі, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations[*].performer.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee {id} doesn't belong to your legal entity",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitObservationReportOrigin,
+		Operation:   "submitEncounterPackage",
+		Check:       "Without primary_source there is report_origin",
+		CheckUK:     "Без primary_source є report_origin",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations[*].report_origin",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "report_origin must be present if primary_source is false",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitIdentityNeeded,
+		Operation:   "submitEncounterPackage",
+		Check:       "An encounter of type patient_identity has the observations of PATIENT_IDENTITY_OBSERVATIONS",
+		CheckUK:     "Взаємодія типу patient_identity має спостереження з PATIENT_IDENTITY_OBSERVATIONS",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations",
+		EntryType:   "json_data_property",
+		Keyword:     "required",
+		Description: "required property observations was not present",
+		Source:      "openhealths/nationHealth 2026, EncounterForm (what the live system refuses)",
+		Origin:      "inferred",
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitIdentityAllowed,
+		Operation:   "submitEncounterPackage",
+		Check:       "It has no others than these and those of PATIENT_IDENTITY_OBSERVATIONS_ALLOWED",
+		CheckUK:     "Інших, крім них і тих, що в PATIENT_IDENTITY_OBSERVATIONS_ALLOWED, вона не має",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations[*].code.coding[0].code",
+		EntryType:   "json_data_property",
+		Keyword:     "inclusion",
+		Description: "value is not allowed in enum",
+		Source:      "openhealths/nationHealth 2026, EncounterForm (what the live system refuses)",
+		Origin:      "inferred",
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitObservationSpecimen,
+		Operation:   "submitEncounterPackage",
+		Check:       "The patient, or the package, has it",
+		CheckUK:     "Запис є в пацієнта або в пакеті",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations[*].specimen.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Specimen with such id is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitObservationSpecimenStatus,
+		Operation:   "submitEncounterPackage",
+		Check:       "It was not entered in error",
+		CheckUK:     "Його не позначено як помилковий",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations[*].specimen.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Specimen in \"entered_in_error\" status can not be referenced",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitObservationID,
+		Operation:   "submitEncounterPackage",
+		Check:       "No stored observation has the id",
+		CheckUK:     "Збереженого запису з таким ідентифікатором немає",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.observations[*].id",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Observation with id '{id}' already exists",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "observations",
+		Job:         true,
+	},
+	{
+		ID:        EncounterPackageSubmitReaction,
+		Operation: "submitEncounterPackage",
+		Check:     "reaction_on is a vaccination of the package, or a stored one of the patient that was not entered in error",
+		CheckUK:   "reaction_on — щеплення з пакета або збережене щеплення пацієнта, яке не позначено як помилкове",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Immunization with id: {id} not found",
+		Source:    "medical_events 2019, Patients.Encounters and validators",
+		Origin:    "code",
+		Fixed:     true,
+		Job:       true,
+	},
+	{
+		ID:          EncounterPackageSubmitConditionIDs,
+		Operation:   "submitEncounterPackage",
+		Check:       "No id stands twice among them",
+		CheckUK:     "Жоден ідентифікатор серед них не повторюється",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.conditions",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "All primary keys must be unique",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "conditions",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitConditionContext,
+		Operation:   "submitEncounterPackage",
+		Check:       "It names the encounter of the package",
+		CheckUK:     "Запис називає взаємодію пакета",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.conditions[*].context.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Submitted context is not allowed for the condition",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "conditions",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitConditionSystem,
+		Operation:   "submitEncounterPackage",
+		Check:       "Unless the class is PHC, all codes are of eHealth/ICD10_AM/condition_codes",
+		CheckUK:     "Якщо клас не PHC, усі коди — з eHealth/ICD10_AM/condition_codes",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.conditions[*].code.coding[0].system",
+		EntryType:   "json_data_property",
+		Keyword:     "inclusion",
+		Description: "value is not allowed in enum",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "conditions",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitConditionDictionary,
+		Operation:   "submitEncounterPackage",
+		Check:       "It has one code of each dictionary at most",
+		CheckUK:     "З кожного довідника він має не більше одного коду",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.conditions[*].code",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Only one code from one dictionary is allowed",
+		Source:      "wiki 5239668777 (conditions, 2025)",
+		Origin:      "wiki",
+		Together:    "conditions",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitConditionOnset,
+		Operation:   "submitEncounterPackage",
+		Check:       "onset_date is not in the future",
+		CheckUK:     "onset_date не в майбутньому",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.conditions[*].onset_date",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Onset date must be in past",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "conditions",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitConditionOnsetAge,
+		Operation:   "submitEncounterPackage",
+		Check:       "onset_date is fewer than CONDITION_MAX_DAYS_PASSED days ago",
+		CheckUK:     "Від onset_date минуло менше ніж CONDITION_MAX_DAYS_PASSED днів",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.conditions[*].onset_date",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Onset date must be greater than {date}",
+		Source:      "wiki 5239668777 (conditions, 2025)",
+		Origin:      "wiki",
+		Together:    "conditions",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitConditionAsserted,
+		Operation:   "submitEncounterPackage",
+		Check:       "asserted_date is not in the future",
+		CheckUK:     "asserted_date не в майбутньому",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.conditions[*].asserted_date",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Asserted date must be in past",
+		Source:      "wiki 5239668777 (conditions, 2025)",
+		Origin:      "wiki",
+		Together:    "conditions",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitConditionEvidence,
+		Operation:   "submitEncounterPackage",
+		Check:       "The patient, or the package, has it",
+		CheckUK:     "Запис є в пацієнта або в пакеті",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.conditions[*].evidences[*].details[*].identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Observation with such id is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "conditions",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitConditionEvidenceStatus,
+		Operation:   "submitEncounterPackage",
+		Check:       "It was not entered in error",
+		CheckUK:     "Його не позначено як помилковий",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.conditions[*].evidences[*].details[*].identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Observation in \"entered_in_error\" status can not be referenced",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "conditions",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitConditionAsserterRequired,
+		Operation:   "submitEncounterPackage",
+		Check:       "With primary_source there is `asserter`",
+		CheckUK:     "Із primary_source є `asserter`",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.conditions[*].asserter",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "asserter must be present if primary_source is true",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "conditions",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitConditionAsserter,
+		Operation:   "submitEncounterPackage",
+		Check:       "The employee is stored",
+		CheckUK:     "Працівник є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.conditions[*].asserter.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "conditions",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitConditionAsserterActive,
+		Operation:   "submitEncounterPackage",
+		Check:       "They are APPROVED, and their type is in ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		CheckUK:     "Їхній статус — APPROVED, а тип є в ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.conditions[*].asserter.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee is not an active doctor",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "conditions",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitConditionAsserterLegalEntity,
+		Operation:   "submitEncounterPackage",
+		Check:       "They work in the legal entity of the token",
+		CheckUK:     "Вони працюють у закладі, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.conditions[*].asserter.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee {id} doesn't belong to your legal entity",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "conditions",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitConditionReportOrigin,
+		Operation:   "submitEncounterPackage",
+		Check:       "Without primary_source there is report_origin",
+		CheckUK:     "Без primary_source є report_origin",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.conditions[*].report_origin",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "report_origin must be present if primary_source is false",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "conditions",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitConditionID,
+		Operation:   "submitEncounterPackage",
+		Check:       "No stored condition has the id",
+		CheckUK:     "Збереженого запису з таким ідентифікатором немає",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.conditions[*].id",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Condition with id '{id}' already exists",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "conditions",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitEncounterID,
+		Operation:   "submitEncounterPackage",
+		Check:       "No stored encounter has its id",
+		CheckUK:     "Збереженої взаємодії з таким ідентифікатором немає",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.id",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Encounter with such id already exists",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitPeriodStart,
+		Operation:   "submitEncounterPackage",
+		Check:       "It has begun",
+		CheckUK:     "Вона вже почалася",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.period.start",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Date must be in past",
+		Source:      "wiki Submit Encounter Data Package 17890837581",
+		Origin:      "wiki",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitPeriodStartAge,
+		Operation:   "submitEncounterPackage",
+		Check:       "It began fewer than ENCOUNTER_MAX_DAYS_PASSED days ago",
+		CheckUK:     "Вона почалася менше ніж ENCOUNTER_MAX_DAYS_PASSED днів тому",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.period.start",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Date must be greater than {date}",
+		Source:      "wiki Submit Encounter Data Package 17890837581",
+		Origin:      "wiki",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitPeriodStartEpisode,
+		Operation:   "submitEncounterPackage",
+		Check:       "It began after its episode, or with it",
+		CheckUK:     "Вона почалася не раніше за свій епізод",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.period.start",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Encounter’s date must be equal to or greater than start date of episode",
+		Source:      "wiki Submit Encounter Data Package 17890837581",
+		Origin:      "wiki",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitPeriodEnd,
+		Operation:   "submitEncounterPackage",
+		Check:       "It has ended",
+		CheckUK:     "Вона вже закінчилася",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.period.end",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "End date must be equal to or less than current date",
+		Source:      "wiki Submit Encounter Data Package 17890837581",
+		Origin:      "wiki",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitPeriodOrder,
+		Operation:   "submitEncounterPackage",
+		Check:       "Its end is not before its start",
+		CheckUK:     "Її кінець не раніше за початок",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.period.end",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "End date must be greater than start date",
+		Source:      "wiki Submit Encounter Data Package 17890837581",
+		Origin:      "wiki",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitEpisode,
+		Operation:   "submitEncounterPackage",
+		Check:       "The patient has the episode",
+		CheckUK:     "Пацієнт має цей епізод",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.episode.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Episode with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitEpisodeStatus,
+		Operation:   "submitEncounterPackage",
+		Check:       "The episode is active",
+		CheckUK:     "Епізод активний",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.episode.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Episode is not active",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitEpisodeOrganization,
+		Operation:   "submitEncounterPackage",
+		Check:       "Its managing_organization is the legal entity of the token",
+		CheckUK:     "Його managing_organization — заклад, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.episode.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Managing_organization does not correspond to user's legal_entity",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitVisit,
+		Operation:   "submitEncounterPackage",
+		Check:       "The visit is that of the body, or, when the body has none, a stored one of the patient",
+		CheckUK:     "Візит — той, що в тілі запиту, або, якщо його там немає, збережений візит пацієнта",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.visit.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Visit with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitClassLegalEntity,
+		Operation:   "submitEncounterPackage",
+		Check:       "LEGAL_ENTITY_ENCOUNTER_CLASSES has the class for the type of the legal entity",
+		CheckUK:     "LEGAL_ENTITY_ENCOUNTER_CLASSES допускає клас для закладу такого типу",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.class.code",
+		EntryType:   "json_data_property",
+		Keyword:     "inclusion",
+		Description: "value is not allowed in enum",
+		Source:      "wiki 583402009 (the matrices; no text is told)",
+		Origin:      "inferred",
+		Flag:        "ENCOUNTER_CLASS_CONFIG_CHECK",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitClassEmployee,
+		Operation:   "submitEncounterPackage",
+		Check:       "PERFORMER_EMPLOYEE_ENCOUNTER_CLASSES has the class for the type of the performer",
+		CheckUK:     "PERFORMER_EMPLOYEE_ENCOUNTER_CLASSES допускає клас для виконавця такого типу",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.class.code",
+		EntryType:   "json_data_property",
+		Keyword:     "inclusion",
+		Description: "value is not allowed in enum",
+		Source:      "wiki 583402009 (the matrices; no text is told)",
+		Origin:      "inferred",
+		Flag:        "ENCOUNTER_CLASS_CONFIG_CHECK",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitTypeEmployee,
+		Operation:   "submitEncounterPackage",
+		Check:       "PERFORMER_EMPLOYEE_ENCOUNTER_TYPES has the type for the type of the performer",
+		CheckUK:     "PERFORMER_EMPLOYEE_ENCOUNTER_TYPES допускає тип для виконавця такого типу",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.type.coding[0].code",
+		EntryType:   "json_data_property",
+		Keyword:     "inclusion",
+		Description: "value is not allowed in enum",
+		Source:      "wiki 583402009 (the matrices; no text is told)",
+		Origin:      "inferred",
+		Flag:        "ENCOUNTER_CLASS_CONFIG_CHECK",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitTypeClass,
+		Operation:   "submitEncounterPackage",
+		Check:       "ENCOUNTER_CLASS_ENCOUNTER_TYPES has the type for the class",
+		CheckUK:     "ENCOUNTER_CLASS_ENCOUNTER_TYPES допускає тип для цього класу",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.type.coding[0].code",
+		EntryType:   "json_data_property",
+		Keyword:     "inclusion",
+		Description: "value is not allowed in enum",
+		Source:      "wiki 583402009 (the matrices; no text is told)",
+		Origin:      "inferred",
+		Flag:        "ENCOUNTER_CLASS_CONFIG_CHECK",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitClassEpisode,
+		Operation:   "submitEncounterPackage",
+		Check:       "EPISODE_TYPE_ENCOUNTER_CLASSES has the class for the type of the episode",
+		CheckUK:     "EPISODE_TYPE_ENCOUNTER_CLASSES допускає клас для епізоду такого типу",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.class.code",
+		EntryType:   "json_data_property",
+		Keyword:     "inclusion",
+		Description: "value is not allowed in enum",
+		Source:      "wiki 583402009 (the matrices; no text is told)",
+		Origin:      "inferred",
+		Flag:        "ENCOUNTER_CLASS_CONFIG_CHECK",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitNeeded,
+		Operation:   "submitEncounterPackage",
+		Check:       "It has what its class and type need: reasons and actions (PHC); diagnoses (not an intervention); priority, division (INPATIENT); how the patient left (discharge)",
+		CheckUK:     "Вона має те, чого потребують її клас і тип: причини й дії (PHC); діагнози (крім intervention); priority, division (INPATIENT); як пацієнт вибув (discharge)",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.{property}",
+		EntryType:   "json_data_property",
+		Keyword:     "required",
+		Description: "required property {property} was not present",
+		Source:      "openhealths/nationHealth 2026, EncounterForm (what the live system refuses)",
+		Origin:      "inferred",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitExcluded,
+		Operation:   "submitEncounterPackage",
+		Check:       "It has nothing that its class and type exclude: actions (not PHC), action_references (PHC), hospitalization (not INPATIENT), division (field, home)",
+		CheckUK:     "Вона не має того, що виключають її клас і тип: дій (не PHC), action_references (PHC), hospitalization (не INPATIENT), division (field, home)",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.{property}",
+		EntryType:   "json_data_property",
+		Keyword:     "schema",
+		Description: "schema does not allow additional properties",
+		Source:      "openhealths/nationHealth 2026, EncounterForm (what the live system refuses)",
+		Origin:      "inferred",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitParticipants,
+		Operation:   "submitEncounterPackage",
+		Check:       "A concilium has two participants at least",
+		CheckUK:     "Консиліум має щонайменше двох учасників",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.participant",
+		EntryType:   "json_data_property",
+		Keyword:     "length",
+		Description: "expected a minimum of 2 items but got fewer",
+		Source:      "openhealths/nationHealth 2026, EncounterForm (what the live system refuses)",
+		Origin:      "inferred",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitPerformer,
+		Operation:   "submitEncounterPackage",
+		Check:       "The performer is stored",
+		CheckUK:     "Виконавець є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.performer.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitPerformerType,
+		Operation:   "submitEncounterPackage",
+		Check:       "Their type is in ENCOUNTER_PERFORMER_EMPLOYEE_TYPES",
+		CheckUK:     "Їхній тип є в ENCOUNTER_PERFORMER_EMPLOYEE_TYPES",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.performer.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee submitted as a care_manager is not a doctor",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitPerformerStatus,
+		Operation:   "submitEncounterPackage",
+		Check:       "Their status is APPROVED",
+		CheckUK:     "Їхній статус — APPROVED",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.performer.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Doctor submitted as a care_manager is not active",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitDivision,
+		Operation:   "submitEncounterPackage",
+		Check:       "The division is stored",
+		CheckUK:     "Підрозділ є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.division.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Division with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitDivisionStatus,
+		Operation:   "submitEncounterPackage",
+		Check:       "Its status is ACTIVE",
+		CheckUK:     "Його статус — ACTIVE",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.division.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Division is not active",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitDivisionLegalEntity,
+		Operation:   "submitEncounterPackage",
+		Check:       "It is of the legal entity of the token",
+		CheckUK:     "Він належить закладу, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.division.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "User is not allowed to create encouners for this division",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitPrimaryDiagnosis,
+		Operation:   "submitEncounterPackage",
+		Check:       "One diagnosis, and no more, is primary",
+		CheckUK:     "Один діагноз, і не більше, — основний (primary)",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.diagnoses",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Encounter must have at least one chief complaint",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitDiagnosis,
+		Operation:   "submitEncounterPackage",
+		Check:       "Each condition of a diagnosis is in the package, or a stored one of the patient",
+		CheckUK:     "Кожний стан із діагнозу є в пакеті або збережений у пацієнта",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.diagnoses[*].condition.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Condition with such id is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitDiagnosisSystem,
+		Operation:   "submitEncounterPackage",
+		Check:       "The primary one has a code of the dictionary of the class: ICPC2 for PHC, else ICD10_AM",
+		CheckUK:     "Основний має код з довідника, що відповідає класу: ICPC2 для PHC, інакше ICD10_AM",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.diagnoses",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "At least one of the diagnosis codes should be defined in the {system} system",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitAction,
+		Operation:   "submitEncounterPackage",
+		Check:       "Unless the class is PHC, the package has action_references, diagnostic reports or procedures",
+		CheckUK:     "Якщо клас не PHC, пакет має action_references, діагностичні звіти або процедури",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.action_references",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "At least one of the parameters must be present",
+		Source:      "openhealths/nationHealth 2026, EncounterForm (what the live system refuses)",
+		Origin:      "inferred",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitActionReferral,
+		Operation:   "submitEncounterPackage",
+		Check:       "One of them is of the service that the referral asks for, or of its group",
+		CheckUK:     "Щось із них — послуга, на яку видано направлення, або послуга з його групи",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.action_references",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "At least one of action references, diagnostic reports or procedures should reference the same service",
+		Source:      "openhealths/nationHealth 2026, EncounterForm (what the live system refuses)",
+		Origin:      "inferred",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitService,
+		Operation:   "submitEncounterPackage",
+		Check:       "The service is stored",
+		CheckUK:     "Послуга є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.action_references[*].identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Service with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitServiceStatus,
+		Operation:   "submitEncounterPackage",
+		Check:       "The service is active",
+		CheckUK:     "Послуга активна",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.action_references[*].identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Service should be active",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSupportingInfo,
+		Operation:   "submitEncounterPackage",
+		Check:       "The patient, or, where that may be, the package has it",
+		CheckUK:     "Запис є в пацієнта або, де це дозволено, у пакеті",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.supporting_info[*].identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "{kind} with such id is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitSupportingInfoStatus,
+		Operation:   "submitEncounterPackage",
+		Check:       "It was not entered in error",
+		CheckUK:     "Його не позначено як помилковий",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.supporting_info[*].identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "{kind} in \"entered_in_error\" status can not be referenced",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitDestination,
+		Operation:   "submitEncounterPackage",
+		Check:       "The destination is stored",
+		CheckUK:     "Місце призначення є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.hospitalization.destination.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "{kind} with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitParticipant,
+		Operation:   "submitEncounterPackage",
+		Check:       "Each participant is stored",
+		CheckUK:     "Кожний учасник є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.participant[*].identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReferral,
+		Operation:   "submitEncounterPackage",
+		Check:       "The patient has the service request",
+		CheckUK:     "Пацієнт має це направлення",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.incoming_referral.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Service request with such id is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReferralExpired,
+		Operation:   "submitEncounterPackage",
+		Check:       "It has not expired",
+		CheckUK:     "Його строк не минув",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.incoming_referral.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Service request expiration date must be a datetime greater than or equal",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitReferralCategory,
+		Operation:   "submitEncounterPackage",
+		Check:       "With ENCOUNTER_REFERRAL_CATEGORIES: its category is among them",
+		CheckUK:     "Із ENCOUNTER_REFERRAL_CATEGORIES: його категорія серед них",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.encounter.incoming_referral.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Incorect service request type",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Flag:        "ENCOUNTER_REFERRAL_CATEGORIES",
+		Together:    "encounter",
+		Job:         true,
+	},
+	{
+		ID:        EncounterPackageSubmitReferralStatus,
+		Operation: "submitEncounterPackage",
+		Check:     "The service request is active, or in_progress in its program",
+		CheckUK:   "Направлення активне або in_progress у своїй програмі",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid service request status",
+		Source:    "wiki 16959307878",
+		Origin:    "wiki",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitReferralUsed,
+		Operation: "submitEncounterPackage",
+		Check:     "No other legal entity uses it",
+		CheckUK:   "Ним не користується інший заклад",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Service request is used by another legal_entity",
+		Source:    "wiki 16959307878",
+		Origin:    "wiki",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitReferralProgram,
+		Operation: "submitEncounterPackage",
+		Check:     "With a program it is new, in_queue or in_progress there",
+		CheckUK:   "За програмою воно new, in_queue або in_progress",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid service request status",
+		Source:    "wiki 16959307878 (the text is not told)",
+		Origin:    "inferred",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitReferralPlan,
+		Operation: "submitEncounterPackage",
+		Check:     "The care plan that it follows is active",
+		CheckUK:   "План лікування, за яким його видано, активний",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Care plan is not active",
+		Source:    "wiki 622264341, for this method inferred",
+		Origin:    "inferred",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitReferralPlanEnded,
+		Operation: "submitEncounterPackage",
+		Check:     "That care plan has not ended",
+		CheckUK:   "Цей план лікування не завершився",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Care plan expired",
+		Source:    "wiki 622264341, for this method inferred",
+		Origin:    "inferred",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitReferralActivity,
+		Operation: "submitEncounterPackage",
+		Check:     "Its activity is scheduled or in_progress",
+		CheckUK:   "Його призначення — scheduled або in_progress",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid activity status",
+		Source:    "wiki 622264341, for this method inferred",
+		Origin:    "inferred",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitReferralActivityLeft,
+		Operation: "submitEncounterPackage",
+		Check:     "Something is left of that activity",
+		CheckUK:   "За цим призначенням щось лишилося",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "The number of available services according to the care plan activity has been exhausted",
+		Source:    "wiki 622264341, for this method inferred",
+		Origin:    "inferred",
+		Job:       true,
+	},
+	{
+		ID:          EncounterPackageSubmitImmunizationIDs,
+		Operation:   "submitEncounterPackage",
+		Check:       "No id stands twice among them",
+		CheckUK:     "Жоден ідентифікатор серед них не повторюється",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.immunizations",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "All primary keys must be unique",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "immunizations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitImmunizationContext,
+		Operation:   "submitEncounterPackage",
+		Check:       "It names the encounter of the package",
+		CheckUK:     "Запис називає взаємодію пакета",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.immunizations[*].context.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Submitted context is not allowed for the immunization",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "immunizations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitImmunizationDate,
+		Operation:   "submitEncounterPackage",
+		Check:       "date is not in the future",
+		CheckUK:     "date не в майбутньому",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.immunizations[*].date",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Date must be in past",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "immunizations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitImmunizationDateAge,
+		Operation:   "submitEncounterPackage",
+		Check:       "date is fewer than IMMUNIZATION_MAX_DAYS_PASSED days ago",
+		CheckUK:     "Від date минуло менше ніж IMMUNIZATION_MAX_DAYS_PASSED днів",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.immunizations[*].date",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Date must be greater than {date}",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "immunizations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitImmunizationPerformerRequired,
+		Operation:   "submitEncounterPackage",
+		Check:       "With primary_source there is `performer`",
+		CheckUK:     "Із primary_source є `performer`",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.immunizations[*].performer",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "performer must be present if primary_source is true",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "immunizations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitImmunizationPerformer,
+		Operation:   "submitEncounterPackage",
+		Check:       "The employee is stored",
+		CheckUK:     "Працівник є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.immunizations[*].performer.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "immunizations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitImmunizationPerformerActive,
+		Operation:   "submitEncounterPackage",
+		Check:       "They are APPROVED, and their type is in ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		CheckUK:     "Їхній статус — APPROVED, а тип є в ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.immunizations[*].performer.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee is not an active doctor",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "immunizations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitImmunizationPerformerLegalEntity,
+		Operation:   "submitEncounterPackage",
+		Check:       "They work in the legal entity of the token",
+		CheckUK:     "Вони працюють у закладі, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.immunizations[*].performer.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee {id} doesn't belong to your legal entity",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "immunizations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitImmunizationReportOrigin,
+		Operation:   "submitEncounterPackage",
+		Check:       "Without primary_source there is report_origin",
+		CheckUK:     "Без primary_source є report_origin",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.immunizations[*].report_origin",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "report_origin must be present if primary_source is false",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "immunizations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitImmunizationDoseSequence,
+		Operation:   "submitEncounterPackage",
+		Check:       "dose_sequence is positive",
+		CheckUK:     "dose_sequence — додатне число",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.immunizations[*].vaccination_protocols[*].dose_sequence",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "must be greater than 0",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "immunizations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitImmunizationSeriesDoses,
+		Operation:   "submitEncounterPackage",
+		Check:       "series_doses is positive",
+		CheckUK:     "series_doses — додатне число",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.immunizations[*].vaccination_protocols[*].series_doses",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "must be greater than 0",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "immunizations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitImmunizationNeeded,
+		Operation:   "submitEncounterPackage",
+		Check:       "A given vaccine has reasons, one not given reasons_not_given; one that the performer gave has its batch, site, route and dose",
+		CheckUK:     "Введена вакцина має reasons, не введена — reasons_not_given; введена виконавцем — партію, місце, спосіб і дозу",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.immunizations[*].{property}",
+		EntryType:   "json_data_property",
+		Keyword:     "required",
+		Description: "required property {property} was not present",
+		Source:      "openhealths/nationHealth 2026, EncounterForm (what the live system refuses)",
+		Origin:      "inferred",
+		Together:    "immunizations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitImmunizationExcluded,
+		Operation:   "submitEncounterPackage",
+		Check:       "A given vaccine has no reasons_not_given, one not given no reasons",
+		CheckUK:     "Введена вакцина не має reasons_not_given, не введена — reasons",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.immunizations[*].explanation.reasons",
+		EntryType:   "json_data_property",
+		Keyword:     "schema",
+		Description: "schema does not allow additional properties",
+		Source:      "openhealths/nationHealth 2026, EncounterForm (what the live system refuses)",
+		Origin:      "inferred",
+		Together:    "immunizations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitImmunizationID,
+		Operation:   "submitEncounterPackage",
+		Check:       "No stored immunization has the id",
+		CheckUK:     "Збереженого запису з таким ідентифікатором немає",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.immunizations[*].id",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Immunization with id '{id}' already exists",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "immunizations",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitAllergyIntoleranceIDs,
+		Operation:   "submitEncounterPackage",
+		Check:       "No id stands twice among them",
+		CheckUK:     "Жоден ідентифікатор серед них не повторюється",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.allergy_intolerances",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "All primary keys must be unique",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "allergy_intolerances",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitAllergyIntoleranceContext,
+		Operation:   "submitEncounterPackage",
+		Check:       "It names the encounter of the package",
+		CheckUK:     "Запис називає взаємодію пакета",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.allergy_intolerances[*].context.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Submitted context is not allowed for the allergy intolerance",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "allergy_intolerances",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitAllergyIntoleranceOnset,
+		Operation:   "submitEncounterPackage",
+		Check:       "onset_date_time is not in the future",
+		CheckUK:     "onset_date_time не в майбутньому",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.allergy_intolerances[*].onset_date_time",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Onset date time must be in past",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "allergy_intolerances",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitAllergyIntoleranceOnsetAge,
+		Operation:   "submitEncounterPackage",
+		Check:       "onset_date_time is fewer than ALLERGY_INTOLERANCE_MAX_DAYS_PASSED days ago",
+		CheckUK:     "Від onset_date_time минуло менше ніж ALLERGY_INTOLERANCE_MAX_DAYS_PASSED днів",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.allergy_intolerances[*].onset_date_time",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Date must be greater than {date}",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "allergy_intolerances",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitAllergyIntoleranceAsserted,
+		Operation:   "submitEncounterPackage",
+		Check:       "asserted_date is not in the future",
+		CheckUK:     "asserted_date не в майбутньому",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.allergy_intolerances[*].asserted_date",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Asserted date must be in past",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "allergy_intolerances",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitAllergyIntoleranceLast,
+		Operation:   "submitEncounterPackage",
+		Check:       "last_occurrence is not in the future",
+		CheckUK:     "last_occurrence не в майбутньому",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.allergy_intolerances[*].last_occurrence",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Last occurrence must be in past",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "allergy_intolerances",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitAllergyIntoleranceAsserterRequired,
+		Operation:   "submitEncounterPackage",
+		Check:       "With primary_source there is `asserter`",
+		CheckUK:     "Із primary_source є `asserter`",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.allergy_intolerances[*].asserter",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "asserter must be present if primary_source is true",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "allergy_intolerances",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitAllergyIntoleranceAsserter,
+		Operation:   "submitEncounterPackage",
+		Check:       "The employee is stored",
+		CheckUK:     "Працівник є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.allergy_intolerances[*].asserter.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "allergy_intolerances",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitAllergyIntoleranceAsserterActive,
+		Operation:   "submitEncounterPackage",
+		Check:       "They are APPROVED, and their type is in ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		CheckUK:     "Їхній статус — APPROVED, а тип є в ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.allergy_intolerances[*].asserter.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee is not an active doctor",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "allergy_intolerances",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitAllergyIntoleranceAsserterLegalEntity,
+		Operation:   "submitEncounterPackage",
+		Check:       "They work in the legal entity of the token",
+		CheckUK:     "Вони працюють у закладі, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.allergy_intolerances[*].asserter.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee {id} doesn't belong to your legal entity",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "allergy_intolerances",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitAllergyIntoleranceReportOrigin,
+		Operation:   "submitEncounterPackage",
+		Check:       "Without primary_source there is report_origin",
+		CheckUK:     "Без primary_source є report_origin",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.allergy_intolerances[*].report_origin",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "report_origin must be present if primary_source is false",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "allergy_intolerances",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitAllergyIntoleranceID,
+		Operation:   "submitEncounterPackage",
+		Check:       "No stored allergy intolerance has the id",
+		CheckUK:     "Збереженого запису з таким ідентифікатором немає",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.allergy_intolerances[*].id",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Allergy intolerance with id '{id}' already exists",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "allergy_intolerances",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitRiskAssessmentIDs,
+		Operation:   "submitEncounterPackage",
+		Check:       "No id stands twice among them",
+		CheckUK:     "Жоден ідентифікатор серед них не повторюється",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.risk_assessments",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "All primary keys must be unique",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "risk_assessments",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitRiskAssessmentContext,
+		Operation:   "submitEncounterPackage",
+		Check:       "It names the encounter of the package",
+		CheckUK:     "Запис називає взаємодію пакета",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.risk_assessments[*].context.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Submitted context is not allowed for the risk assessment",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "risk_assessments",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitRiskAssessmentAsserted,
+		Operation:   "submitEncounterPackage",
+		Check:       "asserted_date is not in the future",
+		CheckUK:     "asserted_date не в майбутньому",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.risk_assessments[*].asserted_date",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Asserted date must be in past",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "risk_assessments",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitRiskAssessmentPerformer,
+		Operation:   "submitEncounterPackage",
+		Check:       "The employee is stored",
+		CheckUK:     "Працівник є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.risk_assessments[*].performer.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "risk_assessments",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitRiskAssessmentPerformerActive,
+		Operation:   "submitEncounterPackage",
+		Check:       "They are APPROVED, and their type is in ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		CheckUK:     "Їхній статус — APPROVED, а тип є в ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.risk_assessments[*].performer.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee is not an active doctor",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "risk_assessments",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitRiskAssessmentPerformerLegalEntity,
+		Operation:   "submitEncounterPackage",
+		Check:       "They work in the legal entity of the token",
+		CheckUK:     "Вони працюють у закладі, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.risk_assessments[*].performer.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee {id} doesn't belong to your legal entity",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "risk_assessments",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitRiskAssessmentBasis,
+		Operation:   "submitEncounterPackage",
+		Check:       "The patient, or, where that may be, the package has it",
+		CheckUK:     "Запис є в пацієнта або, де це дозволено, у пакеті",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.risk_assessments[*].reason_references[*].identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "{kind} with such id is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "risk_assessments",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitRiskAssessmentBasisStatus,
+		Operation:   "submitEncounterPackage",
+		Check:       "It was not entered in error",
+		CheckUK:     "Його не позначено як помилковий",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.risk_assessments[*].reason_references[*].identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "{kind} in \"entered_in_error\" status can not be referenced",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "risk_assessments",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitRiskAssessmentID,
+		Operation:   "submitEncounterPackage",
+		Check:       "No stored risk assessment has the id",
+		CheckUK:     "Збереженого запису з таким ідентифікатором немає",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.risk_assessments[*].id",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Risk assessment with id '{id}' already exists",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "risk_assessments",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureIDs,
+		Operation:   "submitEncounterPackage",
+		Check:       "No id stands twice among them",
+		CheckUK:     "Жоден ідентифікатор серед них не повторюється",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "All primary keys must be unique",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureReferral,
+		Operation:   "submitEncounterPackage",
+		Check:       "The patient has the service request",
+		CheckUK:     "Пацієнт має це направлення",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].based_on.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Service request with such id is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureReferralExpired,
+		Operation:   "submitEncounterPackage",
+		Check:       "It has not expired",
+		CheckUK:     "Його строк не минув",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].based_on.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Service request expiration date must be a datetime greater than or equal",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureService,
+		Operation:   "submitEncounterPackage",
+		Check:       "The service is stored",
+		CheckUK:     "Послуга є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].code.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Service with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureServiceStatus,
+		Operation:   "submitEncounterPackage",
+		Check:       "The service is active",
+		CheckUK:     "Послуга активна",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].code.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Service should be active",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureReferralService,
+		Operation:   "submitEncounterPackage",
+		Check:       "It asks for the service",
+		CheckUK:     "Його видано на цю послугу",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].based_on.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Should reference the same service that is referenced in diagnostic report",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureReferralGroup,
+		Operation:   "submitEncounterPackage",
+		Check:       "Or for a group that has the service",
+		CheckUK:     "Або на групу, у якій є послуга",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].based_on.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Service referenced in diagnostic report should belong to service group",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureReferralServiceCategory,
+		Operation:   "submitEncounterPackage",
+		Check:       "A request for a group has the category of the service",
+		CheckUK:     "Направлення на групу має категорію послуги",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].based_on.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Service request category should be equal to service category",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureCategory,
+		Operation:   "submitEncounterPackage",
+		Check:       "The category is that of the service",
+		CheckUK:     "Категорія — та сама, що в послуги",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].category",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Procedure category does not match with the service category",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureEncounter,
+		Operation:   "submitEncounterPackage",
+		Check:       "It names the encounter of the package",
+		CheckUK:     "Запис називає взаємодію пакета",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].encounter.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Invalid reference",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedurePerformed,
+		Operation:   "submitEncounterPackage",
+		Check:       "performed_date_time is not in the future",
+		CheckUK:     "performed_date_time не в майбутньому",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].performed_date_time",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Performed date time must be in past",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedurePerformedStart,
+		Operation:   "submitEncounterPackage",
+		Check:       "The period has begun",
+		CheckUK:     "Проміжок часу вже почався",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].performed_period.start",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Start date must be in past",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedurePerformedEnd,
+		Operation:   "submitEncounterPackage",
+		Check:       "The period has ended",
+		CheckUK:     "Проміжок часу вже закінчився",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].performed_period.end",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "End date must be in past",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedurePerformedOrder,
+		Operation:   "submitEncounterPackage",
+		Check:       "Its end is not before its start",
+		CheckUK:     "Його кінець не раніше за початок",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].performed_period.end",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "End date must be greater than or equal the start date",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureRecordedBy,
+		Operation:   "submitEncounterPackage",
+		Check:       "The employee is stored",
+		CheckUK:     "Працівник є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].recorded_by.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureRecordedByActive,
+		Operation:   "submitEncounterPackage",
+		Check:       "They are APPROVED, and their type is in ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		CheckUK:     "Їхній статус — APPROVED, а тип є в ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].recorded_by.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee is not an active doctor",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureRecordedByLegalEntity,
+		Operation:   "submitEncounterPackage",
+		Check:       "They work in the legal entity of the token",
+		CheckUK:     "Вони працюють у закладі, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].recorded_by.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee {id} doesn't belong to your legal entity",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedurePerformerRequired,
+		Operation:   "submitEncounterPackage",
+		Check:       "With primary_source there is `performer`",
+		CheckUK:     "Із primary_source є `performer`",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].performer",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "performer must be present if primary_source is true",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedurePerformer,
+		Operation:   "submitEncounterPackage",
+		Check:       "The employee is stored",
+		CheckUK:     "Працівник є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].performer.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedurePerformerActive,
+		Operation:   "submitEncounterPackage",
+		Check:       "They are APPROVED, and their type is in ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		CheckUK:     "Їхній статус — APPROVED, а тип є в ENCOUNTER_PACKAGE_EMPLOYEE_TYPES",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].performer.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee is not an active doctor",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedurePerformerLegalEntity,
+		Operation:   "submitEncounterPackage",
+		Check:       "They work in the legal entity of the token",
+		CheckUK:     "Вони працюють у закладі, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].performer.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee {id} doesn't belong to your legal entity",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureReportOrigin,
+		Operation:   "submitEncounterPackage",
+		Check:       "Without primary_source there is report_origin",
+		CheckUK:     "Без primary_source є report_origin",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].report_origin",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "report_origin must be present if primary_source is false",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureDivision,
+		Operation:   "submitEncounterPackage",
+		Check:       "The division is stored",
+		CheckUK:     "Підрозділ є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].division.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Division with such ID is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureDivisionStatus,
+		Operation:   "submitEncounterPackage",
+		Check:       "Its status is ACTIVE",
+		CheckUK:     "Його статус — ACTIVE",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].division.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Division is not active",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureDivisionLegalEntity,
+		Operation:   "submitEncounterPackage",
+		Check:       "It is of the legal entity of the token",
+		CheckUK:     "Він належить закладу, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].division.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "User is not allowed to create encouners for this division",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureOrganization,
+		Operation:   "submitEncounterPackage",
+		Check:       "managing_organization is the legal entity of the token",
+		CheckUK:     "managing_organization — заклад, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].managing_organization.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Managing_organization does not correspond to user's legal_entity",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureReason,
+		Operation:   "submitEncounterPackage",
+		Check:       "The patient, or, where that may be, the package has it",
+		CheckUK:     "Запис є в пацієнта або, де це дозволено, у пакеті",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].reason_references[*].identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "{kind} with such id is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureReasonStatus,
+		Operation:   "submitEncounterPackage",
+		Check:       "It was not entered in error",
+		CheckUK:     "Його не позначено як помилковий",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].reason_references[*].identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "{kind} in \"entered_in_error\" status can not be referenced",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureDevice,
+		Operation:   "submitEncounterPackage",
+		Check:       "The patient has the device that it was about",
+		CheckUK:     "Пацієнт має виріб, з яким пов'язана процедура",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].focal_device.manipulated.identifier.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Device with such id is not found",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:          EncounterPackageSubmitProcedureID,
+		Operation:   "submitEncounterPackage",
+		Check:       "No stored procedure has the id",
+		CheckUK:     "Збереженого запису з таким ідентифікатором немає",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.procedures[*].id",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Procedure with id '{id}' already exists",
+		Source:      "medical_events 2019, Patients.Encounters and validators",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "procedures",
+		Job:         true,
+	},
+	{
+		ID:        EncounterPackageSubmitProcedureReferralStatus,
+		Operation: "submitEncounterPackage",
+		Check:     "The service request is active, or in_progress in its program",
+		CheckUK:   "Направлення активне або in_progress у своїй програмі",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid service request status",
+		Source:    "wiki 16959307878",
+		Origin:    "wiki",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitProcedureReferralUsed,
+		Operation: "submitEncounterPackage",
+		Check:     "No other legal entity uses it",
+		CheckUK:   "Ним не користується інший заклад",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Service request is used by another legal_entity",
+		Source:    "wiki 16959307878",
+		Origin:    "wiki",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitProcedureReferralProgram,
+		Operation: "submitEncounterPackage",
+		Check:     "With a program it is new, in_queue or in_progress there",
+		CheckUK:   "За програмою воно new, in_queue або in_progress",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid service request status",
+		Source:    "wiki 16959307878 (the text is not told)",
+		Origin:    "inferred",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitProcedureReferralPlan,
+		Operation: "submitEncounterPackage",
+		Check:     "The care plan that it follows is active",
+		CheckUK:   "План лікування, за яким його видано, активний",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Care plan is not active",
+		Source:    "wiki 622264341, for this method inferred",
+		Origin:    "inferred",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitProcedureReferralPlanEnded,
+		Operation: "submitEncounterPackage",
+		Check:     "That care plan has not ended",
+		CheckUK:   "Цей план лікування не завершився",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Care plan expired",
+		Source:    "wiki 622264341, for this method inferred",
+		Origin:    "inferred",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitProcedureReferralActivity,
+		Operation: "submitEncounterPackage",
+		Check:     "Its activity is scheduled or in_progress",
+		CheckUK:   "Його призначення — scheduled або in_progress",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid activity status",
+		Source:    "wiki 622264341, for this method inferred",
+		Origin:    "inferred",
+		Job:       true,
+	},
+	{
+		ID:        EncounterPackageSubmitProcedureReferralActivityLeft,
+		Operation: "submitEncounterPackage",
+		Check:     "Something is left of that activity",
+		CheckUK:   "За цим призначенням щось лишилося",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "The number of available services according to the care plan activity has been exhausted",
+		Source:    "wiki 622264341, for this method inferred",
+		Origin:    "inferred",
+		Job:       true,
 	},
 	{
 		ID:        EncounterListAccess,
@@ -25778,6 +29870,7 @@ var guards = map[string][]ID{
 	"listEmployees":                        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getEmployee":                          {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"deactivateEmployee":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"submitEncounterPackage":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"listEncounters":                       {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getEncounter":                         {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"getEncounterContext":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},

@@ -53,6 +53,7 @@ import (
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
 	"esoz/internal/resource/employees"
+	"esoz/internal/resource/encounterpackages"
 	"esoz/internal/resource/episodes"
 	"esoz/internal/resource/events"
 	"esoz/internal/resource/forbiddengroups"
@@ -85,6 +86,8 @@ type Options struct {
 	NotServed func(method, path string) (refusal *fault.Error, hint string)
 	// Observe, when set, is told of every answered request.
 	Observe httpapi.Observer
+	// JobRefused, when set, is told of every job that a refusal ends.
+	JobRefused func(requestID string, refusal *fault.Error)
 	// AfterHandler is jobs.Queue's test hook.
 	AfterHandler func(jobID string)
 	// Commands, when set, gets each command to the document store: a test looks at the plans.
@@ -255,7 +258,7 @@ func (a *App) build() error {
 	}
 	queue := &jobs.Queue{
 		Pool: a.Pool, River: inserter, Keys: a.Keys, Clock: o.Clock, Config: o.Config, Logger: o.Logger,
-		AfterHandler: o.AfterHandler, Dial: o.Jobs,
+		AfterHandler: o.AfterHandler, Dial: o.Jobs, Refused: o.JobRefused,
 		Count: func(operation, result string) { a.metrics.jobs.WithLabelValues(operation, result).Inc() },
 	}
 	a.Jobs = queue
@@ -303,6 +306,7 @@ func (a *App) build() error {
 		legalEntitiesAPI:   &legalentities.API{Engine: engine, Store: legalentities.Store{Pool: a.Pool, Lists: lists}},
 		medicalRecordsAPI:  &medicalrecords.API{Engine: engine, Groups: medicalrecords.ServiceGroups{Pool: a.Pool}},
 		employeesAPI:       &employees.API{Engine: engine, Store: employees.Store{Pool: a.Pool, Lists: lists, Declarations: signed}},
+		packagesAPI:        &encounterpackages.API{Engine: engine, Dictionaries: a.Dictionaries, People: people, Media: files},
 		episodesAPI:        &episodes.API{Engine: engine, Dictionaries: a.Dictionaries, Employees: people, Groups: groups},
 		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Lists: lists}},
 		jobsAPI:            &jobreads.API{Engine: engine},

@@ -20,6 +20,7 @@ import (
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
 	"esoz/internal/resource/employees"
+	"esoz/internal/resource/encounterpackages"
 	"esoz/internal/resource/episodes"
 	"esoz/internal/resource/events"
 	"esoz/internal/resource/forbiddengroups"
@@ -47,6 +48,7 @@ type (
 	dictionariesAPI    = dictionaries.API
 	divisionsAPI       = divisions.API
 	employeesAPI       = employees.API
+	packagesAPI        = encounterpackages.API
 	episodesAPI        = episodes.API
 	eventsAPI          = events.API
 	healthcareAPI      = healthcareservices.API
@@ -74,6 +76,7 @@ type server struct {
 	*dictionariesAPI
 	*divisionsAPI
 	*employeesAPI
+	*packagesAPI
 	*episodesAPI
 	*eventsAPI
 	*healthcareAPI
@@ -104,6 +107,7 @@ func (s *server) operations() []operation.Operation {
 		s.dictionariesAPI.Operations(),
 		s.divisionsAPI.Operations(),
 		s.employeesAPI.Operations(),
+		s.packagesAPI.Operations(),
 		s.episodesAPI.Operations(),
 		s.eventsAPI.Operations(),
 		s.healthcareAPI.Operations(),
@@ -139,6 +143,7 @@ func Operations() []operation.Operation {
 		new(dictionariesAPI),
 		new(divisionsAPI),
 		new(employeesAPI),
+		new(packagesAPI),
 		new(episodesAPI),
 		new(eventsAPI),
 		new(healthcareAPI),

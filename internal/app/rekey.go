@@ -23,6 +23,7 @@ import (
 	"esoz/internal/resource/devicerequests"
 	"esoz/internal/resource/episodes"
 	"esoz/internal/resource/medicalevents"
+	"esoz/internal/resource/medicalrecords"
 	"esoz/internal/resource/persons"
 	"esoz/internal/resource/servicerequests"
 )
@@ -181,7 +182,8 @@ var hidden = map[string][]string{
 	episodes.Collection:        {"patient_id"},
 	medicalevents.Numbers:      {medicalevents.NumberField},
 
-	// No operation makes these yet.
+	medicalrecords.Visits: {"patient_id"},
+
 	"encounters":           {"patient_id"},
 	"conditions":           {"patient_id"},
 	"observations":         {"patient_id"},
@@ -190,10 +192,12 @@ var hidden = map[string][]string{
 	"immunizations":        {"patient_id"},
 	"allergy_intolerances": {"patient_id"},
 	"risk_assessments":     {"patient_id"},
-	"specimens":            {"patient_id"},
-	"compositions":         {"patient_id"},
-	"care_plans":           {"patient_id"},
-	"activities":           {"patient_id"},
+
+	// No operation makes these yet.
+	"specimens":    {"patient_id"},
+	"compositions": {"patient_id"},
+	"care_plans":   {"patient_id"},
+	"activities":   {"patient_id"},
 }
 
 // collection hides patients and numbers anew, and returns how many documents were

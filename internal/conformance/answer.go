@@ -169,20 +169,10 @@ func (a *answer) judge(c world.Case, contract *Document) []string {
 	if a.notJSON() {
 		return []string{fmt.Sprintf("want %d, got %d with %s that is not JSON", c.Expect.Status, a.status, a.contentType())}
 	}
-	got := a.envelope.Error
-	if a.status != c.Expect.Status {
-		miss("status", c.Expect.Status, a.status)
+	if c.Job != nil {
+		c.Rules = nil // it is the job that they refuse
 	}
-	if got.Type != c.Expect.Type {
-		miss("error.type", c.Expect.Type, got.Type)
-	}
-	if got.Message != c.Expect.Message {
-		miss("error.message", c.Expect.Message, got.Message)
-	}
-	if invalid := a.invalid(); c.Expect.Status >= http.StatusBadRequest && len(invalid)+len(c.Expect.Invalid) > 0 && !reflect.DeepEqual(invalid, c.Expect.Invalid) {
-		miss("error.invalid", c.Expect.Invalid, invalid)
-	}
-	misses = append(misses, a.undocumented(c)...)
+	misses = append(misses, a.judgeEnd(c)...)
 	if named := a.header.Get("X-Sandbox-Rule"); named != "" && named != joined(c.Rules) {
 		miss("X-Sandbox-Rule", joined(c.Rules), named)
 	}
@@ -197,6 +187,28 @@ func (a *answer) judge(c world.Case, contract *Document) []string {
 		misses = append(misses, "contract: "+err.Error())
 	}
 	return misses
+}
+
+// judgeEnd tells in what the answer, or the end of a job, differs from what the case expects.
+func (a *answer) judgeEnd(c world.Case) []string {
+	var misses []string
+	miss := func(what string, want, got any) {
+		misses = append(misses, fmt.Sprintf("%s: want %s\n  got %s", what, shown(want), shown(got)))
+	}
+	got := a.envelope.Error
+	if a.status != c.Expect.Status {
+		miss("status", c.Expect.Status, a.status)
+	}
+	if got.Type != c.Expect.Type {
+		miss("error.type", c.Expect.Type, got.Type)
+	}
+	if got.Message != c.Expect.Message {
+		miss("error.message", c.Expect.Message, got.Message)
+	}
+	if invalid := a.invalid(); c.Expect.Status >= http.StatusBadRequest && len(invalid)+len(c.Expect.Invalid) > 0 && !reflect.DeepEqual(invalid, c.Expect.Invalid) {
+		miss("error.invalid", c.Expect.Invalid, invalid)
+	}
+	return append(misses, a.undocumented(c)...)
 }
 
 // undocumented tells in what an answer, though the case expects it, differs from

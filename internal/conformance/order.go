@@ -228,7 +228,7 @@ func (d *deriver) ownBeforeOwn(op *operation) {
 			if slices.ContainsFunc(a.Rules, func(id rules.ID) bool { return slices.Contains(b.Rules, id) }) {
 				continue // one rule, or several that answer together
 			}
-			if a.Expect.Type == fault.TypeValidationFailed && b.Expect.Type == fault.TypeValidationFailed {
+			if a.End().Type == fault.TypeValidationFailed && b.End().Type == fault.TypeValidationFailed {
 				continue // may answer together
 			}
 			request, ok := op.both(a.parts, b.parts)
@@ -281,15 +281,14 @@ func (d *deriver) add(c Check) {
 }
 
 func refusedCase(id, operation, title string, request parts, refusal *fault.Error) world.Case {
-	return world.Case{
-		ID: id, OperationID: operation, Rules: refusal.Rules, Title: title, Request: request.request(), Expect: world.Expecting(refusal),
-	}
+	return world.RefusedBy(world.Case{ID: id, OperationID: operation, Title: title, Request: request.request()}, refusal)
 }
 
 // refusalOf is the refusal that a case documents.
 func refusalOf(c world.Case) *fault.Error {
-	refusal := &fault.Error{Status: c.Expect.Status, Type: c.Expect.Type, Message: c.Expect.Message, Rules: c.Rules}
-	for _, entry := range c.Expect.Invalid {
+	end := c.End()
+	refusal := &fault.Error{Status: end.Status, Type: end.Type, Message: end.Message, Rules: c.Rules}
+	for _, entry := range end.Invalid {
 		refusal.Invalid = append(refusal.Invalid, fault.Item{Entry: entry.Entry, Rules: []fault.Rule{{Rule: entry.Rule, Description: entry.Description}}})
 	}
 	return refusal

@@ -255,17 +255,17 @@ func (r *runner) all(ctx context.Context, checks []Check) error {
 func (r *runner) withoutReset(changing []int) []int {
 	passes, changed := map[string]bool{}, map[string]bool{} // by path
 	for _, i := range changing {
-		if c := r.results[i]; c.Expect.Status < http.StatusBadRequest {
+		if c := r.results[i]; !c.IsRefused() {
 			passes[c.Request.Path] = true
 		}
 	}
 	var some []int
 	for _, i := range changing {
 		result := &r.results[i]
-		path, refused := result.Request.Path, result.Expect.Status >= http.StatusBadRequest
+		path, refused := result.Request.Path, result.IsRefused()
 		object := r.contract.template(result.Request.Method, path) != path
 		switch {
-		case refused && (len(result.Before) > 0 || object && passes[path]):
+		case refused && result.Job == nil && (len(result.Before) > 0 || object && passes[path]):
 			result.Reason = "needs a new world: it would use up attempts"
 		case !refused && object && changed[path]:
 			result.Reason = "needs a new world: its object was changed already"
@@ -359,7 +359,14 @@ func (r *runner) try(ctx context.Context, result *Result) error {
 		r.options.Answered(result.Check, a.body)
 	}
 	result.Outcome, result.Misses, result.RequestID = report.Passed, nil, a.header.Get("X-Request-Id")
-	for _, miss := range a.judge(result.Case, r.contract) {
+	misses := a.judge(result.Case, r.contract)
+	if len(misses) == 0 && result.Job != nil {
+		if misses, err = r.follow(ctx, a, result); err != nil {
+			return err
+		}
+		result.Took = took()
+	}
+	for _, miss := range misses {
 		result.Outcome, result.Misses = report.Failed, append(result.Misses, r.secrets.hide.Replace(miss))
 	}
 	return nil
@@ -423,6 +430,9 @@ func settingsOf(c Check) string {
 // changes tells whether a case leaves something behind. A refusal does not, but
 // for the attempts that an operation's own may count.
 func changes(c world.Case) bool {
+	if c.Job != nil && c.IsRefused() {
+		return false
+	}
 	if c.Expect.Status < http.StatusBadRequest {
 		return c.Request.Method != http.MethodGet
 	}

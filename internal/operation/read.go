@@ -155,8 +155,14 @@ func (s *Reading[D]) find(ctx context.Context) (found bool, err error) {
 		if err != nil && !errors.Is(err, fault.ErrNotFound) {
 			return false, err
 		}
-		s.others = err == nil && !slices.Contains(s.Patient.Hidden, patientOf(stored))
-		if err == nil && !s.others {
+		seen := err == nil
+		if seen {
+			if seen, err = IsSeen(ctx, s.engine.Documents, stored); err != nil {
+				return false, err
+			}
+		}
+		s.others = seen && !slices.Contains(s.Patient.Hidden, patientOf(stored))
+		if seen && !s.others {
 			if err := stored.Decode(&s.Document); err != nil {
 				return false, err
 			}

@@ -26,15 +26,61 @@ type Referent struct {
 	Referral    uuid.UUID // the service request that it carries out
 	Service     uuid.UUID // what was done
 	Episode     uuid.UUID
-	Performer   uuid.UUID  // of an encounter
-	Since       time.Time  // when an encounter began
-	Speciality  string     // of an employee
-	Until       *time.Time // the end of a care plan, the last day of an employee
-	Remaining   *float64   // what is left of an activity; nil: it has no quantity
-	Verified    bool       // a division, by the register of drugstores
-	Requestable bool       // a service or a group of services: requests may name it
-	Whole       uuid.UUID  // the care plan of an activity
-	Party       uuid.UUID  // who an employee is
+	Performer   uuid.UUID   // of an encounter
+	Since       time.Time   // when an encounter or an episode began
+	Speciality  string      // of an employee
+	Until       *time.Time  // the end of a care plan, the last day of an employee
+	Remaining   *float64    // what is left of an activity; nil: it has no quantity
+	Verified    bool        // a division, by the register of drugstores
+	Requestable bool        // a service or a group of services: requests may name it
+	Whole       uuid.UUID   // the care plan of an activity
+	Party       uuid.UUID   // who an employee is
+	TaxID       string      // of that party
+	Groups      []uuid.UUID // that include a service
+	Order       *Referral   // of a service request
+}
+
+// Referral is what is asked of a service request.
+type Referral struct {
+	Program       *struct{}  `bson:"program"`
+	ProgramStatus *string    `bson:"program_processing_status"`
+	UsedBy        *link      `bson:"used_by_legal_entity"`
+	Code          coded      `bson:"code"`
+	Category      coding     `bson:"category"`
+	BasedOn       []coded    `bson:"based_on"`
+	Context       *link      `bson:"context"`
+	EpisodeID     *uuid.UUID `bson:"context_episode_id"`
+	Expires       time.Time  `bson:"expiration_date"`
+}
+
+type (
+	link struct {
+		Identifier struct {
+			Value uuid.UUID `bson:"value"`
+		} `bson:"identifier"`
+	}
+	coding struct {
+		Coding []struct {
+			Code string `bson:"code"`
+		} `bson:"coding"`
+	}
+	coded struct {
+		Identifier struct {
+			Type  coding    `bson:"type"`
+			Value uuid.UUID `bson:"value"`
+		} `bson:"identifier"`
+	}
+)
+
+// Kind is what the reference leads to: service or service_group, say.
+func (c coded) Kind() string { return c.Identifier.Type.First() }
+
+// First is the code of the first value.
+func (c coding) First() string {
+	if len(c.Coding) == 0 {
+		return ""
+	}
+	return c.Coding[0].Code
 }
 
 // Referents looks up what references lead to.
@@ -102,6 +148,9 @@ func (l *lookups) get(ctx context.Context, kind, id string) (*Referent, error) {
 func (c *Call[A, D, B]) Referent(ctx context.Context, kind, id string) (*Referent, error) {
 	return c.lookups.get(ctx, kind, id)
 }
+
+// Found is what a check has found under an id, nil when it has found nothing or none has looked.
+func (c *Call[A, D, B]) Found(kind, id string) *Referent { return c.lookups.found[lookup{kind, id}] }
 
 // Exists passes when the object is stored.
 func (r Reference[S]) Exists(rule rules.ID) Check[S] {

@@ -24,7 +24,8 @@ import (
 // Signed is the signed content of a request. The state of an operation that takes
 // some embeds it and fills Sent; the checks of SignedContent open it.
 type Signed struct {
-	Sent string // the field, as it came
+	Sent   string // the field, as it came
+	Values int    // how many values the content may have; 0: as many as a body
 
 	Content    *validation.Value // what was signed
 	Signatures []signature.Signature
@@ -126,7 +127,11 @@ func (s *Signed) read(ctx context.Context, c *Caller) {
 			s.Signatures = []signature.Signature{{Signer: c.Signer()}}
 		}
 	}
-	s.Content, s.json = validation.Decode(content.JSON)
+	if s.Values > 0 {
+		s.Content, s.json = validation.DecodeUpTo(content.JSON, s.Values)
+	} else {
+		s.Content, s.json = validation.Decode(content.JSON)
+	}
 }
 
 // position says where JSON breaks, without a word of it.

@@ -96,6 +96,7 @@ type Call[A, D, B any] struct {
 	engine  *Engine
 	kind    string
 	path    Path
+	job     string // of packages
 	store   mongodb.Documents
 	stored  mongodb.Document
 	lookups lookups

@@ -12,6 +12,7 @@ import (
 	"esoz/internal/app"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/httpapi"
 	"esoz/internal/sandbox/authority"
 	"esoz/internal/sandbox/traffic"
@@ -57,9 +58,10 @@ func newServer(ctx context.Context, p place) (*server, error) {
 	s := &server{place: p, live: config.NewLive(cfg), metrics: prometheus.NewRegistry(), dials: NewDials()}
 	s.app, err = app.New(ctx, app.Options{
 		Config: s.live, Clock: p.clock, Logger: p.logger, ShowRules: true, Memory: p.memory, AfterHandler: p.hook, Registry: s.metrics, NotServed: notServed,
-		Observe:  func(ctx context.Context, e httpapi.Exchange) { s.handler.traffic.Observe(ctx, e) },
-		Fence:    func(work func() error) error { return s.handler.Fence(work) },
-		Provider: provider{dials: s.dials}, Jobs: s.dials, Requests: s.dials, Codes: s.dials.fixedCode,
+		Observe:    func(ctx context.Context, e httpapi.Exchange) { s.handler.traffic.Observe(ctx, e) },
+		JobRefused: func(requestID string, refusal *fault.Error) { s.handler.traffic.JobRefused(requestID, refusal) },
+		Fence:      func(work func() error) error { return s.handler.Fence(work) },
+		Provider:   provider{dials: s.dials}, Jobs: s.dials, Requests: s.dials, Codes: s.dials.fixedCode,
 	})
 	if err != nil {
 		return nil, err

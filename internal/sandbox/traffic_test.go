@@ -71,7 +71,7 @@ func (b *box) fetch(t *testing.T, path, accept string) (contentType, body string
 func requireExplained(t *testing.T, b *box, c conformance.Result) {
 	t.Helper()
 	x := b.explain(t, c.RequestID)
-	require.Equal(t, c.Expect.Status, x.Status)
+	require.Equal(t, c.Expect.Status, x.Status) // of a job: 202
 	if c.OperationID != "" && !slices.Contains(c.Rules, rules.GatewayMethod) {
 		require.NotNil(t, x.Operation)
 		require.Equal(t, c.OperationID, x.Operation.ID)

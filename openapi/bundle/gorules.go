@@ -43,6 +43,7 @@ type Rule struct {
 	Replaces []ID   // the gateway's checks that this one answers in place of
 	Together string // the group of checks, one after another, that are all made and answer in one refusal: body, filters or fields
 	Schema   bool   // judged by the schema of the body
+	Job      bool   // made by the job: its refusal is the end of the job, not an answer of the operation
 }
 
 // Get finds a rule by its id.
@@ -143,6 +144,7 @@ func writeRule(out *bytes.Buffer, r *rule, operationID string) {
 	}
 	str("Together", r.Together)
 	flag("Schema", r.Schema)
+	flag("Job", r.Job)
 	out.WriteString("},\n")
 }
 

@@ -128,11 +128,11 @@ func (op *operation) readGuards(shared []*rule, p *problems) {
 	}
 }
 
-// refusals yields every rule that can refuse the operation: the guards, then its own.
+// refusals yields every rule that can refuse a request: the guards, then its own.
 func (op *operation) refusals() iter.Seq[*rule] {
 	return func(yield func(*rule) bool) {
 		for _, r := range slices.Concat(op.guards, op.rules) {
-			if !yield(r) {
+			if !r.Job && !yield(r) {
 				return
 			}
 		}

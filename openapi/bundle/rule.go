@@ -35,6 +35,7 @@ type rule struct {
 
 	Schema   bool   `yaml:"schema"`   // the schema of the body judges it; so it does the rule ending in .schema
 	Together string `yaml:"together"` // the group of checks that are all made and answer in one refusal
+	Job      bool   `yaml:"job"`      // the job makes the check: its refusal is the end of the job, and no answer of the operation
 
 	// Example is for the generated example: values of placeholders, entry if its index is not 0, or the case of the
 	// sandbox's world whose answer it is.
@@ -52,7 +53,7 @@ var (
 	// ruleFields are the fields of a rule in the order in which the document has them.
 	ruleFields = []string{
 		"id", "guards", "check", "uk", ukrainian("check"), "status", "type", "message", "entry", "entry_type", "rule", "description",
-		"params", "invalid_json", "source", "origin", "default", "fixed", "flag", "schema", "together", "example", "replaces",
+		"params", "invalid_json", "source", "origin", "default", "fixed", "flag", "schema", "job", "together", "example", "replaces",
 	}
 	requiredRuleFields = []string{"id", "check", "status", "type", "source", "origin", "default"}
 
@@ -60,8 +61,11 @@ var (
 	entryTypes = []string{"json_data_property", "query_parameter", "header", "request"}
 
 	// togethers name what the checks of a group look at: the body, what a body of the right shape says, the filters of a
-	// query, single fields that must be there.
-	togethers = []string{"body", "content", "filters", "fields"}
+	// query, single fields that must be there, the parts of a package.
+	togethers = []string{
+		"body", "content", "filters", "fields", "shape", "one_of", "visit", "diagnostic_reports", "observations", "conditions", "encounter", "immunizations",
+		"allergy_intolerances", "risk_assessments", "procedures",
+	}
 	// refusalTypes are the words that refusals have for programs.
 	refusalTypes = []string{
 		"access_denied", "content_type_invalid", "forbidden", "internal_error", "invalid_client", "invalid_grant", "not_found",

@@ -214,6 +214,9 @@ func (t *templates) checks(n *yaml.Node, scopes, where string, p *problems) *yam
 		if text(rule, "origin") == "seed" { // fixed anyway
 			remove(rule, "fixed")
 		}
+		if text(rule, "job") == "false" { // of an operation whose other rules have it
+			remove(rule, "job")
+		}
 		if at(rule, "default") == nil {
 			set(rule, "default", "on")
 		}

@@ -1,5 +1,5 @@
 -- name: GetReferredEmployee :one
-SELECT e.status, e.employee_type, e.legal_entity_id, e.party_id, e.end_date, coalesce(e.speciality ->> 'speciality', '')::text AS speciality, p.first_name, p.second_name, p.last_name
+SELECT e.status, e.employee_type, e.legal_entity_id, e.party_id, e.end_date, coalesce(e.speciality ->> 'speciality', '')::text AS speciality, p.first_name, p.second_name, p.last_name, p.tax_id
 FROM prm.employees e
 JOIN prm.parties p ON p.id = e.party_id
 WHERE e.id = @id;
@@ -28,4 +28,12 @@ SELECT is_active FROM prm.diagnoses_groups WHERE id = @id;
 SELECT is_active, request_allowed FROM prm.service_groups WHERE id = @id;
 
 -- name: GetReferredService :one
-SELECT category, is_active, request_allowed FROM prm.services WHERE id = @id;
+-- The groups are those in use that include the service.
+SELECT s.is_active, s.category, s.name, s.request_allowed, ARRAY (
+    SELECT i.service_group_id
+    FROM prm.service_inclusions i
+    JOIN prm.service_groups g ON g.id = i.service_group_id AND g.is_active
+    WHERE i.service_id = s.id AND i.is_active
+)::uuid[] AS groups
+FROM prm.services s
+WHERE s.id = @id;

@@ -247,7 +247,7 @@ type picture struct {
 var (
 	stateful    = []string{"mithril", "prm", "mpi", "ops", "il", "otp"}
 	collections = []string{
-		"patients", "approvals", "service_requests", "device_dispenses", "device_requests", "episodes", "encounters", "conditions",
+		"patients", "approvals", "service_requests", "device_dispenses", "device_requests", "episodes", "visits", "encounters", "conditions",
 		"observations", "diagnostic_reports", "procedures", "immunizations", "allergy_intolerances", "risk_assessments", "specimens", "compositions", "care_plans", "activities", "numbers",
 	}
 )

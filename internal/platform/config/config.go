@@ -209,6 +209,26 @@ type Config struct {
 	EpisodeCareManagerTypes []string   `env:"ALLOWED_EPISODE_CARE_MANAGER_EMPLOYEE_TYPES" envDefault:"DOCTOR,SPECIALIST,ASSISTANT,MED_COORDINATOR" doc:"Types of employees who may be the care manager of an episode"`
 	EpisodeOthersManage     bool       `env:"ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE" envDefault:"false" doc:"Whether all who work in the legal entity that manages an episode may change it, and not its care manager alone"`
 
+	// Encounter packages.
+	EncounterMatrices         bool       `env:"ENCOUNTER_CLASS_CONFIG_CHECK" envDefault:"true" doc:"Check class and type of an encounter against the five settings after this one"`
+	EncounterLEClasses        TypeMatrix `env:"LEGAL_ENTITY_ENCOUNTER_CLASSES" envDefault:"PRIMARY_CARE=PHC;MSP=PHC;OUTPATIENT=AMB,INPATIENT" envSeparator:"" doc:"Classes of encounters by type of legal entity. A type without a line allows none"`
+	EncounterEmployeeClasses  TypeMatrix `env:"PERFORMER_EMPLOYEE_ENCOUNTER_CLASSES" envDefault:"DOCTOR=PHC;SPECIALIST=AMB,INPATIENT;ASSISTANT=PHC,AMB,INPATIENT;MED_COORDINATOR=AMB" envSeparator:"" doc:"Classes of encounters by type of the performer. A type without a line allows none"`
+	EncounterEmployeeTypes    TypeMatrix `env:"PERFORMER_EMPLOYEE_ENCOUNTER_TYPES" envDefault:"SPECIALIST=service_delivery_location,virtual,patient_identity,discharge,field,home,covid,intervention,concilium;DOCTOR=service_delivery_location,virtual,home,field,intervention;ASSISTANT=intervention;MED_COORDINATOR=service_delivery_location,virtual" envSeparator:"" doc:"Types of encounters by type of the performer. A type without a line allows none"`
+	EncounterClassTypes       TypeMatrix `env:"ENCOUNTER_CLASS_ENCOUNTER_TYPES" envDefault:"AMB=service_delivery_location,virtual,patient_identity,field,home,intervention,concilium;INPATIENT=patient_identity,discharge,service_delivery_location,intervention,concilium;PHC=service_delivery_location,virtual,home,field,intervention" envSeparator:"" doc:"Types of encounters by class. A class without a line allows none"`
+	EncounterEpisodeClasses   TypeMatrix `env:"EPISODE_TYPE_ENCOUNTER_CLASSES" envDefault:"TREATMENT=AMB,PHC,INPATIENT;PREVENTION=PHC,INPATIENT,AMB;DG=AMB,INPATIENT;REHAB=AMB,INPATIENT;PALLIATIVE_CARE=INPATIENT,PHC,AMB;PHC=PHC;CONDITIONING=INPATIENT" envSeparator:"" doc:"Classes of encounters by type of their episode. A type without a line allows none"`
+	EncounterEmployees        []string   `env:"ENCOUNTER_PACKAGE_EMPLOYEE_TYPES" envDefault:"DOCTOR,SPECIALIST,ASSISTANT" doc:"Types of employees who may assert, perform, record and interpret what a package holds"`
+	EncounterPerformers       []string   `env:"ENCOUNTER_PERFORMER_EMPLOYEE_TYPES" envDefault:"DOCTOR,SPECIALIST,ASSISTANT,MED_COORDINATOR" doc:"Types of employees who may perform an encounter"`
+	EncounterReferrals        []string   `env:"ENCOUNTER_REFERRAL_CATEGORIES" doc:"Categories of service requests that an encounter may follow, comma-separated. Empty: any"`
+	EncounterMaxDays          int        `env:"ENCOUNTER_MAX_DAYS_PASSED" envDefault:"7" min:"1" max:"1000000" doc:"How many days ago an encounter may have begun at most"`
+	ConditionMaxDays          int        `env:"CONDITION_MAX_DAYS_PASSED" envDefault:"54750" min:"1" max:"1000000" doc:"How many days ago a condition may have begun at most"`
+	ObservationMaxDays        int        `env:"OBSERVATION_MAX_DAYS_PASSED" envDefault:"54750" min:"1" max:"1000000" doc:"How many days ago an observation may have been issued at most"`
+	DiagnosticReportMaxDays   int        `env:"DIAGNOSTIC_REPORT_MAX_DAYS_PASSED" envDefault:"54750" min:"1" max:"1000000" doc:"How many days ago a diagnostic report may have been issued at most"`
+	ImmunizationMaxDays       int        `env:"IMMUNIZATION_MAX_DAYS_PASSED" envDefault:"54750" min:"1" max:"1000000" doc:"How many days ago a vaccination may have been given at most"`
+	AllergyIntoleranceMaxDays int        `env:"ALLERGY_INTOLERANCE_MAX_DAYS_PASSED" envDefault:"54750" min:"1" max:"1000000" doc:"How many days ago an allergy may have begun at most"`
+	IdentityObservations      []string   `env:"PATIENT_IDENTITY_OBSERVATIONS" envDefault:"8302-2,46098-0" doc:"Codes of observations that an encounter of type patient_identity must have"`
+	IdentityObservationsMore  []string   `env:"PATIENT_IDENTITY_OBSERVATIONS_ALLOWED" envDefault:"29463-7,stature,eye_colour,hair_color,hair_length,beard,mustache,clothes,peculiarity" doc:"Further codes of observations that an encounter of type patient_identity may have"`
+	ContentErrors             int        `env:"JSON_SCHEMA_ERRORS_LIMIT" envDefault:"6" min:"1" max:"200" doc:"How many violations of its schema the refusal of a package lists at most"`
+
 	// Service requests.
 	ServiceRequestUseTarget UseTarget `env:"SERVICE_REQUEST_USE_TARGET_STATUS" envDefault:"in_progress" doc:"program_processing_status that Use Service Request sets: in_progress, or in_queue, which Release Service Request can undo"`
 	ServiceRequestDays      int       `env:"SERVICE_REQUEST_EXPIRATION_DAYS" envDefault:"365" min:"1" max:"36500" doc:"How long a new service request is good, in days"`

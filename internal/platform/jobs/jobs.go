@@ -88,6 +88,8 @@ type Queue struct {
 	Logger *slog.Logger
 	// Count, when set, is called for each job that ends or waits.
 	Count func(operation, result string)
+	// Refused, when set, is told of a job that a refusal ends, and of the request that has started it.
+	Refused func(requestID string, refusal *fault.Error)
 	// Handlers by operationId.
 	Handlers map[string]Handler
 	// AfterHandler, when set, runs between a handler and the transaction that ends

@@ -77,6 +77,7 @@ func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
 	case errors.As(err, &refusal):
 		w.count(job, "failed")
 		w.Logger.InfoContext(ctx, "job refused", "job_id", job.ID, "operation", job.Operation, "request_id", job.RequestID, "rules", refusal.Rules)
+		w.tell(job, refusal)
 		return w.fail(ctx, riverJob, job, Failed, refusal)
 	case isAway(err), outcome != nil && outcome.Forget != nil:
 		// The database will come back. If the document is changed already, its event
@@ -90,6 +91,12 @@ func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
 		return w.fail(ctx, riverJob, job, FailedWithError, fault.Internal())
 	}
 	return err
+}
+
+func (q *Queue) tell(job *Job, refusal *fault.Error) {
+	if q.Refused != nil {
+		q.Refused(job.RequestID, refusal)
+	}
 }
 
 func (q *Queue) count(job *Job, result string) {

@@ -34,6 +34,24 @@ func (d Documents) Get(ctx context.Context, id uuid.UUID) (Document, error) {
 	return Document(raw), nil
 }
 
+// Among returns those of the documents that are stored, by their ids. It asks for all at
+// once: FerretDB 1 goes through the collection for each look-up.
+func (d Documents) Among(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Document, error) {
+	found := make(map[uuid.UUID]Document, len(ids))
+	if len(ids) == 0 {
+		return found, nil
+	}
+	values := make([]any, len(ids))
+	for i, id := range ids {
+		values[i] = id
+	}
+	err := d.Each(ctx, []Condition{{Field: "_id", Operator: OneOf, Values: values}}, func(stored Document) error {
+		found[stored.ID("_id")] = stored
+		return nil
+	})
+	return found, err
+}
+
 // Order of a list.
 type Order int
 
@@ -141,16 +159,41 @@ func Stored(document any) (Document, error) {
 // Insert stores a new document with a mark. If its id is taken, Insert returns
 // fault.ErrStale.
 func (d Documents) Insert(ctx context.Context, document any, mark Mark) error {
+	return d.InsertAll(ctx, []any{document}, mark)
+}
+
+// batch is how many documents go to the store at once.
+const batch = 200
+
+// InsertAll stores new documents with a mark, in their order. If an id is taken, it
+// returns fault.ErrStale; the documents before that one are stored.
+func (d Documents) InsertAll(ctx context.Context, documents []any, mark Mark) error {
+	for some := range slices.Chunk(documents, batch) {
+		all := make([]bson.D, len(some))
+		for i, document := range some {
+			var err error
+			if all[i], err = marked(document, mark); err != nil {
+				return fmt.Errorf("encode for %s: %w", d.collection.Name(), err)
+			}
+		}
+		if err := d.insert(ctx, all); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// marked is a document as it is stored, with a mark.
+func marked(document any, mark Mark) (marked bson.D, err error) {
 	raw, err := Stored(document)
-	if err != nil {
-		return fmt.Errorf("encode for %s: %w", d.collection.Name(), err)
+	if err == nil {
+		err = bson.Unmarshal(raw, &marked)
 	}
-	var marked bson.D
-	if err := bson.Unmarshal(raw, &marked); err != nil {
-		return fmt.Errorf("encode for %s: %w", d.collection.Name(), err)
-	}
-	marked = append(slices.DeleteFunc(marked, func(e bson.E) bool { return e.Key == marks }), bson.E{Key: marks, Value: []Mark{mark}})
-	_, err = d.collection.InsertOne(ctx, marked)
+	return append(slices.DeleteFunc(marked, func(e bson.E) bool { return e.Key == marks }), bson.E{Key: marks, Value: []Mark{mark}}), err //nolint:wrapcheck // the caller does
+}
+
+func (d Documents) insert(ctx context.Context, documents []bson.D) error {
+	_, err := d.collection.InsertMany(ctx, documents)
 	if mongo.IsDuplicateKeyError(err) {
 		return fault.ErrStale
 	}
@@ -159,6 +202,40 @@ func (d Documents) Insert(ctx context.Context, document any, mark Mark) error {
 	}
 	return nil
 }
+
+// Reveal makes documents visible that a job has inserted, and removes its marks from them.
+// It goes on where an earlier try has stopped.
+func (d Documents) Reveal(ctx context.Context, ids []uuid.UUID, mark Mark) error {
+	stored, err := d.Among(ctx, ids)
+	if err != nil {
+		return err
+	}
+	hidden := slices.DeleteFunc(slices.Clone(ids), func(id uuid.UUID) bool { return !stored[id].IsHidden() })
+	for some := range slices.Chunk(hidden, batch) {
+		_, err := d.collection.UpdateMany(ctx, inserted(some, mark), bson.D{
+			{Key: "$set", Value: bson.D{{Key: Visible, Value: true}}}, {Key: "$pull", Value: bson.D{{Key: marks, Value: mark}}},
+		})
+		if err != nil {
+			return fmt.Errorf("reveal in %s: %w", d.collection.Name(), Error(err))
+		}
+	}
+	return nil
+}
+
+// RemoveAll deletes documents that a job has inserted and not told of yet.
+func (d Documents) RemoveAll(ctx context.Context, ids []uuid.UUID, mark Mark) error {
+	if _, err := d.collection.DeleteMany(ctx, inserted(ids, mark)); err != nil {
+		return fmt.Errorf("remove from %s: %w", d.collection.Name(), Error(err))
+	}
+	return nil
+}
+
+func inserted(ids []uuid.UUID, mark Mark) bson.D {
+	return bson.D{{Key: "_id", Value: bson.D{{Key: string(OneOf), Value: ids}}}, {Key: marks + ".job", Value: mark.Job}}
+}
+
+// Visible is false in documents of a package that is not stored whole (decisions R42).
+const Visible = "visible"
 
 // Forget removes a job's mark.
 func (d Documents) Forget(ctx context.Context, id uuid.UUID, mark Mark) error {
@@ -196,6 +273,20 @@ func (d Document) Decode(into any) error {
 func (d Document) Text(path string) string {
 	text, _ := d.value(path).StringValueOK()
 	return text
+}
+
+// ID returns the uuid at a dotted path, or uuid.Nil.
+func (d Document) ID(path string) (id uuid.UUID) {
+	if _, raw, ok := d.value(path).BinaryOK(); ok && len(raw) == len(id) {
+		copy(id[:], raw)
+	}
+	return id
+}
+
+// IsHidden tells a document of a package that is not stored whole.
+func (d Document) IsHidden() bool {
+	visible, ok := d.value(Visible).BooleanOK()
+	return ok && !visible
 }
 
 // Shown returns the value at a dotted path as words: a text, a moment or an id.

@@ -39,8 +39,11 @@ type duplicate struct {
 // (also escaped, as half of a surrogate pair: decisions R33) and bodies beyond
 // maxDepth and maxValues. Check rejects repeated keys and characters that cannot be
 // stored, because they have a documented answer.
-func Decode(raw []byte) (*Value, error) {
-	d := decoder{json: jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true))}
+func Decode(raw []byte) (*Value, error) { return DecodeUpTo(raw, maxValues) }
+
+// DecodeUpTo is Decode with another bound of the values.
+func DecodeUpTo(raw []byte, values int) (*Value, error) {
+	d := decoder{json: jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true)), most: values}
 	var err error
 	if d.read.JSON, err = d.value(); err != nil {
 		return nil, err
@@ -55,11 +58,12 @@ type decoder struct {
 	json   *jsontext.Decoder
 	at     path // of the current value
 	values int
+	most   int
 	read   Value
 }
 
 func (d *decoder) value() (any, error) {
-	if d.values++; d.values > maxValues || len(d.at) > maxDepth {
+	if d.values++; d.values > d.most || len(d.at) > maxDepth {
 		return nil, errBounds
 	}
 	token, err := d.json.ReadToken()

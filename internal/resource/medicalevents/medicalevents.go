@@ -45,10 +45,11 @@ type Coding struct {
 
 // Quantity is an amount of something.
 type Quantity struct {
-	Value  float64 `bson:"value"`
-	System string  `bson:"system"`
-	Code   string  `bson:"code"`
-	Unit   *string `bson:"unit,omitempty"`
+	Value      float64 `bson:"value"`
+	System     string  `bson:"system"`
+	Code       string  `bson:"code"`
+	Unit       *string `bson:"unit,omitempty"`
+	Comparator *string `bson:"comparator,omitempty"`
 }
 
 // Range is what lies between two amounts.
@@ -196,7 +197,7 @@ func (c Coding) Show() api.Coding { return api.Coding{System: c.System, Code: c.
 
 // Show shows an amount.
 func (q Quantity) Show() api.Quantity {
-	return api.Quantity{Value: q.Value, System: q.System, Code: q.Code, Unit: q.Unit}
+	return api.Quantity{Value: q.Value, System: q.System, Code: q.Code, Unit: q.Unit, Comparator: q.Comparator}
 }
 
 // Show shows a diagnosis.

@@ -21,6 +21,7 @@ type Encounter struct {
 	Episode            reference                 `bson:"episode"`
 	Class              medicalevents.Coding      `bson:"class"`
 	Type               concept                   `bson:"type"`
+	Priority           *concept                  `bson:"priority"` // never shown
 	Performer          reference                 `bson:"performer"`
 	Reasons            []concept                 `bson:"reasons"`
 	Diagnoses          []medicalevents.Diagnosis `bson:"diagnoses"`
@@ -33,6 +34,9 @@ type Encounter struct {
 	ExplanatoryLetter  *string                   `bson:"explanatory_letter"`
 	Hospitalization    *EncounterHospitalization `bson:"hospitalization"`
 	Participant        []reference               `bson:"participant"`
+
+	// SignedContentLinks are the names of what was signed, in the media store.
+	SignedContentLinks []string `bson:"signed_content_links,omitempty"`
 }
 
 // KeepItems keeps what forbidden groups may name.

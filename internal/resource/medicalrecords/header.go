@@ -1,6 +1,6 @@
 // Package medicalrecords holds what encounters have brought to light of patients:
 // encounters, conditions, observations, diagnostic reports, procedures, immunizations,
-// allergies and risk assessments. They are read here; nothing writes them yet.
+// allergies and risk assessments. They are read here; encounter packages write them.
 package medicalrecords
 
 import (

@@ -23,6 +23,7 @@ func (r Referrals) CarryOut(ctx context.Context, patient []string, referral uuid
 		_, total, err := mongodb.DocumentsOf(r.Documents, collection).Find(ctx, []mongodb.Condition{
 			{Field: "patient_id", Operator: mongodb.OneOf, Values: hidden},
 			{Field: field, Operator: mongodb.Equal, Values: []any{referral}},
+			{Field: mongodb.Visible, Operator: mongodb.Equal, Values: []any{true}},
 		}, mongodb.OldestFirst, 0, 1)
 		if err != nil || total > 0 {
 			return total > 0, err

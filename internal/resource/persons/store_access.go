@@ -112,7 +112,11 @@ func (s *Store) whole(ctx context.Context, collection string, patient operation.
 	if errors.Is(err, fault.ErrNotFound) {
 		return whole{}, nil
 	}
-	if err == nil {
+	seen := err == nil
+	if seen {
+		seen, err = operation.IsSeen(ctx, s.Documents, stored)
+	}
+	if seen && err == nil {
 		err = stored.Decode(&found)
 	}
 	if err != nil || !slices.Contains(patient.Hidden, found.PatientID) {

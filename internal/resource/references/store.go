@@ -14,6 +14,7 @@ import (
 
 	"esoz/gen/db"
 	"esoz/internal/operation"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/resource/medicalevents"
@@ -50,13 +51,14 @@ var kinds = map[string]finder{
 	"device_request":      document("device_requests"),
 	"diagnostic_report":   document("diagnostic_reports", ofReferral),
 	"encounter":           document("encounters", meeting),
-	"episode":             document("episodes"),
-	"episode_of_care":     document("episodes"),
+	"episode":             document("episodes", care),
+	"episode_of_care":     document("episodes", care),
 	"immunization":        document("immunizations"),
 	"observation":         document("observations"),
 	"procedure":           document("procedures", ofReferral),
 	"risk_assessment":     document("risk_assessments"),
-	"service_request":     document("service_requests"),
+	"service_request":     document("service_requests", referral),
+	"visit":               document("visits"),
 	"specimen":            document("specimens"),
 }
 
@@ -84,7 +86,11 @@ func employee(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, e
 	if row.SecondName != nil && *row.SecondName != "" {
 		name = strings.Join([]string{row.FirstName, *row.SecondName, row.LastName}, " ")
 	}
-	return operation.Referent{Status: row.Status, Type: row.EmployeeType, LegalEntity: row.LegalEntityID, Display: &name, Until: row.EndDate, Party: row.PartyID, Speciality: row.Speciality}, nil
+	found := operation.Referent{Status: row.Status, Type: row.EmployeeType, LegalEntity: row.LegalEntityID, Display: &name, Until: row.EndDate, Party: row.PartyID, Speciality: row.Speciality}
+	if row.TaxID != nil {
+		found.TaxID = *row.TaxID
+	}
+	return found, nil
 }
 
 func division(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, error) {
@@ -135,7 +141,7 @@ func service(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, er
 	if err != nil {
 		return operation.Referent{}, postgres.Error(err)
 	}
-	return operation.Referent{Status: statusOf(row.IsActive), Requestable: row.RequestAllowed, Type: row.Category}, nil
+	return operation.Referent{Status: statusOf(row.IsActive), Type: row.Category, Display: &row.Name, Groups: row.Groups, Requestable: row.RequestAllowed}, nil
 }
 
 func statusOf(active bool) string {
@@ -166,6 +172,13 @@ func document(collection string, more ...func(stored mongodb.Document, found *op
 		if err != nil {
 			return operation.Referent{}, err
 		}
+		seen, err := operation.IsSeen(ctx, s.Documents, stored)
+		if err != nil {
+			return operation.Referent{}, err
+		}
+		if !seen {
+			return operation.Referent{}, fault.ErrNotFound
+		}
 		var r record
 		if err := stored.Decode(&r); err != nil {
 			return operation.Referent{}, err
@@ -188,6 +201,19 @@ func document(collection string, more ...func(stored mongodb.Document, found *op
 		}
 		return found, nil
 	}
+}
+
+// care reads what an episode has.
+func care(stored mongodb.Document, found *operation.Referent) error {
+	var e struct {
+		Type   medicalevents.Coding `bson:"type"`
+		Period medicalevents.Period `bson:"period"`
+	}
+	if err := stored.Decode(&e); err != nil {
+		return err
+	}
+	found.Type, found.Since = e.Type.Code, e.Period.Start
+	return nil
 }
 
 // meeting reads what an encounter has.
@@ -223,6 +249,16 @@ func ofReferral(stored mongodb.Document, found *operation.Referent) error {
 	if r.BasedOn != nil {
 		found.Referral = r.BasedOn.Identifier.Value
 	}
+	return nil
+}
+
+// referral reads what an encounter, a report or a procedure asks of a service request.
+func referral(stored mongodb.Document, found *operation.Referent) error {
+	var r operation.Referral
+	if err := stored.Decode(&r); err != nil {
+		return err
+	}
+	found.Order = &r
 	return nil
 }
 

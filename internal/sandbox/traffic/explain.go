@@ -275,6 +275,8 @@ func inForce(s step, e httpapi.Exchange, sent sent) bool {
 // summary says it in a sentence.
 func summary(x *Explanation, e httpapi.Exchange, noted bool) string {
 	switch {
+	case len(x.Refusals) > 0 && e.Status == http.StatusAccepted:
+		return fmt.Sprintf("Accepted, and the job was refused. Checks that refused it: %d.", len(x.Refusals))
 	case len(x.Refusals) > 0 && e.Cut:
 		return "Refused; there were so many faults that the answer names only the first ones."
 	case len(x.Refusals) == 1:

@@ -23,6 +23,7 @@ import (
 	"esoz/gen/rules"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/httpapi"
 )
 
@@ -42,9 +43,10 @@ type Recorder struct {
 	arrived int          // number of the latest request; the first is 1
 	last    int          // number of the latest answered one
 	byID    map[digest]int
-	byPrint map[digest]int // the latest exchange of each request
-	byKey   map[digest]int // the latest that succeeded of each idempotency key
-	changes int            // how often something has changed that may let a refused request pass
+	byPrint map[digest]int          // the latest exchange of each request
+	byKey   map[digest]int          // the latest that succeeded of each idempotency key
+	refused map[digest]*fault.Error // what ended jobs, by the requests that started them
+	changes int                     // how often something has changed that may let a refused request pass
 	since   time.Time
 	counts  map[string]*counts // by operationId
 	unknown unknown
@@ -112,6 +114,7 @@ func (r *Recorder) Reset() {
 func (r *Recorder) forget() {
 	r.kept, r.last = map[int]kept{}, 0
 	r.byID, r.byPrint, r.byKey = map[digest]int{}, map[digest]int{}, map[digest]int{}
+	r.refused = map[digest]*fault.Error{}
 	r.since, r.unknown = r.clock.Load().Now(), unknown{}
 	r.counts = make(map[string]*counts, len(r.contract.operations))
 	for _, op := range r.contract.operations {
@@ -187,6 +190,9 @@ func (r *Recorder) reserve() int {
 	r.arrived++
 	if old, ok := r.kept[r.arrived-Kept]; ok {
 		forgetIf(r.byID, old.id, r.arrived-Kept)
+		if _, again := r.byID[old.id]; !again {
+			delete(r.refused, old.id)
+		}
 		forgetIf(r.byPrint, old.sent.print, r.arrived-Kept)
 		forgetIf(r.byKey, old.sent.key, r.arrived-Kept)
 		delete(r.kept, r.arrived-Kept)
@@ -237,6 +243,23 @@ func (r *Recorder) Observe(ctx context.Context, e httpapi.Exchange) {
 	r.count(k, repeats)
 }
 
+// JobRefused remembers what has ended the job of a request. Jobs may be faster than answers.
+func (r *Recorder) JobRefused(requestID string, refusal *fault.Error) {
+	id, now := r.digest(requestID), r.clock.Load().Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.refused) >= Kept { // of requests that came past Arrive, or whose answers were lost
+		clear(r.refused)
+	}
+	r.refused[id] = refusal
+	for _, rule := range refusal.Rules {
+		of, _ := rules.Get(rule)
+		if c := r.counts[of.Operation]; c != nil {
+			c.met[rule] = met{times: c.met[rule].times + 1, lastAt: now}
+		}
+	}
+}
+
 // Note adds to a remembered exchange what the sandbox itself did to it.
 func (r *Recorder) Note(number int, notes []string) {
 	r.mu.Lock()
@@ -285,6 +308,9 @@ func (r *Recorder) find(name string) (kept, bool) {
 		n = r.last
 	}
 	k, ok := r.kept[n]
+	if refusal := r.refused[k.id]; ok && refusal != nil && k.exchange.Status == http.StatusAccepted {
+		k.exchange.Rules, k.exchange.Facts, k.exchange.Cut = refusal.Rules, refusal.Facts, refusal.Cut
+	}
 	return k, ok
 }
 

@@ -23,6 +23,7 @@ import (
 	"esoz/internal/sandbox/world/dictionaries"
 	"esoz/internal/sandbox/world/divisions"
 	"esoz/internal/sandbox/world/employees"
+	"esoz/internal/sandbox/world/encounterpackages"
 	"esoz/internal/sandbox/world/episodes"
 	"esoz/internal/sandbox/world/events"
 	"esoz/internal/sandbox/world/forbiddengroups"
@@ -45,7 +46,7 @@ func New(keys *seal.Keys, now time.Time) *World {
 	for _, add := range []func(*World){
 		addresses.Add, accounts.Add, persons.Add, divisions.Add, programs.Add, declarationrequests.Add, verifications.Add, personrequests.Add,
 		approvals.Add, diagnosesgroups.Add, forbiddengroups.Add, persons.Cases, declarations.Add, employees.Add, legalentities.Add, healthcareservices.Add,
-		servicerequests.Add, devicedispenses.Add, devicerequests.Add, episodes.Add, medicalrecords.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add,
+		servicerequests.Add, devicedispenses.Add, devicerequests.Add, episodes.Add, medicalrecords.Add, encounterpackages.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add,
 		gateway.Add,
 	} {
 		add(w)
@@ -100,5 +101,8 @@ func Secret(client string) string { return accounts.Secret(client) }
 
 // Expecting is the answer that a refusal makes.
 func Expecting(refusal *fault.Error) Expect { return build.Expecting(refusal) }
+
+// RefusedBy is a case with the end that a refusal makes.
+func RefusedBy(c Case, refusal *fault.Error) Case { return build.RefusedBy(c, refusal) }
 
 // Seeded tells whether the databases hold a whole world.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 
 	"esoz/gen/rules"
 	"esoz/internal/platform/fault"
@@ -18,6 +19,8 @@ type Case struct {
 	Config      map[string]string `json:"config,omitempty"` // to be set first
 	Request     Request           `json:"request"`
 	Expect      Expect            `json:"expect"`
+	// Job, when set, is how the job ends that the request starts: as GET /api/jobs/{id} tells it.
+	Job *Expect `json:"job,omitempty"`
 }
 
 // Request is ready to be sent.
@@ -91,14 +94,37 @@ func (r Request) Bearing(token string) Request { return r.Header("Authorization"
 
 // Passes adds a case whose request is answered with status.
 func (w *World) Passes(operation, title string, request Request, status int) *Case {
-	return w.add(Case{OperationID: operation, Rules: []rules.ID{}, Title: title, Request: request, Expect: Expect{Status: status}})
+	c := Case{OperationID: operation, Rules: []rules.ID{}, Title: title, Request: request, Expect: Expect{Status: status}}
+	if slices.ContainsFunc(rules.OfOperation(operation), func(r rules.Rule) bool { return r.Job }) {
+		c.Job = &Expect{Status: http.StatusSeeOther}
+	}
+	return w.add(c)
 }
 
 // Refused adds a case whose request is refused as built by fault: one rule, or
 // several that answer together.
 func (w *World) Refused(operation, title string, request Request, refusals ...*fault.Error) *Case {
-	refusal := fault.Join(refusals...)
-	return w.add(Case{OperationID: operation, Rules: refusal.Rules, Title: title, Request: request, Expect: Expecting(refusal)})
+	return w.add(RefusedBy(Case{OperationID: operation, Title: title, Request: request}, fault.Join(refusals...)))
+}
+
+// RefusedBy is a case with the end that a refusal makes: that of its job, where the job makes the check.
+func RefusedBy(c Case, refusal *fault.Error) Case {
+	c.Rules, c.Expect = refusal.Rules, Expecting(refusal)
+	if rule, _ := rules.Get(refusal.Rules[0]); rule.Job {
+		c.Job, c.Expect = new(c.Expect), Expect{Status: http.StatusAccepted}
+	}
+	return c
+}
+
+// IsRefused tells whether the request, or its job, is refused.
+func (c *Case) IsRefused() bool { return len(c.Rules) > 0 }
+
+// End is what the case ends with: the end of its job, or else the answer.
+func (c *Case) End() Expect {
+	if c.Job != nil {
+		return *c.Job
+	}
+	return c.Expect
 }
 
 // Expecting is the answer that a refusal makes.

@@ -27,7 +27,7 @@ import (
 
 // Collections that the world fills and a reset empties.
 var collections = []string{
-	"patients", "approvals", "service_requests", "device_dispenses", "device_requests", "episodes", "encounters", "conditions", "observations",
+	"patients", "approvals", "service_requests", "device_dispenses", "device_requests", "episodes", "visits", "encounters", "conditions", "observations",
 	"diagnostic_reports", "procedures", "immunizations", "allergy_intolerances", "risk_assessments", "specimens", "compositions", "care_plans", "activities",
 	"numbers",
 }

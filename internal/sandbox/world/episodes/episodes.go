@@ -118,6 +118,20 @@ func (e *episode) undiagnose() *episode {
 	return e
 }
 
+// OfPackages adds an active episode of the patient, which encounter packages name.
+func OfPackages(w *build.World, name, note, kind string, ofHospital bool, change func(d *episodes.Document)) {
+	by := clinic
+	if ofHospital {
+		by = manager{"hospital_doctor", "Наталія Юріївна Гончар", "hospital", "Обласна лікарня «Надія»"}
+	}
+	e := begin(w, name, "patient", note, by, 5*day)
+	e.d.Type.Code = kind
+	if change != nil {
+		change(&e.d)
+	}
+	e.add()
+}
+
 // add seeds the episode.
 func (e *episode) add() uuid.UUID {
 	e.d.KeepItems()

@@ -147,6 +147,13 @@ func (r *referral) change(by worker) servicerequests.Change {
 	return servicerequests.Change{InsertedAt: r.d.UpdatedAt, InsertedBy: r.d.UpdatedBy}
 }
 
+// OfPackages adds a referral of the patient that encounter packages name.
+func OfPackages(w *build.World, name, note string, change func(d *servicerequests.Document)) {
+	r := issue(w, name, "patient", note, clinic(10*day))
+	change(&r.d)
+	r.add()
+}
+
 // add seeds the referral.
 func (r *referral) add() uuid.UUID {
 	r.w.Document(servicerequests.Collection, r.d)
