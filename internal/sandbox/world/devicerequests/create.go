@@ -298,7 +298,7 @@ func (a asking) refusals() {
 	for _, field := range []string{"reason", "supporting_info"} {
 		item("an unknown condition in "+field, field, refers("condition", "no condition"), field, "what", "Condition with such id")
 		item("an observation that was entered in error in "+field, field,
-			[]build.Row{refer("condition", "condition of patient"), refer("observation", "observation entered in error")}, field+"_status", "what", "Observation")
+			refers("observation", "observation entered in error"), field+"_status", "what", "Observation")
 	}
 	wrong("an unknown performer", build.Row{"performer": refer("legal_entity", "no legal entity")}, "performer")
 	wrong("a performer that is closed", build.Row{"performer": refer("legal_entity", "closed_clinic")}, "performer_status")
