@@ -462,7 +462,7 @@ func documentedButNotServed(t *testing.T, b *box) {
 		{"", http.MethodGet, "/api/patients/1/clinical_impressions/2", 501, events, "medical-events.apib L1569, Get Clinical Impression by id"},
 		{"", http.MethodPut, "/api/medical_program_provision", 404, "not_found", ""},
 		{"", http.MethodGet, "/api/nothing", 404, "not_found", ""},
-		{"sandbox-doctor", http.MethodPost, "/api/patients/1/device_requests", 501, events, "medical-events.apib L3999, Create Device request"},
+		{"sandbox-doctor", http.MethodPost, "/api/patients/1/care_plans", 501, events, "medical-events.apib L4947, Create Care Plan"},
 		{
 			"sandbox-doctor", http.MethodPost, "/api/persons/1/confidant_person_relationship_requests", 501, general,
 			"general.apib L2187, Create new Confidant Person relationship request",

@@ -7333,48 +7333,6 @@ export interface components {
              */
             inform_with?: string;
         };
-        /** @description What a doctor prescribes. Either `code` or `code_reference` is there. */
-        DeviceRequestBase: {
-            /**
-             * Format: dictionary:device_request_intent
-             * @description Dictionary `device_request_intent`. Only an `order` is dispensed.
-             * @example order
-             */
-            intent: string;
-            quantity?: components["schemas"]["DeviceRequestQuantity"];
-            code?: components["schemas"]["DeviceRequestCode"];
-            code_reference?: components["schemas"]["LinkRequest"];
-            encounter: components["schemas"]["LinkRequest"];
-            /** @description Conditions, observations and reports that are the reason for it. */
-            reason?: components["schemas"]["LinkRequest"][];
-            requester: components["schemas"]["LinkRequest"];
-            /**
-             * Format: date-time
-             * @description When it was written.
-             * @example 2018-08-02T10:45:16.000Z
-             */
-            authored_on: string;
-            occurrence_period: components["schemas"]["DeviceRequestOccurrence"];
-            /** @description Care plan and activity that it carries out. */
-            based_on?: components["schemas"]["LinkRequest"][];
-            /**
-             * Format: dictionary:device_request_priority
-             * @description How urgent it is.
-             * @example routine
-             */
-            priority?: string;
-            /** @description Which kind of device, in words of dictionary `device_request_code_parameter`. */
-            parameter?: components["schemas"]["DeviceParameter"][];
-            performer?: components["schemas"]["LinkRequest"];
-            /** @description Further records worth knowing. */
-            supporting_info?: components["schemas"]["LinkRequest"][];
-            /**
-             * Format: uuid
-             * @description Authentication method of the patient whose phone gets the SMS.
-             * @example cc949559-5dfe-420f-ac05-065e443b2cc6
-             */
-            inform_with?: string;
-        };
         /** @description How many devices are prescribed. */
         DeviceRequestQuantity: {
             /**

@@ -9,6 +9,7 @@ import (
 	"esoz/gen/api"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/resource/medicalevents"
 )
@@ -62,7 +63,7 @@ var Create = operation.Addition[*API, Document, create]{
 		created.content(),
 		[]operation.Check[*creating]{
 			{Rule: rules.DeviceRequestCreateID, Pass: operation.IsNew[*API, Document, create]},
-			{Rule: rules.DeviceRequestCreateProgram, Pass: programWouldPay},
+			{Rule: rules.DeviceRequestCreateProgram, Or: ofPrograms[1:], Pass: programWouldPay},
 		},
 	),
 	Prepare: prepare,
@@ -116,8 +117,22 @@ func programWouldPay(ctx context.Context, c *creating) (err error) {
 	if c.Body.program, err = p.judge(ctx, medicalevents.Received(*p.Program).Identifier.Value); err != nil {
 		return err
 	}
-	return operation.Expect(c.Body.program.Reason == "", "PreQualify Device Request", "VALID", c.Body.program.Reason, "reason", c.Body.program.Reason)
+	i := slices.Index(reasons, c.Body.program.Reason)
+	if i < 0 {
+		return nil
+	}
+	return fault.Refuse(ofPrograms[i]).Because("PreQualify Device Request", "VALID", c.Body.program.Reason)
 }
+
+// reasons of a medical program not to pay, and the rules that refuse by them.
+var (
+	reasons    = []string{noProgram, notOfDevices, notAllowed, beingTreated, noParticipants, otherUnits, notDivisible}
+	ofPrograms = []rules.ID{
+		rules.DeviceRequestCreateProgram, rules.DeviceRequestCreateProgramType, rules.DeviceRequestCreateProgramAllowed,
+		rules.DeviceRequestCreateProgramTreatment, rules.DeviceRequestCreateProgramParticipants, rules.DeviceRequestCreateProgramUnits,
+		rules.DeviceRequestCreateProgramPackages,
+	}
+)
 
 // prepare makes the number and the code, and looks up what is stored with the request.
 func prepare(ctx context.Context, c *creating) (err error) {

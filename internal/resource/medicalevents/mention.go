@@ -61,7 +61,7 @@ func KindsFit(rule rules.ID, mentions []Mention) error {
 		for i, coding := range m.Sent.Identifier.Type.Coding {
 			if !slices.Contains(m.Kinds, coding.Code) {
 				at := fmt.Sprintf("%s.identifier.type.coding[%d].code", m.At, i)
-				refused = append(refused, fault.RefuseAt(rule, at, map[string]any{"values": m.Kinds}).Because(at, m.Kinds, "another kind"))
+				refused = append(refused, fault.RefuseAt(rule, at, nil).Because(at, m.Kinds, "another kind"))
 			}
 		}
 	}

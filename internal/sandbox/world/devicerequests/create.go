@@ -135,25 +135,25 @@ func create(w *build.World) {
 	a.refused("an id that is taken", a.ask("patient", build.Row{"id": build.ID("device request to be dispensed")}), "id")
 	type30221 := ofType(classification, "30221")
 	for _, p := range []struct {
-		title, program, reason string
-		changes                build.Row
+		title, program, rule string
+		changes              build.Row
 	}{
-		{"an unknown program", "no program", "Program not found", nil},
-		{"a program of services", "medical program", "Invalid program type", nil},
-		{"a program that takes types alone", "medical program of devices", "Medical program is not allowed for this action", nil},
-		{"a program of other doctors", "device program of orthopaedists", "Medical program is not allowed for this action", nil},
-		{"a second request in a treatment period", "device program of one request", "It is not allowed to create device request with the same code in one treatment period", nil},
-		{"a program that pays for too few a day", "scarce device program", "No appropriate participants found for this medical program", nil},
+		{"an unknown program", "no program", "program", nil},
+		{"a program of services", "medical program", "program_type", nil},
+		{"a program that takes types alone", "medical program of devices", "program_allowed", nil},
+		{"a program of other doctors", "device program of orthopaedists", "program_allowed", nil},
+		{"a second request in a treatment period", "device program of one request", "program_treatment", nil},
+		{"a program that pays for too few a day", "scarce device program", "program_participants", nil},
 		{
 			"a program that counts boxes", "device program of boxes",
-			"Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request", type30221,
+			"program_units", type30221,
 		},
 		{
 			"an amount that fills no packages", "device program of large packages",
-			"The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition", type30221,
+			"program_packages", type30221,
 		},
 	} {
-		a.refused(p.title, a.ask("patient", build.Changed(build.Row{"program": refer("medical_program", p.program)}, p.changes)), "program", "reason", p.reason)
+		a.refused(p.title, a.ask("patient", build.Changed(build.Row{"program": refer("medical_program", p.program)}, p.changes)), p.rule)
 	}
 }
 
@@ -298,7 +298,7 @@ func (a asking) refusals() {
 	for _, field := range []string{"reason", "supporting_info"} {
 		item("an unknown condition in "+field, field, refers("condition", "no condition"), field, "what", "Condition with such id")
 		item("an observation that was entered in error in "+field, field,
-			[]build.Row{refer("condition", "condition of patient"), refer("observation", "observation entered in error")}, field+"_status", "what", "Observation")
+			refers("observation", "observation entered in error"), field+"_status", "what", "Observation")
 	}
 	wrong("an unknown performer", build.Row{"performer": refer("legal_entity", "no legal entity")}, "performer")
 	wrong("a performer that is closed", build.Row{"performer": refer("legal_entity", "closed_clinic")}, "performer_status")

@@ -229,7 +229,7 @@ func (a asking) refusals() {
 	for _, field := range []string{"reason_reference", "supporting_info"} {
 		item("an unknown condition in "+field, field, refers("condition", "no condition"), field, "what", "Condition with such id")
 		item("an observation that was entered in error in "+field, field,
-			[]build.Row{refer("condition", "condition of patient"), refer("observation", "observation entered in error")}, field+"_status", "what", "Observation")
+			refers("observation", "observation entered in error"), field+"_status", "what", "Observation")
 	}
 	for _, field := range []string{"supporting_info", "permitted_resources"} {
 		item("an unknown episode in "+field, field, refers("episode_of_care", "no episode"), field, "what", "Episode with such ID")
