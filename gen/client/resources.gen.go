@@ -44,6 +44,8 @@ type API struct {
 	EmployeeRoles EmployeeRolesResource
 	// Employees: People who work for a legal entity.
 	Employees EmployeesResource
+	// EncounterPackages: What doctors sign of an encounter, stored together or not at all.
+	EncounterPackages EncounterPackagesResource
 	// Encounters: Meetings of patients with doctors, and what was found and done in them.
 	Encounters EncountersResource
 	// Episodes: What a patient is treated for, from its beginning to its end, and who is responsible.
@@ -102,6 +104,7 @@ func Resources(c *ClientWithResponses) *API {
 		EmployeeRequests:             EmployeeRequestsResource{c},
 		EmployeeRoles:                EmployeeRolesResource{c},
 		Employees:                    EmployeesResource{c},
+		EncounterPackages:            EncounterPackagesResource{c},
 		Encounters:                   EncountersResource{c},
 		Episodes:                     EpisodesResource{c},
 		Events:                       EventsResource{c},
@@ -1390,6 +1393,18 @@ func (r EmployeesResource) All(ctx context.Context, params *ListEmployeesParams,
 		}
 		return answer.Data, answer.Paging, nil
 	})
+}
+
+// EncounterPackagesResource is API.EncounterPackages.
+type EncounterPackagesResource struct{ c *ClientWithResponses }
+
+// Submit is POST /api/patients/{patient_id}/encounter_package: Submit Encounter Package. More is said at [ClientWithResponses.SubmitEncounterPackageWithResponse].
+func (r EncounterPackagesResource) Submit(ctx context.Context, patientID string, body SubmitEncounterPackageJSONRequestBody, reqEditors ...RequestEditorFn) (*JobResponse, error) {
+	res, err := r.c.SubmitEncounterPackageWithResponse(ctx, patientID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return answered(res.HTTPResponse, "POST /api/patients/{patient_id}/encounter_package", res.JSON202)
 }
 
 // EncountersResource is API.Encounters.

@@ -374,6 +374,11 @@ export function resources(api: Client) {
     all: (query?: Query<"listEmployees">, more?: More): AsyncGenerator<Schemas["EmployeeListResponse"]["data"][number], void, undefined> =>
       pages(query, (next) => employees.list(next, more)),
   };
+  const encounterPackages = {
+    /** POST /api/patients/{patient_id}/encounter_package: Submit Encounter Package. */
+    submit: (path: Path<"submitEncounterPackage">, body: Body<"submitEncounterPackage">, more?: More): Promise<Schemas["JobResponse"]> =>
+      data(api.POST("/api/patients/{patient_id}/encounter_package", { ...more, params: { path }, body })),
+  };
   const encounters = {
     /** GET /api/patients/{patient_id}/encounters/{encounter_id}: Get Encounter by id. */
     get: (path: Path<"getEncounter">, more?: More): Promise<Schemas["EncounterResponse"]> =>
@@ -811,6 +816,8 @@ export function resources(api: Client) {
     employeeRoles,
     /** People who work for a legal entity. */
     employees,
+    /** What doctors sign of an encounter, stored together or not at all. */
+    encounterPackages,
     /** Meetings of patients with doctors, and what was found and done in them. */
     encounters,
     /** What a patient is treated for, from its beginning to its end, and who is responsible. */
