@@ -323,7 +323,7 @@ func (o *Package[A, B]) between(c *PackageCall[A, B], step string) error {
 func (o *Package[A, B]) Operation(e *Engine, asked A) Operation {
 	checks := slices.Concat(o.Guard, o.Checks, o.Judged)
 	return Operation{
-		ID: o.ID, Rules: RulesOf(checks), Signed: true, Still: true,
+		ID: o.ID, Rules: RulesOf(checks), Signed: true, Still: true, // no status moves: what it changes are several documents
 		Guard: pathGuard(e, o.Guard, func() *PackageCall[A, B] { return newCall[A, struct{}, B](e, asked, o.ID, o.Decides) }),
 		Handler: func(ctx context.Context, jobID string, raw json.RawMessage) (*jobs.Outcome, error) {
 			return o.carryOut(ctx, e, asked, jobID, raw)

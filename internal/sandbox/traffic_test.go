@@ -76,6 +76,9 @@ func requireExplained(t *testing.T, b *box, c conformance.Result) {
 		require.NotNil(t, x.Operation)
 		require.Equal(t, c.OperationID, x.Operation.ID)
 	}
+	if c.Expect.Status == http.StatusAccepted && c.Job == nil {
+		return // nobody has followed the job: its world may have been another one by then
+	}
 	refused := []rules.ID{}
 	for _, check := range x.Refusals {
 		refused = append(refused, check.ID)

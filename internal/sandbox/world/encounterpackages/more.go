@@ -123,12 +123,14 @@ func more(w *build.World, patient string, fam, all, hos func() *pack, future str
 	} {
 		for _, state := range []struct{ name, referral string }{
 			{"status", "completed referral of packages"}, {"used", "referral of packages in foreign use"},
-			{"program", "referral of packages that is over in its program"}, {"plan", "referral of packages of a completed plan"},
+			{"plan", "referral of packages of a completed plan"},
 			{"plan_ended", "referral of packages of a plan that has ended"}, {"activity", "referral of packages of a cancelled activity"},
 			{"activity_left", "referral of packages of an exhausted activity"},
 		} {
 			refused(r.what+": "+state.referral, r.of().put(r.place, named("service_request", state.referral)), nil, fault.Refuse(rule(r.name+"_"+state.name)))
 		}
+		refused(r.what+": a referral that is over in its program", r.of().put(r.place, named("service_request", "completed referral of packages")),
+			[]string{"RULES", "-" + string(rule(r.name+"_status")) + ",-" + string(rule(r.name+"_used"))}, fault.Refuse(rule(r.name+"_program")))
 	}
 	refused("a referral of another patient", fam().put("encounter.incoming_referral", named("service_request", "service request of a stranger")), nil,
 		at("referral", "$.encounter.incoming_referral.identifier.value"))

@@ -48,7 +48,7 @@ func objects(w *build.World) {
 	w.Insert("prm.divisions", w.Audited(build.Row{
 		"id": w.Object("division", "closed division of packages", "INACTIVE, of the hospital"), "name": "Колишнє відділення", "type": "CLINIC", "mountain_group": false,
 		"legal_entity_id": build.ID("hospital"), "email": "division@example.com", "phones": []build.Row{{"type": "MOBILE", "number": "+380503410870"}},
-		"status": "INACTIVE", "is_active": true,
+		"status": "INACTIVE", "is_active": true, "inserted_at": w.Now.AddDate(0, -1, 0), "updated_at": w.Now.AddDate(0, 0, -1),
 	}))
 	w.Insert("prm.services", w.Audited(build.Row{
 		"id": w.Object("service", "analysis of packages", "of category laboratory"), "code": "66500-00", "name": "Загальний аналіз крові", "category": "laboratory",
@@ -78,34 +78,27 @@ func objects(w *build.World) {
 		}), e.columns))
 	}
 	radiography := medicalevents.To("service", build.ID("radiography"))
-	add := func(name, note string, change func(d *referrals.Document)) {
-		servicerequests.OfPackages(w, name, note, func(d *referrals.Document) {
+	add := func(name, note, state string, change func(d *referrals.Document)) {
+		servicerequests.OfPackages(w, name, note, state, func(d *referrals.Document) {
 			d.Code = radiography
 			if change != nil {
 				change(d)
 			}
 		})
 	}
-	add("referral of packages", "active, new in its program: packages carry it out", nil)
-	add("referral of packages for a group", "active; it asks for the group of imaging", func(d *referrals.Document) {
+	add("referral of packages", "active, new in its program: packages carry it out", servicerequests.Open, nil)
+	add("referral of packages for a group", "active; it asks for the group of imaging", servicerequests.Open, func(d *referrals.Document) {
 		d.Code, d.Category = medicalevents.To("service_group", build.ID("group of imaging")), medicalevents.Concept("eHealth/SNOMED/service_request_categories", "imaging")
 	})
-	add("referral of packages for another category", "active; it asks for the group of imaging", func(d *referrals.Document) {
+	add("referral of packages for another category", "active; it asks for the group of imaging", servicerequests.Open, func(d *referrals.Document) {
 		d.Code = medicalevents.To("service_group", build.ID("group of imaging"))
 	})
-	add("expired referral of packages", "active; its time is over", func(d *referrals.Document) { d.ExpirationDate = w.Now.Add(-2 * day) })
-	add("completed referral of packages", "completed", func(d *referrals.Document) {
-		d.Status, d.ProgramProcessingStatus = referrals.Completed, new(referrals.ProgramCompleted)
-	})
-	add("referral of packages in foreign use", "active, in_progress at the other clinic", func(d *referrals.Document) {
-		d.UsedByLegalEntity, d.ProgramProcessingStatus = new(medicalevents.To("legal_entity", build.ID("other_clinic"))), new(referrals.ProgramInProgress)
-	})
-	add("referral of packages that is over in its program", "active; completed in its program", func(d *referrals.Document) {
-		d.ProgramProcessingStatus = new(referrals.ProgramCompleted)
-	})
+	add("expired referral of packages", "active; its time is over", servicerequests.Expired, nil)
+	add("completed referral of packages", "completed", servicerequests.Completed, nil)
+	add("referral of packages in foreign use", "active, in_progress at the other clinic", servicerequests.InUse, nil)
 	for name, plan := range plans {
 		based := plan.Add(w, "of packages "+name)
-		add("referral of packages "+name, "active; it carries out an activity", func(d *referrals.Document) { d.BasedOn = based })
+		add("referral of packages "+name, "active; it carries out an activity", servicerequests.Open, func(d *referrals.Document) { d.BasedOn = based })
 	}
 }
 

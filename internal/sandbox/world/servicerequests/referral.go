@@ -147,9 +147,27 @@ func (r *referral) change(by worker) servicerequests.Change {
 	return servicerequests.Change{InsertedAt: r.d.UpdatedAt, InsertedBy: r.d.UpdatedBy}
 }
 
+// States of referrals that encounter packages name.
+const (
+	Open      = ""
+	Expired   = "expired"
+	InUse     = "in use"
+	Completed = "completed"
+)
+
 // OfPackages adds a referral of the patient that encounter packages name.
-func OfPackages(w *build.World, name, note string, change func(d *servicerequests.Document)) {
-	r := issue(w, name, "patient", note, clinic(10*day))
+func OfPackages(w *build.World, name, note, state string, change func(d *servicerequests.Document)) {
+	ago := 10 * day
+	if state == Expired {
+		ago = year + 2*day
+	}
+	r := issue(w, name, "patient", note, clinic(ago))
+	switch state {
+	case InUse:
+		r.use(servicerequests.ProgramInProgress, otherClinic(day))
+	case Completed:
+		r.use(servicerequests.ProgramInProgress, clinic(2*day)).complete(clinic(day))
+	}
 	change(&r.d)
 	r.add()
 }
