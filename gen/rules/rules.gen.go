@@ -623,6 +623,12 @@ const (
 	DeviceRequestCreateInformWith                               ID = "device_request.create.inform_with"
 	DeviceRequestCreateID                                       ID = "device_request.create.id"
 	DeviceRequestCreateProgram                                  ID = "device_request.create.program"
+	DeviceRequestCreateProgramType                              ID = "device_request.create.program_type"
+	DeviceRequestCreateProgramAllowed                           ID = "device_request.create.program_allowed"
+	DeviceRequestCreateProgramTreatment                         ID = "device_request.create.program_treatment"
+	DeviceRequestCreateProgramParticipants                      ID = "device_request.create.program_participants"
+	DeviceRequestCreateProgramUnits                             ID = "device_request.create.program_units"
+	DeviceRequestCreateProgramPackages                          ID = "device_request.create.program_packages"
 	DeviceRequestPrequalifyLegalEntity                          ID = "device_request.prequalify.legal_entity"
 	DeviceRequestPrequalifyLegalEntityStatus                    ID = "device_request.prequalify.legal_entity_status"
 	DeviceRequestPrequalifyLegalEntityType                      ID = "device_request.prequalify.legal_entity_type"
@@ -8908,7 +8914,7 @@ var All = []Rule{
 		CheckUK:     "Кожне посилання веде на об'єкт такого виду, який допускає його поле",
 		Status:      422,
 		Type:        "validation_failed",
-		Entry:       "$.code.identifier.type.coding[0].code",
+		Entry:       "$.encounter.identifier.type.coding[0].code",
 		EntryType:   "json_data_property",
 		Keyword:     "inclusion",
 		Description: "value is not allowed in enum",
@@ -9354,12 +9360,80 @@ var All = []Rule{
 	{
 		ID:        DeviceRequestCreateProgram,
 		Operation: "createDeviceRequest",
-		Check:     "With a program: PreQualify Device Request says VALID",
-		CheckUK:   "За програмою: PreQualify Device Request відповідає VALID",
+		Check:     "The medical program is stored and active",
+		CheckUK:   "Медична програма є в системі та активна",
 		Status:    409,
 		Type:      "request_conflict",
-		Message:   "{reason}",
+		Message:   "Program not found",
 		Source:    "wiki 18493341759",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        DeviceRequestCreateProgramType,
+		Operation: "createDeviceRequest",
+		Check:     "It pays for devices",
+		CheckUK:   "Вона оплачує вироби",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid program type",
+		Source:    "wiki 18493341759",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        DeviceRequestCreateProgramAllowed,
+		Operation: "createDeviceRequest",
+		Check:     "Its settings allow device requests, the speciality of the requester and the kind of code",
+		CheckUK:   "Її налаштування допускають рецепти, спеціальність того, хто виписує, і вид коду",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Medical program is not allowed for this action",
+		Source:    "a live client (the text)",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeviceRequestCreateProgramTreatment,
+		Operation: "createDeviceRequest",
+		Check:     "Without skip_treatment_period, the patient has no request of the devices at that time",
+		CheckUK:   "Без skip_treatment_period пацієнт не має рецепта на ці вироби на цей час",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "It is not allowed to create device request with the same code in one treatment period",
+		Source:    "wiki PreQualify Device Request 17500799030",
+		Origin:    "inferred",
+	},
+	{
+		ID:        DeviceRequestCreateProgramParticipants,
+		Operation: "createDeviceRequest",
+		Check:     "It has a device in date for so many a day",
+		CheckUK:   "Вона має чинний виріб на стільки на день",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "No appropriate participants found for this medical program",
+		Source:    "wiki 17557061692",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeviceRequestCreateProgramUnits,
+		Operation: "createDeviceRequest",
+		Check:     "One of them is what is prescribed",
+		CheckUK:   "Один із них — те, що виписано",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Not found any active Device Definition with the same units of measure as pointed in the quantity of the Device Request",
+		Source:    "wiki 17557061692",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeviceRequestCreateProgramPackages,
+		Operation: "createDeviceRequest",
+		Check:     "The quantity fills its packages",
+		CheckUK:   "Кількість заповнює його упаковки",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "The quantity in the Device Request must be divisible to packaging_count of at least one related Device Definition",
+		Source:    "wiki 17557061692",
 		Origin:    "wiki",
 	},
 	{
@@ -9439,7 +9513,7 @@ var All = []Rule{
 		CheckUK:     "Кожне посилання веде на об'єкт такого виду, який допускає його поле",
 		Status:      422,
 		Type:        "validation_failed",
-		Entry:       "$.device_request.code.identifier.type.coding[0].code",
+		Entry:       "$.device_request.encounter.identifier.type.coding[0].code",
 		EntryType:   "json_data_property",
 		Keyword:     "inclusion",
 		Description: "value is not allowed in enum",
@@ -26151,7 +26225,7 @@ var All = []Rule{
 		CheckUK:     "Кожне посилання веде на об'єкт такого виду, який допускає його поле",
 		Status:      422,
 		Type:        "validation_failed",
-		Entry:       "$.code.identifier.type.coding[0].code",
+		Entry:       "$.context.identifier.type.coding[0].code",
 		EntryType:   "json_data_property",
 		Keyword:     "inclusion",
 		Description: "value is not allowed in enum",
@@ -26883,7 +26957,7 @@ var All = []Rule{
 		CheckUK:     "Кожне посилання веде на об'єкт такого виду, який допускає його поле",
 		Status:      422,
 		Type:        "validation_failed",
-		Entry:       "$.service_request.code.identifier.type.coding[0].code",
+		Entry:       "$.service_request.context.identifier.type.coding[0].code",
 		EntryType:   "json_data_property",
 		Keyword:     "inclusion",
 		Description: "value is not allowed in enum",
