@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"esoz/gen/api"
+	"esoz/gen/rules"
 	"esoz/internal/platform/audit"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/jobs"
@@ -57,11 +58,17 @@ type PackageCall[A, B any] = Call[A, struct{}, B]
 
 // Written is what a package writes.
 type Written struct {
-	New      []Piece             // in the order in which they are stored
-	Decision Change              // of the document that decides
-	While    []mongodb.Condition // what it must hold
+	New      []Piece  // in the order in which they are stored
+	Decision Change   // of the document that decides
+	While    []Demand // what it must hold
 	Then     []Changed
 	Links    []jobs.Link
+}
+
+// Demand is what the document that decides must hold at the write. One of a rule that is off demands nothing.
+type Demand struct {
+	Rule      rules.ID // "": whatever is switched off
+	Condition mongodb.Condition
 }
 
 // Piece is a new document.
@@ -161,8 +168,14 @@ func (o *Package[A, B]) write(ctx context.Context, c *PackageCall[A, B]) (w Writ
 	set := map[string]any{"updated_at": c.Now, "updated_by": c.UserID}
 	maps.Copy(set, w.Decision.Set)
 	w.Decision.Set = set
+	var while []mongodb.Condition
+	for _, demand := range w.While {
+		if demand.Rule == "" || c.Config.On(demand.Rule) {
+			while = append(while, demand.Condition)
+		}
+	}
 	// fault.ErrStale: another job was faster. The next try judges the package again.
-	_, err = c.store.Apply(ctx, c.ID, w.While, mongodb.Change{Set: set, Push: w.Decision.Push, Mark: mark})
+	_, err = c.store.Apply(ctx, c.ID, while, mongodb.Change{Set: set, Push: w.Decision.Push, Mark: mark})
 	return w, mark, err
 }
 

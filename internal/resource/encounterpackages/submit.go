@@ -163,7 +163,7 @@ func write(c *call) operation.Written {
 }
 
 // decision is what the package makes of the episode of its encounter.
-func (p *content) decision(c *call) (operation.Change, []mongodb.Condition) {
+func (p *content) decision(c *call) (operation.Change, []operation.Demand) {
 	diagnoses := p.Encounter.Diagnoses
 	change := operation.Change{
 		Set: map[string]any{},
@@ -181,14 +181,14 @@ func (p *content) decision(c *call) (operation.Change, []mongodb.Condition) {
 	after.DiagnosesHistory = append(slices.Clone(after.DiagnosesHistory), episodes.DiagnosesItem{IsActive: true, Diagnoses: diagnoses})
 	after.KeepItems()
 	change.Set["items"] = after.Items
-	while := []mongodb.Condition{{Field: "updated_at", Operator: mongodb.Equal, Values: []any{p.stored.UpdatedAt}}}
-	if c.Config.On(rule("episode_status")) {
-		while = append(while, mongodb.Condition{Field: "status", Operator: mongodb.Equal, Values: []any{episodes.Active}})
+	equal := func(field string, value any) mongodb.Condition {
+		return mongodb.Condition{Field: field, Operator: mongodb.Equal, Values: []any{value}}
 	}
-	if c.Config.On(rule("episode_organization")) {
-		while = append(while, mongodb.Condition{Field: "managing_organization.identifier.value", Operator: mongodb.Equal, Values: []any{c.ClientID}})
+	return change, []operation.Demand{
+		{Condition: equal("updated_at", p.stored.UpdatedAt)},
+		{Rule: rule("episode_status"), Condition: equal("status", episodes.Active)},
+		{Rule: rule("episode_organization"), Condition: equal("managing_organization.identifier.value", c.ClientID)},
 	}
-	return change, while
 }
 
 // reactions notes observations of what vaccinations have caused, and returns the ids of stored vaccinations.
