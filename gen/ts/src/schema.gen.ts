@@ -1886,6 +1886,36 @@ export interface paths {
         patch: operations["deactivateEmployee"];
         trace?: never;
     };
+    "/api/patients/{patient_id}/encounter_package": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit Encounter Package
+         * @description Stores what a doctor has signed of an encounter: the encounter itself, conditions, observations, diagnostic reports, procedures,
+         *     vaccinations, allergies and assessments of risks (schema EncounterPackageContent). All of it is stored together, or nothing.
+         *
+         *     The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+         *     makes all other checks. A refused job tells every fault of the first group that has one, in the order of the rules.
+         *
+         *     What changes: the episode gets the diagnoses of the encounter as `current_diagnoses` and in `diagnoses_history`; a referral stays as
+         *     it is. No SMS is sent and no event stored.
+         *
+         *     What clients get wrong: references to records of the package use its ids; `visit` is not signed; other kinds of records, which the
+         *     national system takes, are refused here.
+         */
+        post: operations["submitEncounterPackage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/patients/{patient_id}/encounters": {
         parameters: {
             query?: never;
@@ -4544,6 +4574,11 @@ export interface components {
              * @example шт
              */
             unit?: string;
+            /**
+             * @description How the value stands to the true one, where that is told.
+             * @example <
+             */
+            comparator?: string;
         };
         /** @description A stretch of time. */
         Period: {
@@ -9010,6 +9045,853 @@ export interface components {
             /** @description The employees. */
             data: components["schemas"]["EmployeeShort"][];
             paging: components["schemas"]["Paging"];
+        };
+        /** @description The visit that the encounter belongs to, unless it is stored already. It is not signed. */
+        EncounterPackageVisit: {
+            /**
+             * Format: uuid
+             * @description Visit id, chosen by the client.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            period: components["schemas"]["EncounterPackagePeriod"];
+        };
+        /** @description When the visit began and ended. */
+        EncounterPackagePeriod: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             * @example 2018-08-02T11:45:16.000Z
+             */
+            end: string;
+        };
+        /** @description An encounter package. */
+        EncounterPackageSubmit: {
+            visit?: components["schemas"]["EncounterPackageVisit"];
+            /**
+             * Format: signed-content
+             * @description EncounterPackageContent as JSON, signed (CMS), in base64 without line breaks.
+             * @example ewogICJlbmNvdW50ZXIiOiB7CiAgICAiaWQiOiAiZTNi
+             */
+            signed_data: string;
+            /**
+             * @description Live clients send it; it says nothing new.
+             * @example base64
+             * @enum {string}
+             */
+            signed_data_encoding?: "base64";
+        };
+        /** @description What is signed of an encounter package: the encounter, and what it has brought to light. The schemas of the parts are closed; `null` stands nowhere. Which dictionary a code is of, x-rules tell. */
+        EncounterPackageContent: {
+            encounter: components["schemas"]["PackageEncounter"];
+            /** @description Conditions. */
+            conditions?: components["schemas"]["PackageCondition"][];
+            /** @description Observations. */
+            observations?: components["schemas"]["PackageObservation"][];
+            /** @description Allergies and intolerances. */
+            allergy_intolerances?: components["schemas"]["PackageAllergyIntolerance"][];
+            /** @description Vaccinations. */
+            immunizations?: components["schemas"]["PackageImmunization"][];
+            /** @description Assessments of risks. */
+            risk_assessments?: components["schemas"]["PackageRiskAssessment"][];
+            /** @description Reports of examinations. */
+            diagnostic_reports?: components["schemas"]["PackageDiagnosticReport"][];
+            /** @description Procedures. */
+            procedures?: components["schemas"]["PackageProcedure"][];
+        };
+        /** @description A value of a dictionary, as it is signed. */
+        PackageCoding: {
+            /**
+             * @description The dictionary.
+             * @example eHealth/ICPC2/condition_codes
+             */
+            system: string;
+            /**
+             * @description The value in it.
+             * @example R80
+             */
+            code: string;
+        };
+        /** @description A meaning, told by values of dictionaries, as it is signed. */
+        PackageConcept: {
+            /** @description The values that stand for the meaning. */
+            coding: components["schemas"]["PackageCoding"][];
+            /**
+             * @description The meaning in free words.
+             * @example Грип
+             */
+            text?: string;
+        };
+        /** @description Which object of which kind is meant. */
+        PackageIdentifier: {
+            type: components["schemas"]["PackageConcept"];
+            /**
+             * @description The id of the object. One that is no UUID finds nothing.
+             * @example 97d57238-ffbe-4335-92ea-28d4de117ea2
+             */
+            value: string;
+        };
+        /** @description A link to another object, as it is signed. */
+        PackageReference: {
+            identifier: components["schemas"]["PackageIdentifier"];
+            /**
+             * @description Accepted and not kept: the name is looked up.
+             * @example Клініка Ноунейм
+             */
+            display_value?: string;
+        };
+        /** @description An amount of something, as it is signed. */
+        PackageQuantity: {
+            /**
+             * @description How much.
+             * @example 36.6
+             */
+            value: number;
+            /**
+             * @description How the value stands to the true one.
+             * @example <
+             */
+            comparator?: string;
+            /**
+             * @description The unit in words.
+             * @example °C
+             */
+            unit?: string;
+            /**
+             * @description The dictionary of the unit.
+             * @example eHealth/ucum/units
+             */
+            system?: string;
+            /**
+             * @description The unit.
+             * @example Cel
+             */
+            code?: string;
+        };
+        /** @description A stretch of time, as it is signed. */
+        PackagePeriod: {
+            /**
+             * Format: moment
+             * @description When it began.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            start: string;
+            /**
+             * Format: moment
+             * @description When it ended.
+             * @example 2018-08-02T11:45:16.000Z
+             */
+            end?: string;
+        };
+        /** @description A stretch of time that is over. */
+        PackageFullPeriod: {
+            /**
+             * Format: moment
+             * @description When it began.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            start: string;
+            /**
+             * Format: moment
+             * @description When it ended.
+             * @example 2018-08-02T11:45:16.000Z
+             */
+            end: string;
+        };
+        /** @description A meeting of a patient with a doctor, or another contact in which care was given. It happens in an episode, during a visit. */
+        PackageEncounter: {
+            /**
+             * Format: uuid
+             * @description Encounter id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            /**
+             * @description `finished` or `entered_in_error`.
+             * @example finished
+             * @enum {string}
+             */
+            status: "finished";
+            period: components["schemas"]["PackageFullPeriod"];
+            incoming_referral?: components["schemas"]["PackageReference"];
+            paper_referral?: components["schemas"]["PackagePaperReferral"];
+            visit: components["schemas"]["PackageReference"];
+            episode: components["schemas"]["PackageReference"];
+            class: components["schemas"]["PackageCoding"];
+            type: components["schemas"]["PackageConcept"];
+            priority?: components["schemas"]["PackageConcept"];
+            performer: components["schemas"]["PackageReference"];
+            /** @description Why the patient came. */
+            reasons?: components["schemas"]["PackageConcept"][];
+            /** @description What the patient was diagnosed with. */
+            diagnoses?: components["schemas"]["PackageDiagnosis"][];
+            /** @description What was done. */
+            actions?: components["schemas"]["PackageConcept"][];
+            /** @description Services that were given. */
+            action_references?: components["schemas"]["PackageReference"][];
+            division?: components["schemas"]["PackageReference"];
+            /**
+             * @description What the doctor advised, in free words.
+             * @example Пити воду, провітрювати приміщення
+             */
+            prescriptions?: string;
+            /** @description Documents that bear on it. */
+            supporting_info?: components["schemas"]["PackageReference"][];
+            hospitalization?: components["schemas"]["PackageEncounterHospitalization"];
+            /** @description Other employees who took part. */
+            participant?: components["schemas"]["PackageReference"][];
+        };
+        /** @description A referral on paper. */
+        PackagePaperReferral: {
+            /**
+             * @description Number of the referral.
+             * @example 1111-2222-3333-4444
+             */
+            requisition?: string;
+            /**
+             * @description Legal entity that referred the patient.
+             * @example Клініка Ноунейм
+             */
+            requester_legal_entity_name?: string;
+            /**
+             * @description Its EDRPOU code.
+             * @example 12345678
+             */
+            requester_legal_entity_edrpou: string;
+            /**
+             * @description Doctor who referred the patient.
+             * @example Іваненко Іван Іванович
+             */
+            requester_employee_name: string;
+            /**
+             * Format: date
+             * @description Date of the referral.
+             * @example 2018-10-08
+             */
+            service_request_date: string;
+            /**
+             * @description In free words.
+             * @example Повторне направлення
+             */
+            note?: string;
+        };
+        /** @description A diagnosis of an encounter. */
+        PackageDiagnosis: {
+            condition: components["schemas"]["PackageReference"];
+            role: components["schemas"]["PackageConcept"];
+            /**
+             * Format: int32
+             * @description Place among the diagnoses.
+             * @example 1
+             */
+            rank?: number;
+        };
+        /** @description How a patient came to hospital and left it. */
+        PackageEncounterHospitalization: {
+            admit_source?: components["schemas"]["PackageConcept"];
+            re_admission?: components["schemas"]["PackageConcept"];
+            destination?: components["schemas"]["PackageReference"];
+            discharge_disposition?: components["schemas"]["PackageConcept"];
+            discharge_department?: components["schemas"]["PackageConcept"];
+            /**
+             * @description Number of the referral to hospital.
+             * @example 165464
+             */
+            pre_admission_identifier?: string;
+        };
+        /**
+         * @description A diagnosis or another state of health of a patient, as an encounter found it. One that was entered in error has
+         *     `verification_status` entered_in_error.
+         */
+        PackageCondition: {
+            /**
+             * Format: uuid
+             * @description Condition id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            /**
+             * @description Whether an employee of the legal entity saw it, or somebody told of it.
+             * @example true
+             */
+            primary_source: boolean;
+            asserter?: components["schemas"]["PackageReference"];
+            report_origin?: components["schemas"]["PackageConcept"];
+            context: components["schemas"]["PackageReference"];
+            code: components["schemas"]["PackageConcept"];
+            /**
+             * @description A value of dictionary eHealth/condition_clinical_statuses.
+             * @example active
+             */
+            clinical_status: string;
+            /**
+             * @description A value of dictionary eHealth/condition_verification_statuses.
+             * @example confirmed
+             */
+            verification_status: string;
+            severity?: components["schemas"]["PackageConcept"];
+            /** @description Where in the body it is. */
+            body_sites?: components["schemas"]["PackageConcept"][];
+            /**
+             * Format: moment
+             * @description When it began. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            onset_date: string;
+            /**
+             * Format: moment
+             * @description When it was found. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            asserted_date?: string;
+            stage?: components["schemas"]["PackageConditionStage"];
+            /** @description What it was told by. */
+            evidences?: components["schemas"]["PackageConditionEvidence"][];
+        };
+        /** @description How far the condition has gone. */
+        PackageConditionStage: {
+            summary: components["schemas"]["PackageConcept"];
+        };
+        /** @description What the condition was told by. */
+        PackageConditionEvidence: {
+            /** @description Reasons for encounter that tell of it. */
+            codes?: components["schemas"]["PackageConcept"][];
+            /** @description Observations that tell of it. */
+            details?: components["schemas"]["PackageReference"][];
+        };
+        /**
+         * @description What was measured or seen of a patient, in an encounter or for a diagnostic report. One of the `value_*` is there, or
+         *     `components` have them.
+         */
+        PackageObservation: {
+            /**
+             * Format: uuid
+             * @description Observation id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            /**
+             * @description `valid` or `entered_in_error`.
+             * @example valid
+             * @enum {string}
+             */
+            status: "valid";
+            diagnostic_report?: components["schemas"]["PackageReference"];
+            context: components["schemas"]["PackageReference"];
+            /** @description Kinds of observation. */
+            categories: components["schemas"]["PackageConcept"][];
+            code: components["schemas"]["PackageConcept"];
+            /**
+             * Format: moment
+             * @description When it was so, where it is no stretch of time. UTC.
+             * @example 2018-10-08T09:46:37.694Z
+             */
+            effective_date_time?: string;
+            effective_period?: components["schemas"]["PackagePeriod"];
+            /**
+             * Format: moment
+             * @description When it was made known. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            issued: string;
+            /**
+             * @description Whether an employee of the legal entity saw it, or somebody told of it.
+             * @example true
+             */
+            primary_source: boolean;
+            performer?: components["schemas"]["PackageReference"];
+            report_origin?: components["schemas"]["PackageConcept"];
+            interpretation?: components["schemas"]["PackageConcept"];
+            /**
+             * @description In free words.
+             * @example Пацієнт у задовільному стані
+             */
+            comment?: string;
+            body_site?: components["schemas"]["PackageConcept"];
+            method?: components["schemas"]["PackageConcept"];
+            value_quantity?: components["schemas"]["PackageQuantity"];
+            value_codeable_concept?: components["schemas"]["PackageConcept"];
+            value_sampled_data?: components["schemas"]["PackageSampledData"];
+            /**
+             * @description The value in words.
+             * @example Група крові A
+             */
+            value_string?: string;
+            /**
+             * @description The value: yes or no.
+             * @example true
+             */
+            value_boolean?: boolean;
+            value_range?: components["schemas"]["PackageRange"];
+            value_ratio?: components["schemas"]["PackageRatio"];
+            /**
+             * @description The value: a time of day.
+             * @example 10:45:16
+             */
+            value_time?: string;
+            /**
+             * Format: moment
+             * @description The value: a moment. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            value_date_time?: string;
+            value_period?: components["schemas"]["PackagePeriod"];
+            /** @description What the value is compared with. */
+            reference_ranges?: components["schemas"]["PackageObservationReferenceRange"][];
+            /** @description Its parts, each with a value. */
+            components?: components["schemas"]["PackageObservationComponent"][];
+            specimen?: components["schemas"]["PackageReference"];
+            device?: components["schemas"]["PackageReference"];
+            reaction_on?: components["schemas"]["PackageReference"];
+        };
+        /** @description Values that a device took one after another. */
+        PackageSampledData: {
+            /**
+             * @description What zero stands for.
+             * @example 0
+             */
+            origin?: number;
+            /**
+             * @description Milliseconds between two values.
+             * @example 10
+             */
+            period?: number;
+            /**
+             * @description What each value is to be multiplied by.
+             * @example 1.5
+             */
+            factor?: number;
+            /**
+             * @description Lowest value that the device can tell.
+             * @example -5
+             */
+            lower_limit?: number;
+            /**
+             * @description Highest value that the device can tell.
+             * @example 5
+             */
+            upper_limit?: number;
+            /**
+             * Format: int32
+             * @description Values at one moment.
+             * @example 1
+             */
+            dimensions?: number;
+            /**
+             * @description The values, with spaces between them; `E`, `U` and `L` stand for an error and for what is above or below the limits.
+             * @example 2 4 E 8
+             */
+            data: string;
+        };
+        /** @description Values between two amounts. */
+        PackageRange: {
+            low: components["schemas"]["PackageQuantity"];
+            high: components["schemas"]["PackageQuantity"];
+        };
+        /** @description One amount in relation to another. */
+        PackageRatio: {
+            numerator: components["schemas"]["PackageQuantity"];
+            denominator: components["schemas"]["PackageQuantity"];
+        };
+        /** @description What a value is compared with. */
+        PackageObservationReferenceRange: {
+            low?: components["schemas"]["PackageQuantity"];
+            high?: components["schemas"]["PackageQuantity"];
+            type?: components["schemas"]["PackageConcept"];
+            applies_to?: components["schemas"]["PackageConcept"];
+            age?: components["schemas"]["PackageRange"];
+            /**
+             * @description In words.
+             * @example У межах норми
+             */
+            text?: string;
+        };
+        /** @description A part of an observation, as each of the two pressures of a blood pressure. */
+        PackageObservationComponent: {
+            code: components["schemas"]["PackageConcept"];
+            value_quantity?: components["schemas"]["PackageQuantity"];
+            value_codeable_concept?: components["schemas"]["PackageConcept"];
+            value_sampled_data?: components["schemas"]["PackageSampledData"];
+            /**
+             * @description The value in words.
+             * @example Група крові A
+             */
+            value_string?: string;
+            /**
+             * @description The value: yes or no.
+             * @example true
+             */
+            value_boolean?: boolean;
+            value_range?: components["schemas"]["PackageRange"];
+            value_ratio?: components["schemas"]["PackageRatio"];
+            /**
+             * @description The value: a time of day.
+             * @example 10:45:16
+             */
+            value_time?: string;
+            /**
+             * Format: moment
+             * @description The value: a moment. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            value_date_time?: string;
+            value_period?: components["schemas"]["PackagePeriod"];
+            interpretation?: components["schemas"]["PackageConcept"];
+            /** @description What the value is compared with. */
+            reference_ranges?: components["schemas"]["PackageObservationReferenceRange"][];
+        };
+        /** @description A vaccination of a patient, or why it was not given. */
+        PackageImmunization: {
+            /**
+             * Format: uuid
+             * @description Immunization id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            /**
+             * @description `completed` or `entered_in_error`.
+             * @example completed
+             * @enum {string}
+             */
+            status: "completed";
+            /**
+             * @description Whether the vaccine was not given.
+             * @example false
+             */
+            not_given: boolean;
+            vaccine_code: components["schemas"]["PackageConcept"];
+            context: components["schemas"]["PackageReference"];
+            /**
+             * Format: moment
+             * @description When it was given, or was not. UTC.
+             * @example 2018-10-08T09:46:37.694Z
+             */
+            date: string;
+            /**
+             * @description Whether an employee of the legal entity saw it, or somebody told of it.
+             * @example true
+             */
+            primary_source: boolean;
+            performer?: components["schemas"]["PackageReference"];
+            report_origin?: components["schemas"]["PackageConcept"];
+            /**
+             * @description Who made the vaccine.
+             * @example ТОВ Вакцина
+             */
+            manufacturer?: string;
+            /**
+             * @description Lot of the vaccine.
+             * @example AAJN11K
+             */
+            lot_number?: string;
+            /**
+             * Format: moment
+             * @description Until when it could be used. UTC.
+             * @example 2018-10-08T09:46:37.694Z
+             */
+            expiration_date?: string;
+            site?: components["schemas"]["PackageConcept"];
+            route?: components["schemas"]["PackageConcept"];
+            dose_quantity?: components["schemas"]["PackageQuantity"];
+            explanation?: components["schemas"]["PackageImmunizationExplanation"];
+            /** @description Programmes that it belongs to. */
+            vaccination_protocols?: components["schemas"]["PackageVaccinationProtocol"][];
+        };
+        /** @description Why the vaccine was given or not given. */
+        PackageImmunizationExplanation: {
+            /** @description Why it was given. */
+            reasons?: components["schemas"]["PackageConcept"][];
+            reasons_not_given?: components["schemas"]["PackageConcept"];
+        };
+        /** @description The programme that the vaccination belongs to. */
+        PackageVaccinationProtocol: {
+            /**
+             * Format: int32
+             * @description Which dose of the series it is.
+             * @example 1
+             */
+            dose_sequence?: number;
+            /**
+             * @description What the programme is for.
+             * @example Щеплення проти гепатиту
+             */
+            description?: string;
+            authority?: components["schemas"]["PackageConcept"];
+            /**
+             * @description Name of the series.
+             * @example Первинний комплекс
+             */
+            series?: string;
+            /**
+             * Format: int32
+             * @description How many doses the series has.
+             * @example 3
+             */
+            series_doses?: number;
+            /** @description Diseases that it protects from. */
+            target_diseases: components["schemas"]["PackageConcept"][];
+        };
+        /** @description An allergy or intolerance of a patient. One that was entered in error has `verification_status` entered_in_error. */
+        PackageAllergyIntolerance: {
+            /**
+             * Format: uuid
+             * @description Allergy or intolerance id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            /**
+             * @description A value of dictionary eHealth/allergy_intolerance_clinical_statuses.
+             * @example active
+             */
+            clinical_status: string;
+            /**
+             * @description A value of dictionary eHealth/allergy_intolerance_verification_statuses.
+             * @example confirmed
+             */
+            verification_status: string;
+            /**
+             * @description `allergy` or `intolerance`.
+             * @example allergy
+             */
+            type: string;
+            /**
+             * @description A value of dictionary eHealth/allergy_intolerance_categories.
+             * @example food
+             */
+            category: string;
+            /**
+             * @description A value of dictionary eHealth/allergy_intolerance_criticalities.
+             * @example low
+             */
+            criticality: string;
+            context: components["schemas"]["PackageReference"];
+            code: components["schemas"]["PackageConcept"];
+            /**
+             * Format: moment
+             * @description When it began. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            onset_date_time: string;
+            /**
+             * Format: moment
+             * @description When it was found. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            asserted_date: string;
+            /**
+             * @description Whether an employee of the legal entity saw it, or somebody told of it.
+             * @example true
+             */
+            primary_source: boolean;
+            asserter?: components["schemas"]["PackageReference"];
+            report_origin?: components["schemas"]["PackageConcept"];
+            /**
+             * Format: moment
+             * @description When it last showed. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            last_occurrence?: string;
+        };
+        /** @description What may happen to a patient, and how likely it is. */
+        PackageRiskAssessment: {
+            /**
+             * Format: uuid
+             * @description Risk assessment id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            /**
+             * @description `preliminary`, `final` or `entered_in_error`.
+             * @example preliminary
+             */
+            status: string;
+            method?: components["schemas"]["PackageConcept"];
+            code: components["schemas"]["PackageConcept"];
+            context: components["schemas"]["PackageReference"];
+            /**
+             * Format: moment
+             * @description When it was found. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            asserted_date: string;
+            performer: components["schemas"]["PackageReference"];
+            basis?: components["schemas"]["PackageRiskAssessmentBasis"];
+            /** @description Documents that tell why. */
+            reason_references?: components["schemas"]["PackageReference"][];
+            reason_codes?: components["schemas"]["PackageConcept"];
+            /** @description What may happen. */
+            predictions?: components["schemas"]["PackageRiskAssessmentPrediction"][];
+            /**
+             * @description What would make it less likely, in free words.
+             * @example Регулярний контроль тиску
+             */
+            mitigation?: string;
+            /**
+             * @description In free words.
+             * @example Пацієнт у задовільному стані
+             */
+            comment?: string;
+        };
+        /** @description What the assessment rests on. */
+        PackageRiskAssessmentBasis: {
+            /** @description Observations and other documents. */
+            references?: components["schemas"]["PackageReference"][];
+            /**
+             * @description In words.
+             * @example Дані огляду
+             */
+            text?: string;
+        };
+        /** @description One thing that may happen. */
+        PackageRiskAssessmentPrediction: {
+            outcome?: components["schemas"]["PackageConcept"];
+            probability_range?: components["schemas"]["PackageRange"];
+            /**
+             * @description How likely it is, 0 to 100.
+             * @example 12.5
+             */
+            probability_decimal?: number;
+            qualitative_risk?: components["schemas"]["PackageConcept"];
+            /**
+             * @description How much likelier than for others, 1 meaning as likely.
+             * @example 1.5
+             */
+            relative_risk?: number;
+            when_range?: components["schemas"]["PackageRange"];
+            when_period?: components["schemas"]["PackagePeriod"];
+            /**
+             * @description Why it is thought so.
+             * @example Обтяжена спадковість
+             */
+            rationale?: string;
+        };
+        /** @description What an examination of a patient has shown. Its observations refer to it. */
+        PackageDiagnosticReport: {
+            /**
+             * Format: uuid
+             * @description Diagnostic report id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            based_on?: components["schemas"]["PackageReference"];
+            paper_referral?: components["schemas"]["PackagePaperReferral"];
+            /**
+             * @description `final` or `entered_in_error`.
+             * @example final
+             * @enum {string}
+             */
+            status: "final";
+            code: components["schemas"]["PackageReference"];
+            /** @description Kinds of report. */
+            category: components["schemas"]["PackageConcept"][];
+            /**
+             * Format: moment
+             * @description When it was so, where it is no stretch of time. UTC.
+             * @example 2018-10-08T09:46:37.694Z
+             */
+            effective_date_time?: string;
+            effective_period?: components["schemas"]["PackagePeriod"];
+            /**
+             * Format: moment
+             * @description When it was made known. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            issued: string;
+            /**
+             * @description What it has shown, in free words.
+             * @example Патологічних змін не виявлено
+             */
+            conclusion?: string;
+            conclusion_code?: components["schemas"]["PackageConcept"];
+            recorded_by: components["schemas"]["PackageReference"];
+            /** @description Specimens that were examined. */
+            specimens?: components["schemas"]["PackageReference"][];
+            /** @description Equipment that was used. */
+            used_references?: components["schemas"]["PackageReference"][];
+            encounter: components["schemas"]["PackageReference"];
+            division?: components["schemas"]["PackageReference"];
+            managing_organization?: components["schemas"]["PackageReference"];
+            /**
+             * @description Whether an employee of the legal entity saw it, or somebody told of it.
+             * @example true
+             */
+            primary_source: boolean;
+            performer?: components["schemas"]["PackageDiagnosticReportPerformer"];
+            report_origin?: components["schemas"]["PackageConcept"];
+            results_interpreter?: components["schemas"]["PackageDiagnosticReportPerformer"];
+        };
+        /** @description Who did it: an employee, or somebody outside in words. */
+        PackageDiagnosticReportPerformer: {
+            reference?: components["schemas"]["PackageReference"];
+            /**
+             * @description Who it was, in words.
+             * @example Лікар Іваненко Іван Іванович
+             */
+            text?: string;
+        };
+        /** @description What was done for or to a patient: an operation, a rehabilitation, a vaccination programme. */
+        PackageProcedure: {
+            /**
+             * Format: uuid
+             * @description Procedure id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            based_on?: components["schemas"]["PackageReference"];
+            paper_referral?: components["schemas"]["PackagePaperReferral"];
+            /**
+             * @description `completed` or `entered_in_error`.
+             * @example completed
+             * @enum {string}
+             */
+            status: "completed";
+            status_reason?: components["schemas"]["PackageConcept"];
+            code: components["schemas"]["PackageReference"];
+            /**
+             * Format: moment
+             * @description When it was done, where it is no stretch of time. UTC.
+             * @example 2018-10-08T09:46:37.694Z
+             */
+            performed_date_time?: string;
+            performed_period?: components["schemas"]["PackageFullPeriod"];
+            recorded_by: components["schemas"]["PackageReference"];
+            /**
+             * @description Whether an employee of the legal entity saw it, or somebody told of it.
+             * @example true
+             */
+            primary_source: boolean;
+            performer?: components["schemas"]["PackageReference"];
+            report_origin?: components["schemas"]["PackageConcept"];
+            division?: components["schemas"]["PackageReference"];
+            managing_organization: components["schemas"]["PackageReference"];
+            /** @description Documents that tell why. */
+            reason_references?: components["schemas"]["PackageReference"][];
+            /** @description Equipment that was used. */
+            used_references?: components["schemas"]["PackageReference"][];
+            outcome?: components["schemas"]["PackageConcept"];
+            /**
+             * @description In free words.
+             * @example Стан після процедури задовільний
+             */
+            note?: string;
+            category: components["schemas"]["PackageConcept"];
+            encounter: components["schemas"]["PackageReference"];
+            /** @description Conditions that it has led to. */
+            complication_details?: components["schemas"]["PackageReference"][];
+            /** @description Assistive products that were used. */
+            used_codes?: components["schemas"]["PackageConcept"][];
+            focal_device?: components["schemas"]["PackageProcedureFocalDevice"];
+        };
+        /** @description The device that the procedure was about. */
+        PackageProcedureFocalDevice: {
+            action?: components["schemas"]["PackageConcept"];
+            manipulated: components["schemas"]["PackageReference"];
         };
         /** @description Where a record belongs. */
         RecordContext: {
@@ -29956,6 +30838,253 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EmployeeResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The state of things does not allow this. */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is not announced as JSON. */
+            415: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description It is not known whether the change was made. Look before you send the request again. */
+            504: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    submitEncounterPackage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description Patient whose encounter it is. A malformed id is not found.
+                 * @example 7075e0e2-6b57-47fd-aff7-324806efa7e5
+                 */
+                patient_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description The package. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EncounterPackageSubmit"];
+            };
+        };
+        responses: {
+            /** @description The checks passed and a job will store the package; follow its link. The same call while that job is pending answers with that job. */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobResponse"];
                 };
             };
             /** @description The request cannot be read. */
