@@ -201,8 +201,11 @@ var immunizations = slices.Concat([]check{
 			}{
 				{"explanation.reasons", len(explained.Reasons) > 0, !d.NotGiven},
 				{"explanation.reasons_not_given", len(explained.ReasonsNotGiven) > 0, d.NotGiven},
-				{"manufacturer", d.Manufacturer != nil, given}, {"lot_number", d.LotNumber != nil, given},
-				{"expiration_date", d.ExpirationDate != nil, given}, {"site", d.Site != nil, given}, {"route", d.Route != nil, given},
+				{"manufacturer", d.Manufacturer != nil, given},
+				{"lot_number", d.LotNumber != nil, given},
+				{"expiration_date", d.ExpirationDate != nil, given},
+				{"site", d.Site != nil, given},
+				{"route", d.Route != nil, given},
 				{"dose_quantity", d.DoseQuantity != nil, given},
 			} {
 				if field.needed && !field.has {

@@ -14,9 +14,17 @@ import (
 
 // shapes are the rules of the shape of the content, by the validator's word.
 var shapes = []struct{ keyword, rule string }{
-	{"", "content_kind"}, {"schema", "content_unknown"}, {"required", "content_required"}, {"cast", "content_type"},
-	{"inclusion", "content_value"}, {"length", "content_length"}, {"number", "content_number"}, {"format", "content_format"},
-	{"datetime", "content_datetime"}, {"date", "content_date"}, {"invalid", "content_duplicate"},
+	{"", "content_kind"},
+	{"schema", "content_unknown"},
+	{"required", "content_required"},
+	{"cast", "content_type"},
+	{"inclusion", "content_value"},
+	{"length", "content_length"},
+	{"number", "content_number"},
+	{"format", "content_format"},
+	{"datetime", "content_datetime"},
+	{"date", "content_date"},
+	{"invalid", "content_duplicate"},
 }
 
 // shape makes the checks of the shape of the content at once, and reads it.

@@ -65,8 +65,11 @@ func more(w *build.World, patient string, fam, all, hos func() *pack, future str
 		plural, singular, who string
 		of                    func() *pack
 	}{
-		{"observations", "observation", "performer", all}, {"conditions", "condition", "asserter", fam}, {"immunizations", "immunization", "performer", all},
-		{"allergy_intolerances", "allergy_intolerance", "asserter", all}, {"procedures", "procedure", "performer", hos},
+		{"observations", "observation", "performer", all},
+		{"conditions", "condition", "asserter", fam},
+		{"immunizations", "immunization", "performer", all},
+		{"allergy_intolerances", "allergy_intolerance", "asserter", all},
+		{"procedures", "procedure", "performer", hos},
 	} {
 		place := s.plural + ".0."
 		told := concept("report_origins", "patient")
@@ -102,8 +105,12 @@ func more(w *build.World, patient string, fam, all, hos func() *pack, future str
 		plural, singular string
 		of               func() *pack
 	}{
-		{"observations", "observation", all}, {"conditions", "condition", fam}, {"immunizations", "immunization", all},
-		{"allergy_intolerances", "allergy_intolerance", all}, {"risk_assessments", "risk_assessment", all}, {"procedures", "procedure", hos},
+		{"observations", "observation", all},
+		{"conditions", "condition", fam},
+		{"immunizations", "immunization", all},
+		{"allergy_intolerances", "allergy_intolerance", all},
+		{"risk_assessments", "risk_assessment", all},
+		{"procedures", "procedure", hos},
 	} {
 		p := i.of()
 		p.put(i.plural, []any{p.get(i.plural + ".0"), p.get(i.plural + ".0")})
@@ -122,9 +129,11 @@ func more(w *build.World, patient string, fam, all, hos func() *pack, future str
 		}},
 	} {
 		for _, state := range []struct{ name, referral string }{
-			{"status", "completed referral of packages"}, {"used", "referral of packages in foreign use"},
+			{"status", "completed referral of packages"},
+			{"used", "referral of packages in foreign use"},
 			{"plan", "referral of packages of a completed plan"},
-			{"plan_ended", "referral of packages of a plan that has ended"}, {"activity", "referral of packages of a cancelled activity"},
+			{"plan_ended", "referral of packages of a plan that has ended"},
+			{"activity", "referral of packages of a cancelled activity"},
 			{"activity_left", "referral of packages of an exhausted activity"},
 		} {
 			refused(r.what+": "+state.referral, r.of().put(r.place, named("service_request", state.referral)), nil, fault.Refuse(rule(r.name+"_"+state.name)))

@@ -2,6 +2,7 @@
 package encounterpackages
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -151,7 +152,7 @@ type broken struct {
 
 func refusals(w *build.World, patient string) {
 	n := 0
-	name := func() string { n++; return "refused package " + string(rune('a'+n/26)) + string(rune('a'+n%26)) }
+	name := func() string { n++; return fmt.Sprintf("refused package %c%c", 'a'+n/26, 'a'+n%26) }
 	fam := func() *pack { return family(w, name(), ofFamily) }
 	all := func() *pack { return family(w, name(), ofFamily).everything() }
 	hos := func() *pack { return hospital(w, name(), ofHospital) }
