@@ -162,7 +162,7 @@ func (w *worldBuilder) call(ctx context.Context, method, url string, want int, i
 	if err != nil {
 		return err //nolint:wrapcheck // it names method and URL
 	}
-	defer response.Body.Close() //nolint:errcheck // it was read
+	defer response.Body.Close()
 	if response.StatusCode != want {
 		return fmt.Errorf("%s %s: %s", method, url, response.Status)
 	}
