@@ -127,15 +127,16 @@ func TestEmployees(t *testing.T) {
 	by := auth.Subject{UserID: world.ID("doctor"), ClientID: world.ID("clinic")}
 	found, err := p.Employees(t.Context(), by)
 	require.NoError(t, err)
-	require.Equal(t, []uuid.UUID{world.ID("employee doctor")}, found)
+	require.ElementsMatch(t, []uuid.UUID{world.ID("employee doctor"), world.ID("assistant of packages"), world.ID("owner of packages")}, found)
 	found, err = p.Employees(t.Context(), auth.Subject{UserID: by.UserID, ClientID: world.ID("hospital")})
 	require.NoError(t, err)
-	require.Empty(t, found)
+	require.Equal(t, []uuid.UUID{world.ID("employee doctor of the hospital")}, found)
 	_, err = s.Pool.Exec(t.Context(), `UPDATE prm.employees SET status = 'DISMISSED' WHERE id = $1`, world.ID("employee doctor"))
 	require.NoError(t, err)
 	found, err = p.Employees(t.Context(), by)
 	require.NoError(t, err)
-	require.Empty(t, found)
+	require.NotContains(t, found, world.ID("employee doctor"))
+	require.Len(t, found, 2)
 }
 
 func TestIdentity(t *testing.T) {

@@ -180,15 +180,16 @@ func more(w *build.World, patient string, fam, all, hos func() *pack, future str
 		}), nil, at("one_of_single", "$.encounter.incoming_referral"), at("one_of_single", "$.encounter.paper_referral"))
 
 	// Observations.
-	for name, period := range map[string]build.Row{
-		"start": {"start": future}, "end": {"start": all().at(time.Hour), "end": future}, "order": {"start": all().at(time.Hour), "end": all().at(2 * time.Hour)},
+	for _, c := range []struct {
+		name, field string
+		period      build.Row
+	}{
+		{"start", "start", build.Row{"start": future}},
+		{"end", "end", build.Row{"start": all().at(time.Hour), "end": future}},
+		{"order", "end", build.Row{"start": all().at(time.Hour), "end": all().at(2 * time.Hour)}},
 	} {
-		entry := "$.observations[0].effective_period.end"
-		if name == "start" {
-			entry = "$.observations[0].effective_period.start"
-		}
-		refused("an observation whose period is wrong: "+name, all().put("observations.0.effective_date_time", nil).put("observations.0.effective_period", period), nil,
-			at("observation_effective_"+name, entry))
+		refused("an observation whose period is wrong: "+c.name, all().put("observations.0.effective_date_time", nil).put("observations.0.effective_period", c.period), nil,
+			at("observation_effective_"+c.name, "$.observations[0].effective_period."+c.field))
 	}
 	p = hos().everything()
 	p.put("encounter.type", concept("encounter_types", "patient_identity"))

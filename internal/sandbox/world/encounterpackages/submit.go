@@ -97,16 +97,22 @@ func objects(w *build.World) {
 	add("expired referral of packages", "active; its time is over", servicerequests.Expired, nil)
 	add("completed referral of packages", "completed", servicerequests.Completed, nil)
 	add("referral of packages in foreign use", "active, in_progress at the other clinic", servicerequests.InUse, nil)
-	for name, plan := range plans {
-		based := plan.Add(w, "of packages "+name)
-		add("referral of packages "+name, "active; it carries out an activity", servicerequests.Open, func(d *referrals.Document) { d.BasedOn = based })
+	for _, p := range plans {
+		based := p.plan.Add(w, "of packages "+p.name)
+		add("referral of packages "+p.name, "active; it carries out an activity", servicerequests.Open, func(d *referrals.Document) { d.BasedOn = based })
 	}
 }
 
 // plans are care plans that referrals carry out, by what is wrong with them.
-var plans = map[string]servicerequests.Plan{
-	"by plan": {}, "of a completed plan": {Status: "completed"}, "of a plan that has ended": {Ended: true},
-	"of a cancelled activity": {Activity: "cancelled"}, "of an exhausted activity": {Exhausted: true},
+var plans = []struct {
+	name string
+	plan servicerequests.Plan
+}{
+	{"by plan", servicerequests.Plan{}},
+	{"of a completed plan", servicerequests.Plan{Status: "completed"}},
+	{"of a plan that has ended", servicerequests.Plan{Ended: true}},
+	{"of a cancelled activity", servicerequests.Plan{Activity: "cancelled"}},
+	{"of an exhausted activity", servicerequests.Plan{Exhausted: true}},
 }
 
 const op = "submitEncounterPackage"
@@ -344,8 +350,8 @@ func callers(w *build.World, patient string, fam func() *pack) {
 	refused("a malformed patient id", fam().request("1"), fault.Refuse(rule("person")))
 	refused("an inactive patient", fam().request(build.ID("inactive_patient").String()), fault.Refuse(rule("person_active")))
 	refused("nothing signed", fam().request(patient).With(build.Row{}), build.MissingProperty(rule("schema"), "signed_data"))
-	for token, name := range map[string]string{"stranger": "legal_entity", "nhs": "legal_entity_type", "suspended_doctor": "legal_entity_status"} {
-		refused("a token of "+strings.ReplaceAll(token, "_", " "), fam().request(patient).Bearing(build.TokenValue(token)), fault.Refuse(rule(name)))
+	for _, c := range []struct{ token, rule string }{{"stranger", "legal_entity"}, {"nhs", "legal_entity_type"}, {"suspended_doctor", "legal_entity_status"}} {
+		refused("a token of "+strings.ReplaceAll(c.token, "_", " "), fam().request(patient).Bearing(build.TokenValue(c.token)), fault.Refuse(rule(c.rule)))
 	}
 	double := fam()
 	refused("a key twice", double.signed(patient, `{"conditions":[],`+marshal(double.content)[1:], double.user),
