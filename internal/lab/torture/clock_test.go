@@ -471,7 +471,19 @@ var endless = map[string]string{
 	"ENGINE_TIMEOUT":   "how long MongoDB is waited for, by the machine's time",
 	"DECLARATION_TERM": "the last day of a declaration, which is shown; no rule asks for it",
 	"JOB_ETA_SECONDS":  "a guess that a job tells its caller; nothing comes of it when it has passed",
+
+	"ENCOUNTER_MAX_DAYS_PASSED":           packageTime,
+	"CONDITION_MAX_DAYS_PASSED":           packageTime,
+	"OBSERVATION_MAX_DAYS_PASSED":         packageTime,
+	"DIAGNOSTIC_REPORT_MAX_DAYS_PASSED":   packageTime,
+	"IMMUNIZATION_MAX_DAYS_PASSED":        packageTime,
+	"ALLERGY_INTOLERANCE_MAX_DAYS_PASSED": packageTime,
+	"DEVICE_REQUEST_DELAY_INPUT":          "how old a moment in a request may be; no document ends by it",
+	"SERVICE_REQUEST_EXPIRATION_DAYS":     "the last day of a new referral; the ending of a referral asks for that day",
+	"DEVICE_DISPENSE_PERIOD":              "the last day of a new prescription; the ending of a prescription asks for that day",
 }
+
+const packageTime = "how old a moment in a package may be; no document ends by it"
 
 // aTime is found in the names and descriptions of settings that tell one.
 var aTime = regexp.MustCompile(`(?i)TTL|LIFETIME|PERIOD|EXPIRATION|TIMEOUT|\b(seconds|minutes?|hours?|days?|years?)\b|\bdeadline\b`)
