@@ -62,6 +62,8 @@ var shared = map[string]string{
 	"getRiskAssessment":              "anybody with the scope may read them (decisions R41)",
 	"listRiskAssessments":            "anybody with the scope may read them (decisions R41)",
 
+	"submitEncounterPackage": "the job judges who has signed and performed, and stores nothing of a stranger's",
+
 	// Who may not see a record learns which episode to ask an approval for.
 	"getEncounterContext":          "a context tells the ids of episodes and reports alone",
 	"getConditionContext":          "a context tells the ids of episodes and reports alone",

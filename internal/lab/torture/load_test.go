@@ -159,9 +159,10 @@ var (
 	phoneInPath = regexp.MustCompile(`(?:\+|%2B)380[0-9]{9}`)
 )
 
-// ofOneRequest are operations on dispenses that read and change the device request, which has one dispense at a time: copies
-// would share the request of the world. Races and kills between two steps try them.
-var ofOneRequest = []string{"createDeviceDispense", "completeDeviceDispense"}
+// ofOneRequest are operations that a copy of the request cannot repeat: those on dispenses read and change the device request,
+// which has one dispense at a time, and those that create requests have the id of the new one in what is signed. Races and kills
+// between two steps try them.
+var ofOneRequest = []string{"createDeviceDispense", "completeDeviceDispense", "createServiceRequest", "createDeviceRequest"}
 
 // add makes a case of the world repeatable.
 func (l *load) add(t *testing.T, c world.Case) {
