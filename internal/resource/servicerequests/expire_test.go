@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"esoz/internal/platform/mongodb"
 	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/sandbox/world"
@@ -32,6 +33,14 @@ func TestReferralsExpire(t *testing.T) {
 	fresh := world.ID("service request to be recalled")
 	srv.Change(t, servicerequests.Collection, fresh, bson.D{{Key: "expiration_date", Value: srv.Clock.Now().Add(time.Hour)}})
 
+	unused := bson.D{
+		{Key: "status", Value: servicerequests.Active},
+		{Key: "expiration_date", Value: bson.D{{Key: "$lt", Value: srv.Clock.Now()}}},
+		{Key: "program_processing_status", Value: bson.D{{Key: "$in", Value: bson.A{servicerequests.ProgramNew, nil}}}},
+	}
+	due, err := srv.Mongo.Collection(servicerequests.Collection).CountDocuments(t.Context(), unused)
+	require.NoError(t, err)
+
 	overdue, queued := world.ID("expired service request to be used"), world.ID("expired service request in the queue")
 	want, waiting, running := one(t, srv, overdue), one(t, srv, queued), one(t, srv, carried)
 	expire()
@@ -50,14 +59,15 @@ func TestReferralsExpire(t *testing.T) {
 	require.Equal(t, waiting, one(t, srv, queued))
 	require.Equal(t, running, one(t, srv, carried))
 	require.Equal(t, servicerequests.Active, one(t, srv, fresh).Status)
-	require.Equal(t, 1, started())
+	require.EqualValues(t, due-1, started(), "one is carried out")
 
 	srv.Remove(t, "encounters", meeting)
 	report := world.ID("report of a referral that expires")
-	_, err := srv.Mongo.Collection("diagnostic_reports").InsertOne(t.Context(), bson.D{
+	_, err = srv.Mongo.Collection("diagnostic_reports").InsertOne(t.Context(), bson.D{
 		{Key: "_id", Value: report},
 		{Key: "patient_id", Value: running.Subject},
 		{Key: "based_on", Value: medicalevents.To("service_request", carried)},
+		{Key: mongodb.Visible, Value: true},
 	})
 	require.NoError(t, err)
 	expire()
@@ -65,5 +75,5 @@ func TestReferralsExpire(t *testing.T) {
 	srv.Remove(t, "diagnostic_reports", report)
 	expire()
 	require.Equal(t, servicerequests.Recalled, one(t, srv, carried).Status)
-	require.Equal(t, 2, started())
+	require.EqualValues(t, due, started())
 }

@@ -117,9 +117,9 @@ func TestSearchFindsByTheWholeNumber(t *testing.T) {
 		return found, r.Body.Paging
 	}
 
-	found, paging := find("requisition=" + number)
+	found, paging := find("requisition=" + number + "&page_size=100")
 	require.Greater(t, len(found), 3)
-	require.Equal(t, map[string]any{"page_number": 1.0, "page_size": 50.0, "total_entries": float64(len(found)), "total_pages": 1.0}, paging)
+	require.Equal(t, map[string]any{"page_number": 1.0, "page_size": 100.0, "total_entries": float64(len(found)), "total_pages": 1.0}, paging)
 	for i, f := range found {
 		require.Equal(t, number, f.Requisition)
 		require.Equal(t, "active", f.Status)
@@ -128,7 +128,7 @@ func TestSearchFindsByTheWholeNumber(t *testing.T) {
 		require.Greater(t, f.Identity.Age, 30)
 		require.False(t, i > 0 && f.InsertedAt.After(found[i-1].InsertedAt), "newest first")
 	}
-	without, _ := find("requisition=" + strings.ReplaceAll(number, "-", ""))
+	without, _ := find("requisition=" + strings.ReplaceAll(number, "-", "") + "&page_size=100")
 	require.Equal(t, found, without)
 
 	second, paging := find("requisition=" + number + "&page=2&page_size=1")
@@ -153,7 +153,7 @@ func TestSearchFindsByTheWholeNumber(t *testing.T) {
 
 	// The master index does not know prepersons: they are found without an identity.
 	srv.Change(t, servicerequests.Collection, queued, bson.D{{Key: "subject", Value: srv.Keys.PatientID(world.ID("preperson"))}})
-	found, _ = find("requisition=" + number)
+	found, _ = find("requisition=" + number + "&page_size=100")
 	for _, f := range found {
 		require.Equal(t, f.ID == queued.String(), f.Identity == nil)
 	}
