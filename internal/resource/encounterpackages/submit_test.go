@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -31,34 +30,24 @@ func TestMain(m *testing.M) {
 	testkit.Main(m)
 }
 
-// halts end tries of jobs at a step until they are let go.
-var halts sync.Map // by job: *halt
-
-type halt struct {
-	step string
-	hit  chan struct{}
-	once sync.Once
-	free chan struct{}
-}
+// stops are the steps at which jobs are interrupted, once each.
+var stops sync.Map // by job: step
 
 var errInterrupted = errors.New("interrupted")
 
 func between(jobID, step string) error {
-	found, ok := halts.Load(jobID)
-	if !ok {
-		return nil
-	}
-	h, _ := found.(*halt)
-	if h.step != step {
-		return nil
-	}
-	select {
-	case <-h.free:
-		return nil
-	default:
-		h.once.Do(func() { close(h.hit) })
+	if stops.CompareAndDelete(jobID, step) {
 		return errInterrupted
 	}
+	return nil
+}
+
+// interrupt carries out the job up to a step.
+func interrupt(t *testing.T, srv *testkit.Server, job, step string) {
+	t.Helper()
+	stops.Store(job, step)
+	_, err := srv.Jobs.Release(t.Context(), job)
+	require.ErrorIs(t, err, errInterrupted)
 }
 
 const patient = "patient"
@@ -194,13 +183,16 @@ func requireRead(t *testing.T, srv *testkit.Server, p *pack, status int, when st
 	}
 }
 
-func listed(t *testing.T, srv *testkit.Server, p *pack) (n int) {
+// listed counts the records that lists show.
+func listed(t *testing.T, srv *testkit.Server, packs ...*pack) (n int) {
 	t.Helper()
-	for kind, ids := range p.records() {
+	for kind := range packs[0].records() {
 		r := srv.Send(t, testkit.As(doctor, http.MethodGet, "/api/patients/"+world.ID(patient).String()+"/"+kind+"?page_size=300", nil))
-		for _, id := range ids {
-			if bytes.Contains(r.Raw, []byte(`"id":"`+id+`"`)) {
-				n++
+		for _, p := range packs {
+			for _, id := range p.records()[kind] {
+				if bytes.Contains(r.Raw, []byte(`"id":"`+id+`"`)) {
+					n++
+				}
 			}
 		}
 	}
@@ -208,16 +200,18 @@ func listed(t *testing.T, srv *testkit.Server, p *pack) (n int) {
 }
 
 // requireStored looks at the documents themselves.
-func requireStored(t *testing.T, srv *testkit.Server, p *pack, want bool) {
+func requireStored(t *testing.T, srv *testkit.Server, want bool, packs ...*pack) {
 	t.Helper()
-	for kind, ids := range p.records() {
+	for kind := range packs[0].records() {
 		stored := srv.Documents(t, kind)
-		for _, id := range ids {
-			d, there := stored[uuid.MustParse(id)]
-			require.Equal(t, want, there, "%s %s", kind, id)
-			if want {
-				require.Equal(t, true, d["visible"], kind)
-				require.Empty(t, d["applied_jobs"], kind)
+		for _, p := range packs {
+			for _, id := range p.records()[kind] {
+				d, there := stored[uuid.MustParse(id)]
+				require.Equal(t, want, there, "%s %s", kind, id)
+				if want {
+					require.Equal(t, true, d["visible"], kind)
+					require.Empty(t, d["applied_jobs"], kind)
+				}
 			}
 		}
 	}
@@ -245,41 +239,32 @@ func TestInterruptedPackages(t *testing.T) {
 		"reveal allergy_intolerances", "reveal risk_assessments", "commit",
 	}
 	srv := testkit.New(t, testkit.Idle(), testkit.With("SIGNATURE", "auto"))
-	packs, answers, stops := make([]*pack, len(steps)), make([]*testkit.Response, len(steps)), make([]*halt, len(steps))
+	var packs []*pack
 	for i, step := range steps {
-		packs[i] = fresh(t, srv, "an encounter with everything")
-		answers[i] = accepted(t, srv, packs[i])
-		stops[i] = &halt{step: step, hit: make(chan struct{}), free: make(chan struct{})}
-		halts.Store(jobOf(t, answers[i]), stops[i])
-	}
-	srv.Run(t)
-	for i, step := range steps {
-		select {
-		case <-stops[i].hit:
-		case <-time.After(time.Minute):
-			require.Fail(t, "the job does not come so far", step)
-		}
+		p := fresh(t, srv, "an encounter with everything")
+		r := accepted(t, srv, p)
+		job := jobOf(t, r)
+		interrupt(t, srv, job, step)
 		if i <= slices.Index(steps, "decide") {
-			requireRead(t, srv, packs[i], http.StatusNotFound, "before "+step)
-			require.Zero(t, listed(t, srv, packs[i]), "before "+step)
-			require.Zero(t, history(t, srv, packs[i]))
+			requireRead(t, srv, p, http.StatusNotFound, "before "+step)
+			require.Zero(t, listed(t, srv, p), "before "+step)
+			require.Zero(t, history(t, srv, p))
 		} else {
-			requireRead(t, srv, packs[i], http.StatusOK, "before "+step)
+			requireRead(t, srv, p, http.StatusOK, "before "+step)
 		}
-		close(stops[i].free)
-		o := end(t, srv, packs[i], answers[i])
+		_, err := srv.Jobs.Release(t.Context(), job)
+		require.NoError(t, err)
+		o := end(t, srv, p, r)
 		require.Equal(t, "processed", o.Status, "after %s: %v", step, o.Error)
 		require.Equal(t, "encounter", o.Links[0].Entity)
-		requireRead(t, srv, packs[i], http.StatusOK, "after "+step)
-		require.Equal(t, 6, listed(t, srv, packs[i]))
-		require.Equal(t, 1, history(t, srv, packs[i]), "once")
-		require.Eventually(t, func() bool {
-			var e bson.M
-			srv.Decode(t, episodes.Collection, world.ID("episode of packages"), &e)
-			return !bytes.Contains([]byte(fmt.Sprint(e["applied_jobs"])), []byte(jobOf(t, answers[i])))
-		}, time.Minute, 50*time.Millisecond, "the mark of the job is gone")
-		requireStored(t, srv, packs[i], true)
+		require.Equal(t, 1, history(t, srv, p), "once")
+		packs = append(packs, p)
 	}
+	require.Equal(t, 6*len(steps), listed(t, srv, packs...))
+	requireStored(t, srv, true, packs...)
+	var e bson.M
+	srv.Decode(t, episodes.Collection, world.ID("episode of packages"), &e)
+	require.Empty(t, e["applied_jobs"], "the marks of the jobs are gone")
 }
 
 // What an interrupted job has stored is taken away when the package is refused after all.
@@ -288,18 +273,16 @@ func TestRefusedAfterInterruption(t *testing.T) {
 	srv := testkit.New(t, testkit.Idle(), testkit.With("SIGNATURE", "auto"))
 	p := fresh(t, srv, "an encounter with everything")
 	r := accepted(t, srv, p)
-	h := &halt{step: "decide", hit: make(chan struct{}), free: make(chan struct{})}
-	halts.Store(jobOf(t, r), h)
-	srv.Run(t)
-	<-h.hit
+	interrupt(t, srv, jobOf(t, r), "decide")
 	srv.Change(t, episodes.Collection, world.ID("episode of packages"), bson.D{{Key: "status", Value: episodes.Closed}})
-	close(h.free)
+	_, err := srv.Jobs.Release(t.Context(), jobOf(t, r))
+	require.NoError(t, err)
 	o := end(t, srv, p, r)
 	require.Equal(t, "failed", o.Status)
 	require.Equal(t, http.StatusUnprocessableEntity, o.StatusCode)
 	require.Equal(t, "Episode is not active", o.Error.Invalid[0].Rules[0].Description)
 	requireRead(t, srv, p, http.StatusNotFound, "after the refusal")
-	requireStored(t, srv, p, false)
+	requireStored(t, srv, false, p)
 }
 
 // What a package writes beside its documents.
@@ -347,7 +330,7 @@ func TestSubmit(t *testing.T) {
 	again := accepted(t, srv, p)
 	o = end(t, srv, p, again)
 	require.Equal(t, "failed", o.Status, "its ids are taken")
-	requireStored(t, srv, p, true)
+	requireStored(t, srv, true, p)
 }
 
 // Hundreds of observations are stored; content beyond the limit is refused by the request, and nothing is stored.
@@ -367,11 +350,11 @@ func TestLargePackages(t *testing.T) {
 	o := end(t, srv, p, accepted(t, srv, p))
 	require.Equal(t, "processed", o.Status, "%v", o.Error)
 	require.Len(t, o.Links, 305)
-	requireStored(t, srv, p, true)
+	requireStored(t, srv, true, p)
 
 	large := fresh(t, srv, "an encounter with a condition")
 	large.encounter()["prescriptions"] = strings.Repeat("ї", 6<<20)
 	r := srv.Send(t, large.request(t))
 	require.Equal(t, http.StatusRequestEntityTooLarge, r.Status, "%s", r.Raw[:min(len(r.Raw), 300)])
-	requireStored(t, srv, large, false)
+	requireStored(t, srv, false, large)
 }
