@@ -65,7 +65,7 @@ func (o *Addition[A, D, B]) Start(ctx context.Context, e *Engine, asked A, path 
 	o.readSigned(c)
 	var refused error
 	if !checksInJob(o.ID, c.Config) {
-		refused = Run(ctx, o.checks(), c)
+		refused = o.judge(ctx, c)
 	}
 	p := unmade(ctx, c)
 	if o.anew() {
@@ -98,10 +98,24 @@ func (o *Addition[A, D, B]) readSigned(c *Call[A, D, B]) {
 // checks are all of them, in their order.
 func (o *Addition[A, D, B]) checks() []Check[*Call[A, D, B]] { return slices.Concat(o.Guard, o.Checks) }
 
+// judge makes the checks. Another call may store the document meanwhile. What later checks
+// refuse may then be its doing, and IsNew, which comes before them, is what refuses.
+func (o *Addition[A, D, B]) judge(ctx context.Context, c *Call[A, D, B]) error {
+	err := Run(ctx, o.checks(), c)
+	if refusal := new(fault.Error); !c.isNew || !errors.As(err, &refusal) {
+		return err
+	}
+	if _, missing := c.store.Get(ctx, c.ID); missing != nil {
+		return err
+	}
+	return Run(ctx, o.checks(), c)
+}
+
 // IsNew passes when no document has the id.
 func IsNew[A, D, B any](ctx context.Context, c *Call[A, D, B]) error {
 	_, err := c.store.Get(ctx, c.ID)
 	if errors.Is(err, fault.ErrNotFound) {
+		c.isNew = true
 		return nil
 	}
 	if err != nil {
@@ -164,7 +178,7 @@ func (o *Addition[A, D, B]) add(ctx context.Context, c *Call[A, D, B], jobID str
 	if first, ours := stored.MarkOf(jobID); err == nil && ours {
 		return d, first, stored.Decode(d)
 	}
-	if err := Run(ctx, o.checks(), c); err != nil {
+	if err := o.judge(ctx, c); err != nil {
 		return nil, mongodb.Mark{}, err
 	}
 	if o.Prepare != nil {

@@ -97,6 +97,7 @@ type Call[A, D, B any] struct {
 	kind    string
 	path    Path
 	job     string // of packages
+	isNew   bool   // from the check IsNew on
 	store   mongodb.Documents
 	stored  mongodb.Document
 	lookups lookups
