@@ -86,13 +86,6 @@ func documents(w *build.World) {
 	}))
 }
 
-// refer makes a reference of a body.
-func refer(kind string, id any) build.Row {
-	return build.Row{"identifier": build.Row{
-		"type": build.Row{"coding": []build.Row{{"system": medicalevents.Resources, "code": kind}}}, "value": id,
-	}}
-}
-
 // asking makes the bodies of Create Approval.
 type asking struct{ w *build.World }
 
@@ -100,14 +93,14 @@ type asking struct{ w *build.World }
 func (asking) resources(names ...string) build.Row {
 	var all []build.Row
 	for one := range slices.Chunk(names, 2) {
-		all = append(all, refer(one[0], build.ID(one[1])))
+		all = append(all, build.Reference(one[0], build.ID(one[1])))
 	}
 	return build.Row{"resources": all}
 }
 
 // one asks for what a single reference leads to.
 func (asking) one(field string, name string) build.Row {
-	return build.Row{"resources": nil, field: refer(field, build.ID(name))}
+	return build.Row{"resources": nil, field: build.Reference(field, build.ID(name))}
 }
 
 func (asking) types(codes ...string) build.Row {
@@ -121,7 +114,7 @@ func (asking) types(codes ...string) build.Row {
 // body asks for the episode of the patient for the doctor, unless changes say otherwise.
 func (a asking) body(changes ...build.Row) build.Row {
 	body := build.Changed(a.resources("episode_of_care", "episode of patient"), build.Row{
-		"granted_to": refer("employee", build.ID("employee doctor")), "access_level": "read",
+		"granted_to": build.Reference("employee", build.ID("employee doctor")), "access_level": "read",
 	})
 	for _, c := range changes {
 		body = build.Edit(body, c)
@@ -131,11 +124,11 @@ func (a asking) body(changes ...build.Row) build.Row {
 
 var (
 	writing    = build.Row{"access_level": "write"}
-	toHospital = build.Row{"granted_to": refer("legal_entity", build.ID("hospital"))}
+	toHospital = build.Row{"granted_to": build.Reference("legal_entity", build.ID("hospital"))}
 )
 
 func grantedTo(kind, name string) build.Row {
-	return build.Row{"granted_to": refer(kind, build.ID(name))}
+	return build.Row{"granted_to": build.Reference(kind, build.ID(name))}
 }
 
 func creating(w *build.World) {
@@ -169,12 +162,12 @@ func creating(w *build.World) {
 	w.Refused(op, "granted to a division", with(grantedTo("division", "division of the clinic")),
 		wrong("$.granted_to.identifier.type.coding[0].code", "inclusion", "value is not allowed in enum"))
 
-	two := build.Row{"patient": refer("patient", build.ID("patient"))}
+	two := build.Row{"patient": build.Reference("patient", build.ID("patient"))}
 	closed := a.resources("episode_of_care", "closed episode") // another one than elsewhere, so that no case that asks for something else is mixed with this
 	w.Refused(op, "two ways of asking", with(closed, two), fault.Refuse(rules.ApprovalCreateOneOf, "field", "resources"),
 		fault.Refuse(rules.ApprovalCreateOneOf, "field", "patient"))
 	w.Refused(op, "nothing is asked for", with(build.Row{"resources": nil}), fault.Refuse(rules.ApprovalCreateOneOfNone))
-	w.Refused(op, "a medical event alone", with(a.one("patient", "patient"), build.Row{"child_resource": refer("condition", build.ID("condition of patient"))}),
+	w.Refused(op, "a medical event alone", with(a.one("patient", "patient"), build.Row{"child_resource": build.Reference("condition", build.ID("condition of patient"))}),
 		fault.Refuse(rules.ApprovalCreateChildAlone))
 
 	createParties(w, a, with)
@@ -205,7 +198,7 @@ func createPasses(w *build.World, a asking, of func(patient string, changes ...b
 	passes("a care plan of the own legal entity for an inpatient: nothing confirms it", with(a.resources("care_plan", "care plan of patient"), writing))
 	passes("a care plan of the own legal entity for an outpatient", with(a.resources("care_plan", "outpatient care plan"), writing))
 	passes("a care plan of another legal entity", with(a.resources("care_plan", "care plan of the hospital")))
-	passes("a medical event of an episode", with(build.Row{"child_resource": refer("condition", build.ID("condition of patient"))}))
+	passes("a medical event of an episode", with(build.Row{"child_resource": build.Reference("condition", build.ID("condition of patient"))}))
 	passes("what a service request permits", with(a.one("service_request", "service request that permits")))
 	passes("a forbidden group", with(a.one("forbidden_group", "forbidden group")))
 	passes("a group of diagnoses", with(a.one("diagnoses_group", "group of diagnoses")))
@@ -214,7 +207,7 @@ func createPasses(w *build.World, a asking, of func(patient string, changes ...b
 	passes("all data of the patient, for another legal entity", with(a.one("patient", "patient"), toHospital))
 	passes("a composition", with(a.one("composition", "composition of patient")))
 	passes("whole types", with(a.types("device", "detected_issue")))
-	passes("for a colleague, by the doctor", with(grantedTo("employee", "employee colleague"), build.Row{"created_by": refer("employee", build.ID("employee doctor"))}))
+	passes("for a colleague, by the doctor", with(grantedTo("employee", "employee colleague"), build.Row{"created_by": build.Reference("employee", build.ID("employee doctor"))}))
 
 	devices := a.types("device")
 	passes("documents confirm it", of("offline_patient", devices))
@@ -231,7 +224,7 @@ func createParties(w *build.World, a asking, with func(changes ...build.Row) bui
 	const op = "createApproval"
 	unknown := fault.Refuse(rules.ApprovalCreateGrantedTo)
 	w.Refused(op, "granted to an unknown employee", with(grantedTo("employee", "no employee")), unknown)
-	w.Refused(op, "granted to a malformed id", with(build.Row{"granted_to": refer("employee", "1")}), unknown)
+	w.Refused(op, "granted to a malformed id", with(build.Row{"granted_to": build.Reference("employee", "1")}), unknown)
 	w.Refused(op, "granted to an owner", with(grantedTo("employee", "employee owner")), fault.Refuse(rules.ApprovalCreateGrantedToType))
 	w.Refused(op, "granted to who is dismissed", with(grantedTo("employee", "employee dismissed")), fault.Refuse(rules.ApprovalCreateGrantedToStatus))
 	w.Refused(op, "granted to an employee of another legal entity", with(grantedTo("employee", "employee other_doctor")),
@@ -243,8 +236,8 @@ func createParties(w *build.World, a asking, with func(changes ...build.Row) bui
 	all := a.one("patient", "patient")
 	w.Refused(op, "granted to an unknown legal entity", with(all, grantedTo("legal_entity", "no legal entity")), fault.Refuse(rules.ApprovalCreateGrantedToExists))
 	w.Refused(op, "granted to a closed legal entity", with(all, grantedTo("legal_entity", "closed_clinic")), fault.Refuse(rules.ApprovalCreateGrantedToActive))
-	w.Refused(op, "an unknown author", with(build.Row{"created_by": refer("employee", build.ID("no employee"))}), fault.Refuse(rules.ApprovalCreateCreatedBy))
-	w.Refused(op, "an author of another legal entity", with(build.Row{"created_by": refer("employee", build.ID("employee other_doctor"))}),
+	w.Refused(op, "an unknown author", with(build.Row{"created_by": build.Reference("employee", build.ID("no employee"))}), fault.Refuse(rules.ApprovalCreateCreatedBy))
+	w.Refused(op, "an author of another legal entity", with(build.Row{"created_by": build.Reference("employee", build.ID("employee other_doctor"))}),
 		fault.Refuse(rules.ApprovalCreateCreatedByOrganization, "id", build.ID("employee other_doctor")))
 	w.Refused(op, "an episode for a legal entity", with(a.resources("episode_of_care", "closed episode"), grantedTo("legal_entity", "clinic")), fault.Refuse(rules.ApprovalCreateGrantedToKind))
 }
@@ -271,7 +264,7 @@ func createDocuments(w *build.World, a asking, with func(changes ...build.Row) b
 	at := func(rule rules.ID, i int) *fault.Error { return fault.RefuseItem(rule, i, nil) }
 	missing := fault.Refuse(rules.ApprovalCreateResource)
 	w.Refused(op, "an unknown episode alone", with(a.resources("episode_of_care", "no episode")), missing)
-	w.Refused(op, "a malformed id alone", with(build.Row{"resources": []build.Row{refer("episode_of_care", "1")}}), missing)
+	w.Refused(op, "a malformed id alone", with(build.Row{"resources": []build.Row{build.Reference("episode_of_care", "1")}}), missing)
 	w.Refused(op, "an episode of another patient", with(a.resources("episode_of_care", "episode of stranger_patient")), missing)
 	w.Refused(op, "an unknown composition", with(a.one("composition", "no composition")), missing)
 	w.Refused(op, "an unknown episode beside a known one", with(a.resources("episode_of_care", "episode of patient", "episode_of_care", "no episode")),
@@ -318,7 +311,7 @@ func createOthers(w *build.World, a asking, with func(changes ...build.Row) buil
 		w.Refused(op, "a former "+c.name, with(a.one(c.field, "former "+c.name)), fault.Refuse(c.rule))
 	}
 	w.Refused(op, "another patient's data", with(a.one("patient", "stranger_patient")), fault.Refuse(rules.ApprovalCreatePatient))
-	w.Refused(op, "an unknown medical event", with(a.resources("episode_of_care", "closed episode"), build.Row{"child_resource": refer("condition", build.ID("no condition"))}),
+	w.Refused(op, "an unknown medical event", with(a.resources("episode_of_care", "closed episode"), build.Row{"child_resource": build.Reference("condition", build.ID("no condition"))}),
 		fault.Refuse(rules.ApprovalCreateChildResource, "kind", "Condition"))
 	w.Refused(op, "an episode that is to be written", with(a.resources("episode_of_care", "episode to be updated"), writing), fault.Refuse(rules.ApprovalCreateAccessLevel, "types", `"episode_of_care"`, "level", "write"))
 	w.Refused(op, "an encounter and a procedure that are to be read", with(a.resources("encounter", "encounter of patient", "procedure", "procedure of patient")),

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"esoz/internal/platform/seal"
+	"esoz/internal/resource/medicalevents"
 )
 
 // World is everything that a freshly seeded sandbox holds.
@@ -132,6 +133,17 @@ func Changed(r, changes Row) Row {
 	maps.Copy(changed, changes)
 	return changed
 }
+
+// Reference names an object as bodies do.
+func Reference(kind string, id any) Row {
+	return Row{"identifier": Row{"type": Row{"coding": []Row{{"system": medicalevents.Resources, "code": kind}}}, "value": id}}
+}
+
+// ReferenceTo names an object of the world.
+func ReferenceTo(kind, name string) Row { return Reference(kind, ID(name)) }
+
+// ReferencesTo is a list of one.
+func ReferencesTo(kind, name string) []Row { return []Row{ReferenceTo(kind, name)} }
 
 // Edit returns r with other values; a nil value takes its key away.
 func Edit(r, changes Row) Row {

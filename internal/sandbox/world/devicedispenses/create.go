@@ -12,17 +12,10 @@ import (
 	"esoz/internal/sandbox/world/devicerequests"
 )
 
-// refer makes a reference of a body.
-func refer(kind, name string) build.Row {
-	return build.Row{"identifier": build.Row{
-		"type": build.Row{"coding": []build.Row{{"system": medicalevents.Resources, "code": kind}}}, "value": build.ID(name),
-	}}
-}
-
 // item is one of details: packages of test strips, but for what is changed.
 func item(changes build.Row) build.Row {
 	return build.Edit(build.Row{
-		"device": refer("device_definition", "device definition"), "program_device": refer("program_device", "program device"),
+		"device": build.ReferenceTo("device_definition", "device definition"), "program_device": build.ReferenceTo("program_device", "program device"),
 		"quantity": build.Row{"value": 10, "system": "device_unit", "code": "piece"}, "sell_price": 18.65, "discount_amount": 150,
 	}, changes)
 }
@@ -35,8 +28,8 @@ func create(w *build.World) {
 	body := func(request string, changes build.Row) build.Row {
 		return build.Edit(build.Row{
 			"id": build.ID("dispense of " + request), "status": "in_progress", "primary_source": true,
-			"performer": refer("employee", "employee pharmacist"), "location": refer("division", "drugstore"),
-			"based_on": refer("device_request", request), "program": refer("medical_program", "device program"),
+			"performer": build.ReferenceTo("employee", "employee pharmacist"), "location": build.ReferenceTo("division", "drugstore"),
+			"based_on": build.ReferenceTo("device_request", request), "program": build.ReferenceTo("medical_program", "device program"),
 			"verification_code": devicerequests.Code(build.ID(request)), "note": "Видати разом з інструкцією", "details": []build.Row{item(nil)},
 		}, changes)
 	}
@@ -77,8 +70,8 @@ func create(w *build.World) {
 		"device": nil, "device_code": build.Row{"coding": []build.Row{{"system": "device_definition_classification_type", "code": "30221"}}},
 	}))
 	request("device request to be met by a percentage", "active, in a program with two prices").InProgram("device program of several devices", "Вироби на вибір").Add()
-	several := build.Row{"program": refer("medical_program", "device program of several devices")}
-	passes("a percentage", "device request to be met by a percentage", build.Changed(several, details(build.Row{"program_device": refer("program_device", "second program device")})))
+	several := build.Row{"program": build.ReferenceTo("medical_program", "device program of several devices")}
+	passes("a percentage", "device request to be met by a percentage", build.Changed(several, details(build.Row{"program_device": build.ReferenceTo("program_device", "second program device")})))
 	request("device request of any amount to be met", "active, of no program, without a quantity, with a dispense in progress").WithoutProgram().
 		With(func(d *stored.Document) { d.Quantity = nil }).Add()
 	waiting := begin(w, "device dispense of any amount", "patient", "in_progress; its request has no quantity", own)
@@ -116,14 +109,14 @@ func create(w *build.World) {
 			"employee_type": "PHARMACIST", "position": "P1", "status": "APPROVED", "is_active": true, "start_date": w.Now.AddDate(-2, 0, 0),
 		}), e.columns))
 	}
-	performer := func(name string) build.Row { return build.Row{"performer": refer("employee", name)} }
+	performer := func(name string) build.Row { return build.Row{"performer": build.ReferenceTo("employee", name)} }
 	no("another pharmacist", performer("employee other_pharmacist"), rules.DeviceDispenseCreatePerformer)
 	no("an unknown employee", performer("no employee"), rules.DeviceDispenseCreatePerformer)
 	no("a dismissed employee", performer("dismissed employee pharmacist"), rules.DeviceDispenseCreatePerformerStatus)
 	no("an employee of another pharmacy", performer("employee pharmacist of the other pharmacy"), rules.DeviceDispenseCreatePerformerLegalEntity)
 	no("an employee whose last day has come", performer("leaving employee pharmacist"), rules.DeviceDispenseCreatePerformerEndDate)
 
-	location := func(name string) build.Row { return build.Row{"location": refer("division", name)} }
+	location := func(name string) build.Row { return build.Row{"location": build.ReferenceTo("division", name)} }
 	no("an unknown division", location("no division"), rules.DeviceDispenseCreateLocation)
 	no("an inactive division", location("inactive drugstore"), rules.DeviceDispenseCreateLocationStatus)
 	no("a division of another pharmacy", location("division of the other pharmacy"), rules.DeviceDispenseCreateLocationLegalEntity)
@@ -140,7 +133,7 @@ func create(w *build.World) {
 	wrong("a revoked request", "revoked device request", nil, rules.DeviceDispenseCreateRequestStatus)
 	request("device request to be met too late", "active; dispense_valid_to has passed").Expire().Add()
 	wrong("a request whose time is over", "device request to be met too late", nil, rules.DeviceDispenseCreateRequestExpired)
-	no("another program", build.Row{"program": refer("medical_program", "silent device program")}, rules.DeviceDispenseCreateProgram)
+	no("another program", build.Row{"program": build.ReferenceTo("medical_program", "silent device program")}, rules.DeviceDispenseCreateProgram)
 	no("no program", free, rules.DeviceDispenseCreateProgram)
 	no("a division that does not provide the program", location("drugstore outside of DLS"), rules.DeviceDispenseCreateQualify)
 	begin(w, "device dispense that waits", "patient", "in_progress; no case changes it", own).add()
@@ -150,18 +143,18 @@ func create(w *build.World) {
 		refused(title, asked, details(changes), fault.RefuseItem(rule, 0, nil))
 	}
 	each("neither a device nor a type", build.Row{"device": nil}, rules.DeviceDispenseCreateDetails)
-	each("a device of another kind", build.Row{"device": refer("device", "device definition")}, rules.DeviceDispenseCreateDeviceKind)
-	each("an unknown device definition", build.Row{"device": refer("device_definition", "no device definition")}, rules.DeviceDispenseCreateDevice)
-	each("an inactive device definition", build.Row{"device": refer("device_definition", "inactive device definition")}, rules.DeviceDispenseCreateDevice)
-	each("another device", build.Row{"device": refer("device_definition", "device definition of large packages")}, rules.DeviceDispenseCreateDeviceMatch)
+	each("a device of another kind", build.Row{"device": build.ReferenceTo("device", "device definition")}, rules.DeviceDispenseCreateDeviceKind)
+	each("an unknown device definition", build.Row{"device": build.ReferenceTo("device_definition", "no device definition")}, rules.DeviceDispenseCreateDevice)
+	each("an inactive device definition", build.Row{"device": build.ReferenceTo("device_definition", "inactive device definition")}, rules.DeviceDispenseCreateDevice)
+	each("another device", build.Row{"device": build.ReferenceTo("device_definition", "device definition of large packages")}, rules.DeviceDispenseCreateDeviceMatch)
 	byType("device request of a type that nobody meets").WithoutProgram().Add()
 	ofType := func(title string, changes build.Row, rule rules.ID) {
 		refused(title, "device request of a type that nobody meets", outside(changes), fault.RefuseItem(rule, 0, nil))
 	}
-	ofType("a device of another type", build.Row{"device": refer("device_definition", "device definition of another type")}, rules.DeviceDispenseCreateDeviceMatch)
-	ofType("a device counted in boxes", build.Row{"device": refer("device_definition", "device definition in boxes")}, rules.DeviceDispenseCreatePackagingUnit)
-	ofType("a broken package", build.Row{"device": refer("device_definition", "device definition of large packages")}, rules.DeviceDispenseCreatePackagingCount)
-	ofProgram := func(kind, name string) build.Row { return build.Row{"program_device": refer(kind, name)} }
+	ofType("a device of another type", build.Row{"device": build.ReferenceTo("device_definition", "device definition of another type")}, rules.DeviceDispenseCreateDeviceMatch)
+	ofType("a device counted in boxes", build.Row{"device": build.ReferenceTo("device_definition", "device definition in boxes")}, rules.DeviceDispenseCreatePackagingUnit)
+	ofType("a broken package", build.Row{"device": build.ReferenceTo("device_definition", "device definition of large packages")}, rules.DeviceDispenseCreatePackagingCount)
+	ofProgram := func(kind, name string) build.Row { return build.Row{"program_device": build.ReferenceTo(kind, name)} }
 	each("a device in the program of another kind", ofProgram("program_service", "program device"), rules.DeviceDispenseCreateProgramDeviceKind)
 	each("a device that the program pays for no more", ofProgram("program_device", "former program device"), rules.DeviceDispenseCreateProgramDevice)
 	each("a device that the program pays for too seldom", ofProgram("program_device", "scarce program device"), rules.DeviceDispenseCreateProgramDeviceDaily)
@@ -170,7 +163,7 @@ func create(w *build.World) {
 
 	byType("device request of a type in boxes").Add()
 	refused("a device that the program does not pay for", "device request of a type in boxes", details(build.Row{
-		"program_device": nil, "device": refer("device_definition", "device definition outside of programs"),
+		"program_device": nil, "device": build.ReferenceTo("device_definition", "device definition outside of programs"),
 	}), fault.RefuseItem(rules.DeviceDispenseCreateParticipant, 0, nil))
 	request("device request of a program with two prices", "active").InProgram("device program of several devices", "Вироби на вибір").Add()
 	refused("two prices, and none chosen", "device request of a program with two prices", build.Changed(several, details(build.Row{"program_device": nil})),

@@ -17,16 +17,6 @@ import (
 	"esoz/internal/sandbox/world/servicerequests"
 )
 
-// refer makes a reference of a body.
-func refer(kind, name string) build.Row {
-	return build.Row{"identifier": build.Row{
-		"type": build.Row{"coding": []build.Row{{"system": medicalevents.Resources, "code": kind}}}, "value": build.ID(name),
-	}}
-}
-
-// refers makes a list of one.
-func refers(kind, name string) []build.Row { return []build.Row{refer(kind, name)} }
-
 // ofType prescribes a type of devices.
 func ofType(system, code string) build.Row {
 	return build.Row{"code_reference": nil, "code": build.Row{"coding": []build.Row{{"system": system, "code": code}}}}
@@ -37,9 +27,9 @@ const classification = "device_definition_classification_type"
 // prescribed is what a doctor prescribes, but for what is changed.
 func prescribed(w *build.World, changes build.Row) build.Row {
 	return build.Edit(build.Row{
-		"intent": "order", "quantity": pieces(10), "code_reference": refer("device_definition", "device definition"),
-		"encounter": refer("encounter", "encounter of patient"), "reason": refers("condition", "condition of patient"),
-		"requester": refer("employee", "employee doctor"), "authored_on": in(w, -hour), "occurrence_period": during(w, 0, 30*day), "priority": "routine",
+		"intent": "order", "quantity": pieces(10), "code_reference": build.ReferenceTo("device_definition", "device definition"),
+		"encounter": build.ReferenceTo("encounter", "encounter of patient"), "reason": build.ReferencesTo("condition", "condition of patient"),
+		"requester": build.ReferenceTo("employee", "employee doctor"), "authored_on": in(w, -hour), "occurrence_period": during(w, 0, 30*day), "priority": "routine",
 	}, changes)
 }
 
@@ -107,7 +97,7 @@ func create(w *build.World) {
 	}
 	content := func(changes build.Row) build.Row {
 		return prescribed(w, build.Changed(build.Row{
-			"id": build.ID("device request that is never written"), "status": "active", "note": note, "program": refer("medical_program", "device program"),
+			"id": build.ID("device request that is never written"), "status": "active", "note": note, "program": build.ReferenceTo("medical_program", "device program"),
 		}, changes))
 	}
 	a := asking{w, op, "device_request.create", "$", http.StatusAccepted, func(patient string, changes build.Row) build.Request {
@@ -115,7 +105,7 @@ func create(w *build.World) {
 	}}
 	a.written("signed by the requester", nil)
 	a.written("no program, and no amount", build.Row{"program": nil, "quantity": nil, "note": nil})
-	a.written("a program with a dispense period of its own", build.Row{"program": refer("medical_program", "device program of two weeks")})
+	a.written("a program with a dispense period of its own", build.Row{"program": build.ReferenceTo("medical_program", "device program of two weeks")})
 	a.passes()
 	assistive := build.Changed(ofType("eHealth/assistive_devices", "12_22_03"), build.Row{"program": nil})
 	a.written("a wheelchair, by a doctor who may", assistive).Set("ASSISTIVE_DEVICES_SPECIALITIES_ALLOWED", "FAMILY_DOCTOR")
@@ -153,7 +143,7 @@ func create(w *build.World) {
 			"program_packages", type30221,
 		},
 	} {
-		a.refused(p.title, a.ask("patient", build.Changed(build.Row{"program": refer("medical_program", p.program)}, p.changes)), p.rule)
+		a.refused(p.title, a.ask("patient", build.Changed(build.Row{"program": build.ReferenceTo("medical_program", p.program)}, p.changes)), p.rule)
 	}
 }
 
@@ -162,7 +152,7 @@ func prequalify(w *build.World) {
 	by := func(token, patient string, changes build.Row, programs ...string) build.Request {
 		asked := []build.Row{}
 		for _, name := range programs {
-			asked = append(asked, refer("medical_program", name))
+			asked = append(asked, build.ReferenceTo("medical_program", name))
 		}
 		return build.Post(token, "/api/patients/"+patient+"/device_requests/prequalify").With(build.Row{"device_request": prescribed(w, changes), "programs": asked})
 	}
@@ -218,11 +208,11 @@ func (a asking) written(title string, changes build.Row) *build.Case {
 func (a asking) passes() {
 	a.written("a type of devices", ofType(classification, "30221"))
 	a.written("what is known of the patient", build.Row{
-		"reason": []build.Row{refer("condition", "condition of patient"), refer("observation", "observation of patient"), refer("diagnostic_report", "diagnostic report of patient")},
+		"reason": []build.Row{build.ReferenceTo("condition", "condition of patient"), build.ReferenceTo("observation", "observation of patient"), build.ReferenceTo("diagnostic_report", "diagnostic report of patient")},
 		"supporting_info": []build.Row{
-			refer("episode", "episode of patient"), refer("encounter", "encounter of patient"), refer("procedure", "procedure of patient"),
+			build.ReferenceTo("episode", "episode of patient"), build.ReferenceTo("encounter", "encounter of patient"), build.ReferenceTo("procedure", "procedure of patient"),
 		},
-		"performer": refer("legal_entity", "pharmacy"), "inform_with": build.ID("method of patient"),
+		"performer": build.ReferenceTo("legal_entity", "pharmacy"), "inform_with": build.ID("method of patient"),
 		"parameter": []build.Row{{
 			"code": build.Row{"coding": []build.Row{{"system": "device_request_code_parameter", "code": "side"}}}, "value_string": "лівий",
 		}},
@@ -236,7 +226,7 @@ func (a asking) carryingOut(what string, p servicerequests.Plan) build.Row {
 	planned := p.Add(a.w, what)
 	approvals.AddWriting(a.w, "approval to change the care plan "+what, "patient", "lets the clinic's doctor change a care plan", "doctor",
 		document.To("care_plan", planned[0].Identifier.Value))
-	return build.Row{"based_on": []build.Row{refer("care_plan", "care plan with an activity "+what), refer("activity", "activity "+what)}}
+	return build.Row{"based_on": []build.Row{build.ReferenceTo("care_plan", "care plan with an activity "+what), build.ReferenceTo("activity", "activity "+what)}}
 }
 
 // refusals are what both refuse of what is prescribed.
@@ -251,58 +241,58 @@ func (a asking) refusals() {
 	item := func(title, field string, list []build.Row, rule string, args ...any) {
 		w.Refused(a.op, title, a.ask("patient", build.Row{field: list}), fault.RefuseItem(a.rule(rule), len(list)-1, nil, args...))
 	}
-	at("an encounter of another kind", build.Row{"encounter": refer("episode", "episode of patient")}, "kinds", ".encounter.identifier.type.coding[0].code")
-	wrong("a colleague's request", build.Row{"requester": refer("employee", "employee colleague")}, "requester")
-	wrong("an unknown employee", build.Row{"requester": refer("employee", "nobody")}, "requester")
-	wrong("a dismissed employee", build.Row{"requester": refer("employee", "dismissed employee doctor")}, "requester_status")
+	at("an encounter of another kind", build.Row{"encounter": build.ReferenceTo("episode", "episode of patient")}, "kinds", ".encounter.identifier.type.coding[0].code")
+	wrong("a colleague's request", build.Row{"requester": build.ReferenceTo("employee", "employee colleague")}, "requester")
+	wrong("an unknown employee", build.Row{"requester": build.ReferenceTo("employee", "nobody")}, "requester")
+	wrong("a dismissed employee", build.Row{"requester": build.ReferenceTo("employee", "dismissed employee doctor")}, "requester_status")
 	elsewhere := "employee doctor of the hospital"
-	wrong("an employee of a hospital", build.Row{"requester": refer("employee", elsewhere)}, "requester_legal_entity", "id", build.ID(elsewhere))
+	wrong("an employee of a hospital", build.Row{"requester": build.ReferenceTo("employee", elsewhere)}, "requester_legal_entity", "id", build.ID(elsewhere))
 	wrong("a wheelchair by a family doctor", ofType("eHealth/assistive_devices", "12_22_03"), "requester_speciality")
 
 	planned := func(title string, changes build.Row, rule string, i int) {
 		w.Refused(a.op, title, a.ask("patient", changes), fault.RefuseItem(a.rule(rule), i, nil))
 	}
-	planned("an unknown care plan", build.Row{"based_on": refers("care_plan", "no care plan")}, "care_plan", 0)
+	planned("an unknown care plan", build.Row{"based_on": build.ReferencesTo("care_plan", "no care plan")}, "care_plan", 0)
 	planned("a completed care plan", a.carryingOut(" of a completed plan", servicerequests.Plan{Status: "completed"}), "care_plan_status", 0)
 	planned("a care plan that has ended", a.carryingOut(" of a plan that has ended", servicerequests.Plan{Ended: true}), "care_plan_end", 0)
 	planned("an activity of another care plan", build.Row{"based_on": []build.Row{
-		refer("care_plan", "care plan of patient"), refer("activity", "activity to be prescribed by "+a.op+" of a completed plan"),
+		build.ReferenceTo("care_plan", "care plan of patient"), build.ReferenceTo("activity", "activity to be prescribed by "+a.op+" of a completed plan"),
 	}}, "activity", 1)
 	// No reason, as in the cases with the other patient below: with those together, the care plan would be another patient's.
 	wrong("an activity that was cancelled", build.Changed(a.carryingOut(" that is cancelled", servicerequests.Plan{Activity: "cancelled"}), build.Row{"reason": nil}), "activity_status")
 	servicerequests.Plan{}.Add(w, "that the doctor of "+a.op+" may not change")
-	wrong("a care plan that the doctor may not change", build.Row{"reason": nil, "based_on": refers("care_plan", "care plan with an activity that the doctor of "+a.op+" may not change")}, "care_plan_access")
+	wrong("a care plan that the doctor may not change", build.Row{"reason": nil, "based_on": build.ReferencesTo("care_plan", "care plan with an activity that the doctor of "+a.op+" may not change")}, "care_plan_access")
 
-	both := build.Changed(ofType(classification, "30221"), build.Row{"code_reference": refer("device_definition", "device definition")})
+	both := build.Changed(ofType(classification, "30221"), build.Row{"code_reference": build.ReferenceTo("device_definition", "device definition")})
 	w.Refused(a.op, "a definition and a type", a.ask("patient", both), fault.Refuse(a.rule("one_code")), fault.RefuseAt(a.rule("one_code"), a.at+".code_reference", nil))
 	w.Refused(a.op, "neither a definition nor a type", a.ask("patient", build.Row{"code_reference": nil}), fault.Refuse(a.rule("one_code")), fault.RefuseAt(a.rule("one_code"), a.at+".code_reference", nil))
-	wrong("an unknown definition", build.Row{"code_reference": refer("device_definition", "no device definition")}, "code_reference")
-	wrong("a definition out of use", build.Row{"code_reference": refer("device_definition", "inactive device definition")}, "code_reference")
+	wrong("an unknown definition", build.Row{"code_reference": build.ReferenceTo("device_definition", "no device definition")}, "code_reference")
+	wrong("a definition out of use", build.Row{"code_reference": build.ReferenceTo("device_definition", "inactive device definition")}, "code_reference")
 	wrong("a type of another dictionary", ofType("eHealth/body_structures", "head"), "code")
-	at("a definition of a type that may not be prescribed", build.Row{"code_reference": refer("device_definition", "device definition of another type")}, "code", ".code_reference")
+	at("a definition of a type that may not be prescribed", build.Row{"code_reference": build.ReferenceTo("device_definition", "device definition of another type")}, "code", ".code_reference")
 	w.Cases[len(w.Cases)-1].Set("PRESCRIBABLE_DEVICE_CODES", classification+"|30221")
 	wrong("half a device", build.Row{"quantity": pieces(2.5)}, "quantity_value")
-	wrong("an unknown encounter", build.Row{"encounter": refer("encounter", "no encounter")}, "encounter")
-	wrong("an encounter of another patient", build.Row{"encounter": refer("encounter", "encounter of stranger_patient")}, "encounter")
-	wrong("an encounter that was entered in error", build.Row{"encounter": refer("encounter", "encounter entered in error")}, "encounter_status")
-	ofOffline := build.Row{"reason": nil, "encounter": refer("encounter", "encounter of a colleague")}
+	wrong("an unknown encounter", build.Row{"encounter": build.ReferenceTo("encounter", "no encounter")}, "encounter")
+	wrong("an encounter of another patient", build.Row{"encounter": build.ReferenceTo("encounter", "encounter of stranger_patient")}, "encounter")
+	wrong("an encounter that was entered in error", build.Row{"encounter": build.ReferenceTo("encounter", "encounter entered in error")}, "encounter_status")
+	ofOffline := build.Row{"reason": nil, "encounter": build.ReferenceTo("encounter", "encounter of a colleague")}
 	a.refused("a colleague's encounter", a.ask("offline_patient", ofOffline), "encounter_performer")
 	today := clock.Today(w.Now)
 	span := []any{"today", today.Format(time.DateOnly), "earliest", today.AddDate(0, 0, -3).Format(time.DateOnly)}
 	wrong("a request of last week", build.Row{"authored_on": in(w, -7*day)}, "authored_on", span...)
 	wrong("a request of tomorrow", build.Row{"authored_on": in(w, day)}, "authored_on", span...)
 	a.refused("a request before its encounter", a.ask("offline_patient", build.Row{
-		"reason": nil, "encounter": refer("encounter", "encounter of today"), "authored_on": in(w, -2*day),
+		"reason": nil, "encounter": build.ReferenceTo("encounter", "encounter of today"), "authored_on": in(w, -2*day),
 	}), "authored_on_encounter")
 	wrong("a period that has begun", build.Row{"occurrence_period": during(w, -2*day, day)}, "occurrence_start")
 	wrong("a period that ends before it begins", build.Row{"occurrence_period": during(w, 2*day, day)}, "occurrence_end")
 	for _, field := range []string{"reason", "supporting_info"} {
-		item("an unknown condition in "+field, field, refers("condition", "no condition"), field, "what", "Condition with such id")
+		item("an unknown condition in "+field, field, build.ReferencesTo("condition", "no condition"), field, "what", "Condition with such id")
 		item("an observation that was entered in error in "+field, field,
-			refers("observation", "observation entered in error"), field+"_status", "what", "Observation")
+			build.ReferencesTo("observation", "observation entered in error"), field+"_status", "what", "Observation")
 	}
-	wrong("an unknown performer", build.Row{"performer": refer("legal_entity", "no legal entity")}, "performer")
-	wrong("a performer that is closed", build.Row{"performer": refer("legal_entity", "closed_clinic")}, "performer_status")
+	wrong("an unknown performer", build.Row{"performer": build.ReferenceTo("legal_entity", "no legal entity")}, "performer")
+	wrong("a performer that is closed", build.Row{"performer": build.ReferenceTo("legal_entity", "closed_clinic")}, "performer_status")
 	item("a parameter of two values", "parameter", []build.Row{{
 		"code": build.Row{"coding": []build.Row{{"system": "device_request_code_parameter", "code": "side"}}}, "value_string": "лівий", "value_boolean": true,
 	}}, "parameter")
