@@ -34,20 +34,20 @@ func more(w *build.World, patient string, fam, all, hos func() *pack, future str
 		name, place, what string
 		of                func() *pack
 	}{
-		{"report_recorded_by", "diagnostic_reports.0.recorded_by", "who has recorded a report", hos},
-		{"report_performer", "diagnostic_reports.0.performer.reference", "who has made a report", hos},
-		{"report_interpreter", "diagnostic_reports.0.results_interpreter.reference", "who has interpreted a report", hos},
-		{"risk_assessment_performer", "risk_assessments.0.performer", "who has assessed a risk", all},
-		{"procedure_recorded_by", "procedures.0.recorded_by", "who has recorded a procedure", hos},
-		{"observation_performer", "observations.0.performer", "who has observed", all},
-		{"condition_asserter", "conditions.0.asserter", "who has found a condition", fam},
-		{"immunization_performer", "immunizations.0.performer", "who has vaccinated", all},
-		{"procedure_performer", "procedures.0.performer", "who has done a procedure", hos},
+		{"report_recorded_by", "diagnostic_reports.0.recorded_by", "has recorded a report", hos},
+		{"report_performer", "diagnostic_reports.0.performer.reference", "has made a report", hos},
+		{"report_interpreter", "diagnostic_reports.0.results_interpreter.reference", "has interpreted a report", hos},
+		{"risk_assessment_performer", "risk_assessments.0.performer", "has assessed a risk", all},
+		{"procedure_recorded_by", "procedures.0.recorded_by", "has recorded a procedure", hos},
+		{"observation_performer", "observations.0.performer", "has observed", all},
+		{"condition_asserter", "conditions.0.asserter", "has found a condition", fam},
+		{"immunization_performer", "immunizations.0.performer", "has vaccinated", all},
+		{"procedure_performer", "procedures.0.performer", "has done a procedure", hos},
 	} {
 		entry := in(e.place) + ".identifier.value"
-		refused("nobody as "+e.what, e.of().put(e.place, named("employee", "no employee")), nil, at(e.name, entry))
-		refused("a dismissed employee as "+e.what, e.of().put(e.place, named("employee", "dismissed employee of packages")), nil, at(e.name+"_active", entry))
-		refused("an employee of another clinic as "+e.what, e.of().put(e.place, named("employee", "employee other_doctor")), nil,
+		refused("nobody "+e.what, e.of().put(e.place, named("employee", "no employee")), nil, at(e.name, entry))
+		refused("a dismissed employee "+e.what, e.of().put(e.place, named("employee", "dismissed employee of packages")), nil, at(e.name+"_active", entry))
+		refused("an employee of another clinic "+e.what, e.of().put(e.place, named("employee", "employee other_doctor")), nil,
 			at(e.name+"_legal_entity", entry, "id", build.ID("employee other_doctor")))
 	}
 	asserted := func(employee string) *pack {
@@ -55,9 +55,9 @@ func more(w *build.World, patient string, fam, all, hos func() *pack, future str
 			put("allergy_intolerances.0.asserter", named("employee", employee))
 	}
 	const ofAllergy = "$.allergy_intolerances[0].asserter.identifier.value"
-	refused("nobody as who has found an allergy", asserted("no employee"), nil, at("allergy_intolerance_asserter", ofAllergy))
-	refused("a dismissed employee as who has found an allergy", asserted("dismissed employee of packages"), nil, at("allergy_intolerance_asserter_active", ofAllergy))
-	refused("an employee of another clinic as who has found an allergy", asserted("employee other_doctor"), nil,
+	refused("nobody has found an allergy", asserted("no employee"), nil, at("allergy_intolerance_asserter", ofAllergy))
+	refused("a dismissed employee has found an allergy", asserted("dismissed employee of packages"), nil, at("allergy_intolerance_asserter_active", ofAllergy))
+	refused("an employee of another clinic has found an allergy", asserted("employee other_doctor"), nil,
 		at("allergy_intolerance_asserter_legal_entity", ofAllergy, "id", build.ID("employee other_doctor")))
 
 	// Sources.
