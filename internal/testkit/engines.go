@@ -22,6 +22,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"esoz/internal/app"
 	"esoz/internal/platform/clock"
@@ -98,6 +99,12 @@ const (
 	mongoURI    = "ESOZ_TEST_MONGODB_URI"
 )
 
+// What WithEngines has migrated, to be copied.
+const (
+	migratedDatabase  = "ESOZ_TEST_MIGRATED_DATABASE"
+	migratedDocuments = "ESOZ_TEST_MIGRATED_DOCUMENTS" // a folder
+)
+
 var started atomic.Bool
 
 // startEngines starts both engines, or uses those that the environment names.
@@ -121,7 +128,9 @@ func startEngines() (_ *shared, err error) {
 	if s.admin, err = postgres.Open(ctx, dsn, 2); err != nil {
 		return nil, err
 	}
-	return s, s.makeTemplate(ctx)
+	return s, s.makeTemplate(ctx, s.migrated(), func(pool *pgxpool.Pool, documents *mongo.Database) error {
+		return World().Seed(ctx, pool, documents)
+	})
 }
 
 func (s *shared) stop(ctx context.Context) error {
@@ -174,19 +183,42 @@ func WithEngines(ctx context.Context, do func(environment []string) error) (err 
 			err = errors.Join(err, errors.New("an engine told what it must not"))
 		}
 	}()
-	socket, end, err := serveStores(ctx)
+	here, socket, end, err := serveStores(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	return do([]string{databaseURL + "=" + e.PostgresDSN, storesAt + "=" + socket})
+	s := &shared{prefix: "migrated", stores: here}
+	if s.admin, err = postgres.Open(starting, e.PostgresDSN, 1); err != nil {
+		return err
+	}
+	defer s.admin.Close()
+	if err := s.makeTemplate(starting, empty, func(*pgxpool.Pool, *mongo.Database) error { return nil }); err != nil {
+		return err
+	}
+	return do([]string{
+		databaseURL + "=" + e.PostgresDSN, storesAt + "=" + socket, migratedDatabase + "=" + s.template(), migratedDocuments + "=" + s.folder,
+	})
 }
 
 func (s *shared) template() string { return s.prefix + "_template" }
 
+// source is what a template is copied from: a database, and the folder of a store, which is empty when folder is "".
+type source struct{ database, folder string }
+
+var empty = source{database: "template1"}
+
+// migrated is the source that WithEngines has made. It has no documents in a store that all tests share.
+func (s *shared) migrated() source {
+	if name := os.Getenv(migratedDatabase); name != "" && s.stores != nil {
+		return source{name, os.Getenv(migratedDocuments)}
+	}
+	return empty
+}
+
 // makeTemplate migrates and seeds the database that every test's is copied from.
-func (s *shared) makeTemplate(ctx context.Context) (err error) {
-	if err := s.create(ctx, s.template(), "template1"); err != nil {
+func (s *shared) makeTemplate(ctx context.Context, from source, seed func(*pgxpool.Pool, *mongo.Database) error) (err error) {
+	if err := s.create(ctx, s.template(), from.database); err != nil {
 		return err
 	}
 	pool, err := postgres.Open(ctx, s.dsn(s.template()), 4)
@@ -194,24 +226,31 @@ func (s *shared) makeTemplate(ctx context.Context) (err error) {
 		return err
 	}
 	defer pool.Close()
-	uri, name, end, err := s.documents(ctx, s.template())
-	if err != nil {
-		return err
+	uri, name := s.mongo, s.template()
+	if s.stores != nil {
+		made, failed := s.stores.start(ctx, from.folder, name)
+		if failed != nil {
+			return failed
+		}
+		defer func() { err = errors.Join(err, made.stop(ctx, false)) }()
+		uri, name, s.folder = made.URI, documentsName, made.Dir
 	}
-	defer func() { err = errors.Join(err, end(ctx)) }()
 	documents, err := mongodb.Open(uri, name, 10*time.Second)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, mongodb.Close(ctx, documents)) }()
+	// A source has been migrated. That takes most of the time, and a program that is older than the tests may have made it.
 	if err := app.Migrate(ctx, pool, documents, clock.New().Now(), world.SystemUser); err != nil {
 		return err
 	}
-	return World().Seed(ctx, pool, documents)
+	return seed(pool, documents)
 }
 
-// documents returns where a test has its documents. A store of its own is a copy of the template's, and end deletes it;
-// the template's is left.
+// documentsName is the database of a store that one test has.
+const documentsName = "esoz"
+
+// documents returns where a test has its documents. A store of its own is a copy of the template's, and end deletes it.
 func (s *shared) documents(ctx context.Context, name string) (uri, database string, end func(context.Context) error, err error) {
 	if s.stores == nil {
 		return s.mongo, name, func(context.Context) error { return nil }, nil
@@ -220,11 +259,7 @@ func (s *shared) documents(ctx context.Context, name string) (uri, database stri
 	if err != nil {
 		return "", "", nil, err
 	}
-	remove := s.folder != ""
-	if !remove {
-		s.folder = made.Dir
-	}
-	return made.URI, "esoz", func(ctx context.Context) error { return made.stop(ctx, remove) }, nil
+	return made.URI, documentsName, func(ctx context.Context) error { return made.stop(ctx, true) }, nil
 }
 
 func (s *shared) dsn(database string) string {

@@ -114,27 +114,28 @@ func (s *remoteStores) close() error {
 }
 
 // serveStores makes document stores for other processes until close.
-func serveStores(ctx context.Context) (socket string, close func() error, err error) {
+func serveStores(ctx context.Context) (own stores, socket string, close func() error, err error) {
 	here, remove, err := engines.TemporaryStores(slog.New(ears.handler()))
 	if err != nil {
-		return "", nil, fmt.Errorf("make document stores: %w", err)
+		return nil, "", nil, fmt.Errorf("make document stores: %w", err)
 	}
 	folder, err := os.MkdirTemp("", "esoz-stores-")
 	if err != nil {
-		return "", nil, errors.Join(fmt.Errorf("make a folder: %w", err), remove())
+		return nil, "", nil, errors.Join(fmt.Errorf("make a folder: %w", err), remove())
 	}
 	socket = filepath.Join(folder, "sock")
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", socket)
 	if err != nil {
-		return "", nil, errors.Join(fmt.Errorf("listen for test processes: %w", err), remove(), os.RemoveAll(folder))
+		return nil, "", nil, errors.Join(fmt.Errorf("listen for test processes: %w", err), remove(), os.RemoveAll(folder))
 	}
-	server := &http.Server{Handler: &storesHandler{own: &ownStores{here, remove}, running: map[string]*store{}}, ReadHeaderTimeout: time.Minute}
+	own = &ownStores{here, remove}
+	server := &http.Server{Handler: &storesHandler{own: own, running: map[string]*store{}}, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(listener) }() // it ends with close
-	return socket, func() error { return errors.Join(server.Close(), remove(), os.RemoveAll(folder)) }, nil
+	return own, socket, func() error { return errors.Join(server.Close(), remove(), os.RemoveAll(folder)) }, nil
 }
 
 type storesHandler struct {
-	own     *ownStores
+	own     stores
 	mu      sync.Mutex
 	running map[string]*store
 }
