@@ -54,9 +54,15 @@ one_line = '^Test($(subst $() ,,$(1)))$$'
 # Requests that are made up; the detector makes them ten times as slow, and finds little in more of the same.
 MADE_UP = BrokenBodies|BrokenParameters|FittingRequests
 torture-short: ## the short form of the torture: faults, races (make hostile sends what is made up)
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target torture-watched torture-unwatched # one core each
+	$(GO) -C internal/lab test $(TORTURE_UNWATCHED) -run $(call one_line,$(PROGRAMS_OF_THEIR_OWN)) ./torture
+
+.PHONY: torture-watched torture-unwatched
+TORTURE_UNWATCHED = -vet=off -ldflags='-s -w' -timeout 45m
+torture-watched:
 	$(GO) -C internal/lab test $(RACE) -timeout 45m -skip $(call one_line,$(ONE_BY_ONE)|$(PROGRAMS_OF_THEIR_OWN)|$(MADE_UP)) ./torture
-	for tests in $(call one_line,$(ONE_BY_ONE)) $(call one_line,$(PROGRAMS_OF_THEIR_OWN)); do \
-		$(GO) -C internal/lab test -vet=off -ldflags='-s -w' -timeout 45m -run "$$tests" ./torture || exit 1; done
+torture-unwatched:
+	$(GO) -C internal/lab test $(TORTURE_UNWATCHED) -run $(call one_line,$(ONE_BY_ONE)) ./torture
 
 # Several servers need a document store that FerretDB 1 is not.
 DOCUMENTS = internal/lab/tools/documentdb-up
