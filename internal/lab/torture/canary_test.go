@@ -60,12 +60,16 @@ func listenTo(t *testing.T, tr *trial, ill illness) {
 	if ill.begin != nil {
 		ill.begin(t, s)
 	}
+	cases := s.World.Cases
+	if ill.begin != nil || ill.options != nil {
+		cases = sampleOf(cases, amount(300, len(cases)))
+	}
 	var made []string
 	for round := range amount(1, 10) {
 		if round > 0 && ill.begin == nil {
 			require.NoError(t, s.World.Seed(t.Context(), s.Pool, s.Mongo))
 		}
-		for _, c := range s.World.Cases {
+		for _, c := range cases {
 			before := s.Config.Get()
 			changed, err := before.With(c.Config)
 			require.NoError(t, err)

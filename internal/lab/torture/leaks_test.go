@@ -208,11 +208,11 @@ func filled(path, patient, id string) string {
 }
 
 // sampleOf takes n of all, evenly, the same in every run.
-func sampleOf(all []string, n int) []string {
+func sampleOf[T any](all []T, n int) []T {
 	if n >= len(all) {
 		return slices.Clone(all)
 	}
-	some := make([]string, n)
+	some := make([]T, n)
 	for i := range some {
 		some[i] = all[i*len(all)/n]
 	}
