@@ -117,6 +117,8 @@ func NewHandler(
 	h.mux.HandleFunc("POST /_sandbox/jobs/fail", h.failJobs)
 	h.mux.HandleFunc("GET /_sandbox/events", h.listEvents)
 	h.mux.HandleFunc("GET /_sandbox/objects", h.listObjects)
+	h.mux.HandleFunc("GET /_sandbox/objects/{id}", h.getObject)
+	h.mux.HandleFunc("POST /_sandbox/objects/{id}/state", h.putIntoState)
 	h.mux.HandleFunc("GET /_sandbox/requests", h.listRequests)
 	h.mux.HandleFunc("DELETE /_sandbox/requests", h.clearRequests)
 	h.mux.HandleFunc("GET /_sandbox/requests/{number}", h.getRequest)

@@ -66,6 +66,9 @@ func TestRequests(t *testing.T) {
 		{"live", liveTellsWhatHappens},
 		{"live in two", twoStreamsAtOnce},
 		{"events and objects", eventsAndObjectsAreListed},
+		{"states", objectsArePutIntoStates},
+		{"states that are refused", statesAreRefused},
+		{"ways of confirming", personsShowHowTheyConfirm},
 	} {
 		b.reset(t)
 		require.Equal(t, http.StatusNoContent, b.call(t, http.MethodDelete, "/_sandbox/requests", nil, nil))
