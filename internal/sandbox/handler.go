@@ -140,6 +140,7 @@ func NewHandler(
 		return nil, err
 	}
 	h.mux.Handle("GET "+console.Prefix, view)
+	h.mux.HandleFunc("GET "+console.Prefix+"requests/{number}", h.inConsole(view))
 	h.mux.Handle("GET "+docsPrefix, v5emb.NewHandlerWithConfig(swgui.Config{
 		Title: "esoz sandbox", SwaggerJSON: "../openapi.json", BasePath: "./", InternalBasePath: docsPrefix,
 		AppendHead: reference.BarHead("../../"), PrependHTML: bar,
@@ -240,9 +241,19 @@ func (h *Handler) serve(w *httpapi.Held, r *http.Request, raw []byte, whole bool
 	}
 	target := r.URL.RequestURI()
 	r = h.traffic.Arrive(r, raw, whole)
-	w.Header().Set("X-Sandbox-Explain", fmt.Sprintf("%s/_sandbox/explain/%d", h.prefix, traffic.NumberOf(r)))
+	w.Header().Set("X-Sandbox-Explain", h.explainedAt(r))
 	h.strictly(w, r)
 	h.record(w, r, target, raw, whole)
+}
+
+// explainedAt is the address at which a request can be looked at: in the console when it is kept there, which explains to
+// programs, too.
+func (h *Handler) explainedAt(r *http.Request) string {
+	view := strings.TrimPrefix(console.Prefix, "/") + "requests/"
+	if h.traffic.Log.IsOff() {
+		view = "_sandbox/explain/"
+	}
+	return fmt.Sprintf("%s/%s%d", h.baseURL(r), view, traffic.NumberOf(r))
 }
 
 // retire waits for the requests under way. Those to come, whose bodies may have been on their way for long, are served by next.
