@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/google/uuid"
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
 
@@ -60,11 +61,12 @@ type Handler struct {
 	// changing is held for writing while the world is emptied and filled: no
 	// request sees half a world.
 	changing sync.RWMutex
-	initial  *config.Config    // what a reset goes back to
-	settings map[string]string // what was set since, guarded by changing
-	world    *world.World      // as last seeded, guarded by changing
-	known    traffic.Secrets   // what of it is no secret, guarded by changing
-	next     serving           // once this server is no longer its world's, guarded by changing
+	initial  *config.Config                       // what a reset goes back to
+	settings map[string]string                    // what was set since, guarded by changing
+	world    *world.World                         // as last seeded, guarded by changing
+	known    traffic.Secrets                      // what of it is no secret, guarded by changing
+	placed   func() (map[uuid.UUID]string, error) // where its documents are, guarded by changing
+	next     serving                              // once this server is no longer its world's, guarded by changing
 }
 
 // NewHandler wraps a server whose world is seeded, that has dials, and that is reached at an address, by anybody if it is
@@ -84,7 +86,7 @@ func NewHandler(
 		initial: live.Get(), settings: map[string]string{}, world: w, traffic: recorder,
 		documents: publish.For(live.Get().PublicBaseURL),
 	}
-	h.known = h.secrets()
+	h.known, h.placed = h.secrets(), places(w)
 	d.seeded, d.endToken = h.isSeeded, h.endToken
 	own, err := ownDocument()
 	if err != nil {
