@@ -113,6 +113,9 @@ async function newcomer(name, options) {
   await page.getByRole('link', { name: says.jobs, exact: true }).first().click();
   await page.locator('.state.processed').first().waitFor();
   await look(page, `jobs-${name}`);
+  await page.locator('.cards a[href*="/console/world/"]').first().click();
+  await page.locator('.machine .current').first().waitFor();
+  await page.goBack();
   await page.locator(`a[href$="requests/${number}"]`).click();
   await page.getByText(says.caused).waitFor();
   await page.locator('.caused a[href*="jobs#"]').first().click();
