@@ -172,8 +172,10 @@ sign-in-test: ## the sign-in page in real Chromium, with the keyboard alone
 	npm ci --silent --prefix internal/reference/npm
 	$(GO) run ./internal/sandbox/withsandbox node internal/reference/npm/signin.mjs
 
+CONSOLE_TYPES = $(MODULES_OF_NPM)/.bin/openapi-typescript internal/sandbox/openapi.yaml -o $(CONSOLE)/src/schema.gen.ts
 console-test: ## the console in real Chromium: types, the newcomer's path at both widths, keyboard, axe, ten thousand requests
 	npm ci --silent --prefix internal/reference/npm
+	$(CONSOLE_TYPES) --check
 	$(MODULES_OF_NPM)/.bin/tsc -p $(CONSOLE)
 	$(GO) build -o bin/ ./cmd/esoz-sandbox
 	ESOZ_SANDBOX=bin/esoz-sandbox $(GO) run ./internal/sandbox/withsandbox node internal/reference/npm/console.mjs
@@ -216,9 +218,11 @@ sdk-test-docs: ## the quick starts of docs/sdk.md and tests of docs/testing.md, 
 csharp-client: openapi-publish ## a C# client by NSwag into build/nswag/, tried in a sandbox (Debian: mono-devel)
 	$(GO) run ./internal/sandbox/withsandbox openapi/generators/nswag/run.sh
 
-generate-ts: ## types and version of the TypeScript client (needs npm)
+generate-ts: ## types and version of the TypeScript client, types of the console (needs npm)
 	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run generate && \
 		npm version --no-git-tag-version --allow-same-version "$$(sed -n 's/^  version: //p' ../../openapi/openapi.yaml)"
+	npm ci --silent --prefix internal/reference/npm
+	$(CONSOLE_TYPES)
 
 .PHONY: supply-chain vulnerabilities reproducible sbom release
 PROGRAMS = esoz esoz-sandbox esoz-conformance

@@ -277,7 +277,7 @@ func TestNothingIsFetchedFromElsewhere(t *testing.T) {
 		switch {
 		case path.Ext(name) == ".html":
 			require.Contains(t, html.UnescapeString(string(content)), `<meta http-equiv="Content-Security-Policy" content="default-src 'self';`, name)
-		case path.Ext(name) == ".css", name == "assets/reading.js", name == "assets/filter.js":
+		case path.Ext(name) == ".css", name == "assets/reading.js", name == "assets/filter.js", name == "assets/coverage.js":
 			require.NotContains(t, string(content), "://", name)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/google/uuid"
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
 
@@ -60,11 +61,12 @@ type Handler struct {
 	// changing is held for writing while the world is emptied and filled: no
 	// request sees half a world.
 	changing sync.RWMutex
-	initial  *config.Config    // what a reset goes back to
-	settings map[string]string // what was set since, guarded by changing
-	world    *world.World      // as last seeded, guarded by changing
-	known    traffic.Secrets   // what of it is no secret, guarded by changing
-	next     serving           // once this server is no longer its world's, guarded by changing
+	initial  *config.Config                       // what a reset goes back to
+	settings map[string]string                    // what was set since, guarded by changing
+	world    *world.World                         // as last seeded, guarded by changing
+	known    traffic.Secrets                      // what of it is no secret, guarded by changing
+	placed   func() (map[uuid.UUID]string, error) // where its documents are, guarded by changing
+	next     serving                              // once this server is no longer its world's, guarded by changing
 }
 
 // NewHandler wraps a server whose world is seeded, that has dials, and that is reached at an address, by anybody if it is
@@ -84,7 +86,7 @@ func NewHandler(
 		initial: live.Get(), settings: map[string]string{}, world: w, traffic: recorder,
 		documents: publish.For(live.Get().PublicBaseURL),
 	}
-	h.known = h.secrets()
+	h.known, h.placed = h.secrets(), places(w)
 	d.seeded, d.endToken = h.isSeeded, h.endToken
 	own, err := ownDocument()
 	if err != nil {
@@ -117,6 +119,8 @@ func NewHandler(
 	h.mux.HandleFunc("POST /_sandbox/jobs/fail", h.failJobs)
 	h.mux.HandleFunc("GET /_sandbox/events", h.listEvents)
 	h.mux.HandleFunc("GET /_sandbox/objects", h.listObjects)
+	h.mux.HandleFunc("GET /_sandbox/objects/{id}", h.getObject)
+	h.mux.HandleFunc("POST /_sandbox/objects/{id}/state", h.putIntoState)
 	h.mux.HandleFunc("GET /_sandbox/requests", h.listRequests)
 	h.mux.HandleFunc("DELETE /_sandbox/requests", h.clearRequests)
 	h.mux.HandleFunc("GET /_sandbox/requests/{number}", h.getRequest)
@@ -138,6 +142,7 @@ func NewHandler(
 		return nil, err
 	}
 	h.mux.Handle("GET "+console.Prefix, view)
+	h.mux.HandleFunc("GET "+console.Prefix+"requests/{number}", h.inConsole(view))
 	h.mux.Handle("GET "+docsPrefix, v5emb.NewHandlerWithConfig(swgui.Config{
 		Title: "esoz sandbox", SwaggerJSON: "../openapi.json", BasePath: "./", InternalBasePath: docsPrefix,
 		AppendHead: reference.BarHead("../../"), PrependHTML: bar,
@@ -238,9 +243,19 @@ func (h *Handler) serve(w *httpapi.Held, r *http.Request, raw []byte, whole bool
 	}
 	target := r.URL.RequestURI()
 	r = h.traffic.Arrive(r, raw, whole)
-	w.Header().Set("X-Sandbox-Explain", fmt.Sprintf("%s/_sandbox/explain/%d", h.prefix, traffic.NumberOf(r)))
+	w.Header().Set("X-Sandbox-Explain", h.explainedAt(r))
 	h.strictly(w, r)
 	h.record(w, r, target, raw, whole)
+}
+
+// explainedAt is the address at which a request can be looked at: in the console when it is kept there, which explains to
+// programs, too.
+func (h *Handler) explainedAt(r *http.Request) string {
+	view := strings.TrimPrefix(console.Prefix, "/") + "requests/"
+	if h.traffic.Log.IsOff() {
+		view = "_sandbox/explain/"
+	}
+	return fmt.Sprintf("%s/%s%d", h.baseURL(r), view, traffic.NumberOf(r))
 }
 
 // retire waits for the requests under way. Those to come, whose bodies may have been on their way for long, are served by next.

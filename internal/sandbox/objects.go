@@ -6,13 +6,16 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
+	"esoz/internal/sandbox/world"
 )
 
 // shownObject is what is told of an object of the seeded world.
@@ -64,12 +67,63 @@ func (h *Handler) statuses(ctx context.Context, wanted map[uuid.UUID]bool) (map[
 			}
 		}
 	}
-	for collection := range h.world.Documents {
+	collections, err := h.collectionsOf(wanted)
+	if err != nil {
+		return nil, err
+	}
+	for collection := range collections {
 		if err := h.statusesOfDocuments(ctx, collection, wanted, found); err != nil {
 			return nil, err
 		}
 	}
 	return found, nil
+}
+
+// collectionsOf are where objects are, or will be once a client makes them. To read all of them takes long.
+func (h *Handler) collectionsOf(wanted map[uuid.UUID]bool) (map[string]bool, error) {
+	placed, err := h.placed()
+	if err != nil {
+		return nil, err
+	}
+	collections := map[string]bool{}
+	for id := range wanted {
+		if collection, ok := placed[id]; ok {
+			collections[collection] = true
+		}
+	}
+	for _, object := range h.world.Objects {
+		for _, of := range statefuls {
+			if wanted[object.ID] && of.kind == object.Kind && of.collection != "" {
+				collections[of.collection] = true
+			}
+		}
+	}
+	return collections, nil
+}
+
+// places finds the collection of each document of a world when it is first asked for.
+func places(w *world.World) func() (map[uuid.UUID]string, error) {
+	return sync.OnceValues(func() (map[uuid.UUID]string, error) {
+		placed := map[uuid.UUID]string{}
+		for collection, documents := range w.Documents {
+			for _, document := range documents {
+				var about struct {
+					ID any `bson:"_id"`
+				}
+				stored, err := mongodb.Stored(document)
+				if err == nil {
+					err = stored.Decode(&about)
+				}
+				if err != nil {
+					return nil, fmt.Errorf("read the id of a document of %s: %w", collection, err)
+				}
+				if id, ok := idOf(about.ID); ok {
+					placed[id] = collection
+				}
+			}
+		}
+		return placed, nil
+	})
 }
 
 // withStatus are the ids of rows that are wanted and have a status.

@@ -66,6 +66,9 @@ func TestRequests(t *testing.T) {
 		{"live", liveTellsWhatHappens},
 		{"live in two", twoStreamsAtOnce},
 		{"events and objects", eventsAndObjectsAreListed},
+		{"states", objectsArePutIntoStates},
+		{"states that are refused", statesAreRefused},
+		{"ways of confirming", personsShowHowTheyConfirm},
 	} {
 		b.reset(t)
 		require.Equal(t, http.StatusNoContent, b.call(t, http.MethodDelete, "/_sandbox/requests", nil, nil))
@@ -342,7 +345,8 @@ func eventsAndObjectsAreListed(t *testing.T, b *box) {
 func TestRecordOff(t *testing.T) {
 	t.Parallel()
 	b := startBox(t, func(o *sandbox.Options) { o.RecordOff = true })
-	testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil))
+	sent := testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil))
+	require.Equal(t, b.url+"/_sandbox/explain/1", sent.Header.Get("X-Sandbox-Explain"), "the console has nothing to show")
 	off := b.requests(t, "")
 	require.False(t, off.Record)
 	require.Empty(t, off.Requests)

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"esoz/internal/conformance/report"
@@ -17,6 +18,30 @@ import (
 // explain tells what became of a request. Its id may hold anything printable.
 func (h *Handler) explain(w http.ResponseWriter, r *http.Request) {
 	explanation, ok := h.traffic.Explain(r.PathValue("request_id"))
+	h.answerExplanation(w, r, explanation, ok)
+}
+
+// inConsole shows a request in the console to a browser, and explains it to a program.
+func (h *Handler) inConsole(view http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if accepted(r, explainedAs...) == "text/html" {
+			view.ServeHTTP(w, r)
+			return
+		}
+		number, err := strconv.Atoi(r.PathValue("number"))
+		var explanation *traffic.Explanation
+		ok := err == nil
+		if ok {
+			explanation, ok = h.traffic.ExplainNumber(number)
+		}
+		h.answerExplanation(w, r, explanation, ok)
+	}
+}
+
+// explainedAs are the forms of an explanation, the usual one first.
+var explainedAs = []string{"application/json", "text/plain", "text/html"}
+
+func (h *Handler) answerExplanation(w http.ResponseWriter, r *http.Request, explanation *traffic.Explanation, ok bool) {
 	if !ok {
 		h.refuse(w, http.StatusNotFound, fmt.Errorf(
 			"no request with this id or number is remembered: it was none of the API's, or it is forgotten (the last %d are kept); write # as %%23 in the path",
@@ -25,7 +50,7 @@ func (h *Handler) explain(w http.ResponseWriter, r *http.Request) {
 	}
 	baseURL := h.config.Get().PublicBaseURL
 	explanation.Advise(h.currentWorld(), baseURL)
-	switch accepted(r, "application/json", "text/plain", "text/html") {
+	switch accepted(r, explainedAs...) {
 	case "text/plain":
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = io.WriteString(w, explanation.Text(baseURL)) // a client that went away

@@ -533,9 +533,10 @@ func refusing(t *testing.T, w *world.World, rule rules.ID) world.Request {
 func explainByNumber(t *testing.T, b *box) {
 	get := testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil)
 	first, second := testkit.Send(t, b.url, get), testkit.Send(t, b.url, testkit.As("", http.MethodGet, "/api/jobs/1", nil))
-	named := func(r *testkit.Response) (path string) {
-		path = r.Header.Get("X-Sandbox-Explain")
-		require.Regexp(t, `^/_sandbox/explain/[0-9]+$`, path)
+	named := func(r *testkit.Response) string {
+		path, ok := strings.CutPrefix(r.Header.Get("X-Sandbox-Explain"), b.url)
+		require.True(t, ok)
+		require.Regexp(t, `^/console/requests/[0-9]+$`, path)
 		return path
 	}
 	ask := func(path string) (x traffic.Explanation) {
@@ -546,9 +547,16 @@ func explainByNumber(t *testing.T, b *box) {
 	require.Equal(t, "listDivisions", x.Operation.ID)
 	require.Equal(t, "general.apib L2833", x.Operation.Line)
 	require.Empty(t, x.RequestID, "ids of clients are not kept")
-	require.Equal(t, named(first), fmt.Sprintf("/_sandbox/explain/%d", x.Number))
+	require.Equal(t, named(first), fmt.Sprintf("/console/requests/%d", x.Number))
+	require.Equal(t, x, ask(fmt.Sprintf("/_sandbox/explain/%d", x.Number)))
+	contentType, text := b.fetch(t, named(first), "text/plain")
+	require.Equal(t, "text/plain; charset=utf-8", contentType)
+	require.Contains(t, text, "listDivisions")
+	contentType, text = b.fetch(t, named(first), "text/html,application/xhtml+xml,*/*;q=0.8")
+	require.Equal(t, "text/html; charset=utf-8", contentType)
+	require.Contains(t, text, "console/assets/console.js")
 	last := ask("/_sandbox/explain/last")
-	require.Equal(t, named(second), fmt.Sprintf("/_sandbox/explain/%d", last.Number))
+	require.Equal(t, named(second), fmt.Sprintf("/console/requests/%d", last.Number))
 	require.Equal(t, "getJob", last.Operation.ID)
 
 	number := fmt.Sprint(x.Number)
@@ -557,7 +565,9 @@ func explainByNumber(t *testing.T, b *box) {
 	var answer struct{ Error string }
 	for _, path := range []string{"0", "-1", "999999"} {
 		require.Equal(t, http.StatusNotFound, b.call(t, http.MethodGet, "/_sandbox/explain/"+path, nil, &answer))
+		require.Equal(t, http.StatusNotFound, b.call(t, http.MethodGet, "/console/requests/"+path, nil, &answer))
 	}
+	require.Equal(t, http.StatusNotFound, b.call(t, http.MethodGet, "/console/requests/%23%25%22", nil, &answer))
 }
 
 func explainInABrowser(t *testing.T, b *box) {
@@ -609,7 +619,7 @@ func warnings(t *testing.T, b *box) {
 		answer := testkit.Send(t, b.url, r)
 		found := answer.Header.Values("X-Sandbox-Warning")
 		var x traffic.Explanation
-		require.Equal(t, http.StatusOK, b.call(t, http.MethodGet, answer.Header.Get("X-Sandbox-Explain"), nil, &x))
+		require.Equal(t, http.StatusOK, b.call(t, http.MethodGet, strings.TrimPrefix(answer.Header.Get("X-Sandbox-Explain"), b.url), nil, &x))
 		require.Equal(t, found, x.Warnings)
 		return found
 	}

@@ -143,7 +143,7 @@ func (h *Handler) renew(ctx context.Context, keep bool) error {
 		return err
 	}
 	h.world, h.settings = fresh, map[string]string{}
-	h.known = h.secrets()
+	h.known, h.placed = h.secrets(), places(fresh)
 	h.dials.reset()
 	h.config.Set(h.initial)
 	h.traffic.Log.Draw(h.traffic.Latest(), h.clock.Now())

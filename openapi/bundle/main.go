@@ -1,5 +1,5 @@
 // Bundle merges openapi/src into openapi/openapi.yaml, the one document that the server, the generators, the tests and
-// the readers share, and writes the rules of that document as Go values to gen/rules. What a server asks of it about
+// the readers share, and writes the rules and the status machines of that document as Go values to gen/rules and gen/machines. What a server asks of it about
 // requests goes to openapi/requests.json, which it reads at its start, and what answers are checked against to
 // openapi/shapes.json.
 //
@@ -26,6 +26,7 @@ const (
 	requestsPath = "openapi/requests.json"
 	shapesPath   = "openapi/shapes.json"
 	rulesPath    = "gen/rules/rules.gen.go"
+	machinesPath = "gen/machines/machines.gen.go"
 )
 
 func main() {
@@ -59,6 +60,10 @@ func run() error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", rulesPath, err)
 	}
+	machines, err := c.goMachines()
+	if err != nil {
+		return fmt.Errorf("write %s: %w", machinesPath, err)
+	}
 	if err := write(documentPath, document); err != nil {
 		return err
 	}
@@ -68,7 +73,10 @@ func run() error {
 	if err := write(shapesPath, shapes); err != nil {
 		return err
 	}
-	return write(rulesPath, code)
+	if err := write(rulesPath, code); err != nil {
+		return err
+	}
+	return write(machinesPath, machines)
 }
 
 func write(path string, content []byte) error {

@@ -14,12 +14,12 @@ import (
 	"text/template"
 	"time"
 
+	"esoz/gen/machines"
 	"esoz/gen/rules"
 	"esoz/internal/app"
 	"esoz/internal/platform/config"
 	"esoz/internal/reference/docs/part"
 	"esoz/internal/sandbox/world"
-	"esoz/openapi"
 )
 
 func main() {
@@ -34,10 +34,6 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	machines, err := readStatusMachines(openapi.Document)
-	if err != nil {
-		return err
-	}
 	operations, err := operationPage(".")
 	if err != nil {
 		return err
@@ -45,7 +41,7 @@ func run() error {
 	return errors.Join(
 		write("docs/configuration.md", configuration()),
 		write("docs/sandbox-world.md", sandboxWorld(w)),
-		write("docs/status-machines.md", statusMachinePage(machines)),
+		write("docs/status-machines.md", statusMachinePage(machines.All)),
 		write("docs/operations.md", operations),
 		writeContents("docs/divergences.md"),
 		quickstart("docs/sdk.md", "output", "text", "output.txt"),

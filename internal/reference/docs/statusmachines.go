@@ -4,58 +4,12 @@ import (
 	"fmt"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
+	"esoz/gen/machines"
 	"esoz/openapi/publish"
-	"esoz/openapi/tree"
 )
 
-// statusMachine is the x-status-machine of a schema.
-type statusMachine struct {
-	Title       string
-	Place       string `yaml:"-"` // the schema, or its property
-	Dictionary  string
-	States      []string
-	Initial     []string
-	Final       []string
-	Transitions []struct{ From, To, By, Source string }
-	Note        string
-}
-
-// readStatusMachines returns the status machines of a document in its order.
-func readStatusMachines(document []byte) ([]statusMachine, error) {
-	root, err := tree.Parse(document)
-	if err != nil {
-		return nil, fmt.Errorf("read the contract: %w", err)
-	}
-	var machines []statusMachine
-	read := func(schema *yaml.Node, place string) error {
-		n := tree.At(schema, "x-status-machine")
-		if n == nil {
-			return nil
-		}
-		machine := statusMachine{Place: place}
-		if err := n.Decode(&machine); err != nil {
-			return fmt.Errorf("read the status machine of %s: %w", place, err)
-		}
-		machines = append(machines, machine)
-		return nil
-	}
-	for name, schema := range tree.Entries(tree.At(root, "components", "schemas")) {
-		if err := read(schema, name); err != nil {
-			return nil, err
-		}
-		for property, value := range tree.Entries(tree.At(schema, "properties")) {
-			if err := read(value, name+"."+property); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return machines, nil
-}
-
-// Diagram draws a status machine for Mermaid.
-func (m statusMachine) Diagram() string {
+// diagram draws a status machine for Mermaid.
+func diagram(m machines.Machine) string {
 	var out strings.Builder
 	out.WriteString("stateDiagram-v2\n")
 	end := func(state string) string {
@@ -74,15 +28,16 @@ func (m statusMachine) Diagram() string {
 	return out.String()
 }
 
-func statusMachinePage(machines []statusMachine) string {
+func statusMachinePage(all []machines.Machine) string {
 	type row struct{ From, To, By, Source string }
 	type section struct {
-		statusMachine
-		Rows []row
+		machines.Machine
+		Diagram string
+		Rows    []row
 	}
 	var sections []section
-	for _, m := range machines {
-		s := section{statusMachine: m}
+	for _, m := range all {
+		s := section{Machine: m, Diagram: diagram(m)}
 		for _, t := range m.Transitions {
 			source := t.Source
 			if url := publish.SourceURL(source); url != "" {

@@ -3,15 +3,14 @@ package main
 import (
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"esoz/gen/machines"
 	"esoz/internal/app"
 	"esoz/internal/operation"
 	"esoz/internal/resource/dictionaries"
-	"esoz/openapi"
 )
 
 // codes reads the codes of the dictionaries that come with the server.
@@ -30,11 +29,9 @@ func codes(t *testing.T) map[string][]string {
 
 func TestStatusMachinesKeepTheirDictionaries(t *testing.T) {
 	t.Parallel()
-	machines, err := readStatusMachines(openapi.Document)
-	require.NoError(t, err)
 	var titles []string
 	checked := 0
-	for _, m := range machines {
+	for _, m := range machines.All {
 		titles = append(titles, m.Title)
 		if m.Dictionary == "" {
 			continue
@@ -53,8 +50,6 @@ func TestStatusMachinesKeepTheirDictionaries(t *testing.T) {
 // operations' values.
 func TestStatusMachinesAndOperationsAgree(t *testing.T) {
 	t.Parallel()
-	machines, err := readStatusMachines(openapi.Document)
-	require.NoError(t, err)
 	moves := map[string][]*operation.Moves{}
 	for _, op := range app.Operations() {
 		if op.Moves != nil {
@@ -62,9 +57,9 @@ func TestStatusMachinesAndOperationsAgree(t *testing.T) {
 		}
 	}
 	shown := map[string]bool{}
-	for _, m := range machines {
+	for _, m := range machines.All {
 		for _, transition := range m.Transitions {
-			id, _, _ := strings.Cut(transition.By, ",")
+			id := transition.Operation
 			if moves[id] == nil || transition.From == "" {
 				continue
 			}
@@ -79,24 +74,15 @@ func TestStatusMachinesAndOperationsAgree(t *testing.T) {
 
 func TestAStatusMachineIsDrawn(t *testing.T) {
 	t.Parallel()
-	machines, err := readStatusMachines([]byte(`
-components:
-  schemas:
-    Thing:
-      properties:
-        status:
-          x-status-machine:
-            title: Thing
-            states: [new, old]
-            final: [old]
-            transitions:
-              - {to: new, by: createThing, source: 'Medical events MIS API, Create'}
-              - {from: new, to: old, by: 'time; no one', source: wiki Things 583403110}
-`))
-	require.NoError(t, err)
-	require.Len(t, machines, 1)
-	require.Equal(t, "stateDiagram-v2\n    [*] --> new : createThing\n    new --> old : time, no one\n    old --> [*]\n", machines[0].Diagram())
-	page := statusMachinePage(machines)
+	thing := machines.Machine{
+		Title: "Thing", Place: "Thing.status", States: []string{"new", "old"}, Final: []string{"old"},
+		Transitions: []machines.Transition{
+			{To: "new", By: "createThing", Source: "Medical events MIS API, Create"},
+			{From: "new", To: "old", By: "time; no one", Source: "wiki Things 583403110"},
+		},
+	}
+	require.Equal(t, "stateDiagram-v2\n    [*] --> new : createThing\n    new --> old : time, no one\n    old --> [*]\n", diagram(thing))
+	page := statusMachinePage([]machines.Machine{thing})
 	require.Contains(t, page, "`Thing.status`")
 	require.Contains(t, page, "| `new` | `old` | time; no one | [wiki Things 583403110](https://e-health-ua.atlassian.net/wiki/pages/viewpage.action?pageId=583403110) |")
 	require.Contains(t, page, "|  | `new` | createThing |")

@@ -113,6 +113,9 @@ async function newcomer(name, options) {
   await page.getByRole('link', { name: says.jobs, exact: true }).first().click();
   await page.locator('.state.processed').first().waitFor();
   await look(page, `jobs-${name}`);
+  await page.locator('.cards a[href*="/console/world/"]').first().click();
+  await page.locator('.machine .current').first().waitFor();
+  await page.goBack();
   await page.locator(`a[href$="requests/${number}"]`).click();
   await page.getByText(says.caused).waitFor();
   await page.locator('.caused a[href*="jobs#"]').first().click();
@@ -188,10 +191,28 @@ async function bars() {
   await call('DELETE', '/_sandbox/worlds/beside');
 }
 
+// What requests have met is marked at the rules, in the language of the bar.
+async function marks() {
+  await call('POST', '/_sandbox/coverage/reset');
+  await call('GET', '/api/divisions/00000000-0000-0000-0000-000000000000');
+  const page = await open('/docs/rules/', { language: 'uk' });
+  await page.locator('.operations li', { has: page.locator('a[href="getDivision/"]') }).getByText(/^перевірено 1 із \d+$/).waitFor();
+  await page.locator('.operations li', { has: page.locator('a[href="createDivision/"]') }).getByText(/^перевірено 0 із \d+$/).waitFor();
+  await page.goto(`${base}/docs/rules/getDivision/`);
+  const refused = (await call('GET', '/_sandbox/requests/last')).body.rules[0];
+  await page.locator(`[id="${refused}"]`).getByText('✓ спрацювало, разів: 1').waitFor({ state: 'attached' });
+  await page.locator('.bar button[lang=en]').click();
+  await page.getByText(/^met 1 of \d+$/).waitFor();
+  await page.locator('.check .met.none').getByText('not met yet').last().waitFor({ state: 'attached' });
+  await page.goto(`${base}/docs/rules/gateway/`);
+  await page.getByText(/^met \d of \d+$/).waitFor();
+  await page.context().close();
+}
+
 // The other pages of our own; those of Redoc and Swagger UI are their makers'.
 async function others() {
   await call('GET', '/api/divisions');
-  for (const path of ['/docs/rules/', '/docs/rules/createDivision/', '/docs/rules/errors/', '/_sandbox/coverage?format=html', '/_sandbox/explain/last', '/docs/nowhere']) {
+  for (const path of ['/docs/rules/', '/docs/rules/getDivision/', '/docs/rules/errors/', '/_sandbox/coverage?format=html', '/_sandbox/explain/last', '/docs/nowhere']) {
     for (const [width, size] of Object.entries({ wide, narrow })) {
       for (const colorScheme of ['light', 'dark']) {
         const page = await open(path, { size, colorScheme });
@@ -240,6 +261,65 @@ async function turned() {
   await page.locator('.state.processed').waitFor();
   await call('POST', '/_sandbox/reset');
   await page.context().close();
+}
+
+// An object: its machine, a state that it is put into, a way of the API that leads on, and the state that follows; one that was
+// made since, by its id; a person; and an id that nothing has.
+async function world() {
+  await call('POST', '/_sandbox/reset');
+  const divisions = (await call('GET', '/_sandbox/objects?kind=division')).body;
+  const division = divisions.find((o) => o.name === 'active division') ?? divisions.find((o) => o.status === 'ACTIVE');
+  let page = await open('/console/world');
+  await page.getByRole('searchbox', { name: 'Search' }).fill(division.id);
+  await page.getByRole('link', { name: division.id }).click();
+  await page.locator('.machine .current').getByText('ACTIVE', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Put into this state: INACTIVE' }).click();
+  await page.locator('.machine .current').getByText('INACTIVE').waitFor();
+  assert.equal((await call('GET', `/_sandbox/objects/${division.id}`)).body.status, 'INACTIVE');
+  await page.getByRole('button', { name: 'activateDivision' }).click();
+  assert.match(await page.locator('.going pre').innerText(), new RegExp(`^curl -sS -X PATCH '.*/api/divisions/${division.id}/actions/activate'`));
+  await page.getByRole('button', { name: 'Send it for me' }).click();
+  await page.locator('.going .s2, .going .s4').waitFor();
+  assert.equal(await page.locator('.going .status').innerText(), '200');
+  await page.reload();
+  await page.locator('.machine .current').getByText('ACTIVE', { exact: true }).waitFor();
+
+  // What another puts it into is seen without a reload.
+  await call('POST', `/_sandbox/objects/${division.id}/state`, { state: 'INACTIVE' });
+  await page.locator('.machine .current').getByText('INACTIVE').waitFor();
+
+  const { request } = (await call('GET', '/_sandbox/world?operations=createDivision')).body.cases.find((c) => c.rules.length === 0);
+  const created = await (await fetch(base + request.path, { method: request.method, headers: request.headers, body: JSON.stringify(request.body) })).json();
+  await page.getByRole('link', { name: '← World' }).click();
+  await page.getByRole('searchbox', { name: 'Search' }).fill(created.data.id);
+  await page.getByRole('link', { name: 'Look for an object that was made since' }).click();
+  await page.locator('.machine .current').waitFor();
+  await page.goto(`${base}/console/world/00000000-0000-0000-0000-000000000000`);
+  await page.locator('main [role=alert]').waitFor();
+  const person = (await call('GET', '/_sandbox/objects?kind=person')).body.find((o) => o.name === 'third_person_patient');
+  await page.goto(`${base}/console/world/${person.id}`);
+  await page.getByText('THIRD_PERSON', { exact: true }).waitFor();
+  await page.locator('.cards a').first().click();
+  await page.getByText('by a code in an SMS').waitFor();
+  await page.context().close();
+
+  // A machine of many states, and one of two parts.
+  const dispense = (await call('GET', '/_sandbox/objects?kind=device%20dispense')).body.find((o) => o.status === 'in_progress');
+  const referral = (await call('GET', '/_sandbox/objects?kind=service%20request')).body.find((o) => o.status === 'active');
+  for (const [name, id, options] of [
+    ['dispense', dispense.id, { language: 'en' }], ['dispense', dispense.id, { size: narrow, colorScheme: 'dark', language: 'uk' }],
+    ['referral', referral.id, { colorScheme: 'dark', language: 'uk' }], ['referral', referral.id, { size: narrow, language: 'en' }],
+    ['person', person.id, { size: narrow, colorScheme: 'dark', language: 'en' }], ['person', person.id, { language: 'uk' }],
+  ]) {
+    page = await open(`/console/world/${id}`, options);
+    await page.locator('main h2').first().waitFor();
+    if (name === 'dispense') {
+      await page.locator('.ways button[aria-expanded]').first().click();
+      await page.locator('.going').waitFor();
+    }
+    await look(page, `object-${name}-${options.size ? 'narrow' : 'wide'}`);
+    await page.context().close();
+  }
 }
 
 // Ten thousand requests, while the list is scrolled and new ones come: no frame takes long. Two pages are live at once.
@@ -327,7 +407,7 @@ async function stoppedAndStarted() {
 
 // What can hardly be shown is said, and breaks nothing.
 async function badInput() {
-  for (const path of ['/console/requests/999999', '/console/requests/%23%25%22', '/console/nowhere', `/console/requests/${'x'.repeat(200)}`, '/console/sms?phone=%3Cscript%3E']) {
+  for (const path of ['/console/requests/999999', '/console/requests/%23%25%22', '/console/nowhere', '/console/world/%23%25%22', `/console/requests/${'x'.repeat(200)}`, '/console/sms?phone=%3Cscript%3E']) {
     const page = await open(path);
     await page.locator('main h1').waitFor();
     await page.context().close();
@@ -350,8 +430,10 @@ try {
   }
   await keyboardAlone();
   await bars();
+  await marks();
   await others();
   await turned();
+  await world();
   await badInput();
   for (const path of ['requests', 'world', 'sms', 'jobs', 'settings']) {
     for (const [width, size] of Object.entries({ wide, narrow })) {

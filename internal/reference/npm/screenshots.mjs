@@ -82,6 +82,10 @@ async function consolePictures() {
   const caused = await open(phone, `/console/requests/${/\d+$/.exec(accepted.headers.get('X-Sandbox-Explain'))[0]}`);
   await caused.locator('.caused').waitFor();
   await take(caused, 'console-caused');
+  const dispense = (await (await call('GET', '/_sandbox/objects?kind=device%20dispense')).json()).find((o) => o.status === 'in_progress');
+  const object = await open(size, `/console/world/${dispense.id}`);
+  await object.locator('.machine .current').waitFor();
+  await take(object, 'console-object');
 }
 
 for (const [kind, size] of Object.entries({ desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } })) {

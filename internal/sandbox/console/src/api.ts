@@ -1,46 +1,24 @@
 // What the sandbox answers. Everything is asked of the world whose console this is.
-export interface Header { name: string; value: string }
-export interface Message { headers: Header[]; body: string; base64?: boolean; size: number; cut?: boolean }
-export interface Summary {
-  number: number; at: string; took_ms: number; method: string; path: string; operation_id?: string; status: number;
-  rules: string[]; warnings: string[]; request_id?: string; test?: string;
-}
-export interface Fact { what: string; expected: string; found?: string; hint?: string }
-export interface Check {
-  id: string; state: 'passed' | 'refused' | 'not_reached' | 'off' | 'unknown'; check: string; check_uk: string; status: number; source: string;
-  page?: string; facts?: Fact[];
-}
-export interface Explanation {
-  summary: string; refusals: Check[]; checks: Check[]; try: { text: string; curl?: string }[]; warnings?: string[]; path?: string;
-  operation?: { id: string; summary: string; line?: string };
-}
-export interface Job {
-  id: string; operation_id: string; status: 'pending' | 'processed' | 'failed' | 'failed_with_error'; status_code?: number; held?: boolean;
-  request?: number; request_id?: string; queued_at?: string; starts_at?: string; started_at?: string; ended_at?: string;
-}
-export interface Sms {
-  id: string; phone: string; text: string; code?: string; type: string; status?: string; at: string;
-  otp?: { status: string; expires_at: string; tries: number; tries_left: number; of_phone: boolean };
-}
-export interface Event {
-  id: string; event_type: string; entity_type: string; entity_id: string; properties: Record<string, { new_value: unknown }>;
-  event_time: string; changed_by: string; written_at: string;
-}
-export interface Opened extends Summary {
-  request: Message; answer: Message; arrived_at: string; explanation?: Explanation; caused: { jobs: Job[]; sms: Sms[]; events: Event[] };
-}
-export interface Line { after: number; at: string }
-export interface Dials {
-  jobs: { held: boolean; delay: string }; sms: { delay: string; lose_next: number; provider: 'up' | 'down' }; codes: Record<string, number>;
-  strict: { seed: number; rate: number; only?: string[] } | null;
-}
-export interface Token { name: string; value: string; scopes: string[]; note: string; legal_entity_id: string; user_id: string }
-export interface Case {
-  id: string; operation_id: string; rules: string[]; title: string; config?: Record<string, string>;
-  request: { method: string; path: string; headers: Record<string, string>; body?: unknown; raw?: string }; expect: { status: number };
-}
-export interface Thing { name: string; kind: string; id: string; note: string; status?: string }
-export interface World { tokens: Token[]; keys: { name: string; value: string; note: string }[]; objects: Thing[]; cases: Case[] }
+import type { components } from './schema.gen';
+
+type Schemas = components['schemas'];
+export type Message = Schemas['Message'];
+export type Header = Message['headers'][number];
+export type Summary = Schemas['Recorded'];
+export type Check = Schemas['Check'];
+export type Job = Schemas['PendingJob'];
+export type Jobs = Schemas['Jobs'];
+export type Sms = Schemas['SMS'];
+export type Event = Schemas['Happened'];
+export type Opened = Schemas['Opened'];
+export type Line = Schemas['Line'];
+export type Dials = Schemas['Dials'];
+export type Case = Schemas['Case'];
+export type Thing = Schemas['Object'];
+export type OpenedObject = Schemas['OpenedObject'];
+export type State = Schemas['State'];
+export type Way = State['ways'][number];
+export type World = Schemas['World'];
 
 /** The root of the world: where /api and /_sandbox stand. */
 export const root = new URL(document.querySelector<HTMLElement>('.bar')!.dataset.root!, location.href);
@@ -80,7 +58,7 @@ export async function send(r: Sendable): Promise<{ number: number; status: numbe
   return { number: Number(/(\d+)$/.exec(answer.headers.get('X-Sandbox-Explain') ?? '')?.[1] ?? 0), status: answer.status };
 }
 
-export const sendableOf = (c: Case): Sendable => ({
+export const sendableOf = (c: Pick<Case, 'request'>): Sendable => ({
   method: c.request.method, path: c.request.path, headers: Object.entries(c.request.headers).map(([name, value]) => ({ name, value })),
   body: c.request.raw ?? (c.request.body === undefined ? '' : JSON.stringify(c.request.body, null, 2)),
 });

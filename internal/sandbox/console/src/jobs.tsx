@@ -83,7 +83,7 @@ export function Jobs() {
                   const was = before(all, i, name);
                   return <p key={name}><code>{name}</code>: {was !== undefined && <><s>{String(was)}</s> → </>}<b>{String(value.new_value)}</b></p>;
                 })}
-                <p class="note"><code>{e.entity_id}</code></p>
+                <p class="note"><A to={`world/${e.entity_id}`}><code>{e.entity_id}</code></A></p>
               </li>
             ))}
           </ul>

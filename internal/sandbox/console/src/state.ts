@@ -1,6 +1,6 @@
 // What the page knows, kept up to date by the stream of the sandbox.
 import { batch, computed, signal } from '@preact/signals';
-import { ask, at, get, here, type Dials, type Event, type Job, type Line, type Sms, type Summary, type Thing, type World } from './api';
+import { ask, at, get, here, type Dials, type Event, type Jobs, type Line, type Sms, type Summary, type Thing, type World } from './api';
 
 /** Where the reader is: requests, 42, ?status=4xx. */
 export interface Place { view: string; id: string; query: URLSearchParams }
@@ -34,7 +34,7 @@ export const lines = signal<Line[]>([]);
 export const recording = signal(true);
 export const loaded = signal(false);
 export const messages = signal<Sms[] | null>(null);
-export const jobs = signal<{ newest: Job[]; failing: { operation_id?: string; times: number }[] } | null>(null);
+export const jobs = signal<Jobs | null>(null);
 export const events = signal<Event[] | null>(null);
 export const dials = signal<Dials | null>(null);
 export const world = signal<World | null>(null);
