@@ -92,6 +92,7 @@ generate: ## contract, rule ids, server stubs, Go client, methods by resource, q
 	$(GO) run ./openapi/resources
 	$(GO) tool sqlc generate
 	$(GO) run ./internal/reference/docs
+	$(GO) run ./openapi/release changes
 	$(GO) -C internal/lab run ./console $(CURDIR)/$(CONSOLE)
 
 examples: ## what a sandbox answers to the cases that the contract shows, into openapi/examples; then run make generate

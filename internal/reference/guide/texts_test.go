@@ -22,7 +22,7 @@ func TestTroubleshootingNamesWhatIsSaid(t *testing.T) {
 	for _, rule := range rules.All {
 		said.WriteString(rule.Type + "\n" + rule.Message + "\n" + rule.Description + "\n")
 	}
-	for _, folder := range []string{"internal/sandbox", "internal/platform", "cmd"} {
+	for _, folder := range []string{"internal/app", "internal/sandbox", "internal/platform", "cmd"} {
 		require.NoError(t, filepath.WalkDir(filepath.Join(repository, folder), func(file string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() || filepath.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") {
 				return err
