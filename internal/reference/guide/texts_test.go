@@ -19,6 +19,7 @@ var textOfARow = regexp.MustCompile("(?m)^\\| `([^`]+)` \\|")
 func TestTroubleshootingNamesWhatIsSaid(t *testing.T) {
 	t.Parallel()
 	var said strings.Builder
+	said.WriteString(rules.ValidationMessage)
 	for _, rule := range rules.All {
 		said.WriteString(rule.Type + "\n" + rule.Message + "\n" + rule.Description + "\n")
 	}
