@@ -98,6 +98,7 @@ generate: ## contract, rule ids, server stubs, Go client, methods by resource, q
 	$(GO) run ./openapi/resources
 	$(GO) tool sqlc generate
 	$(GO) run ./internal/reference/docs
+	$(GO) run ./openapi/release changes
 	$(GO) -C internal/lab run ./console $(CURDIR)/$(CONSOLE)
 
 examples: ## what a sandbox answers to the cases that the contract shows, into openapi/examples; then run make generate
@@ -212,7 +213,7 @@ sdk-test-ts: ## the TypeScript client: no drift, its tests, and as a package aga
 	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm run build && npm test
 	$(TS_SANDBOX) gen/ts/try.sh
 
-sdk-test-docs: ## the quick starts of docs/sdk.md and tests of docs/testing.md, where their languages are installed
+sdk-test-docs: ## the quick starts of docs/sdk.md and tests of docs/test-runners.md, where their languages are installed
 	$(GO) run ./internal/sandbox/withsandbox docs/quickstarts/run.sh
 
 csharp-client: openapi-publish ## a C# client by NSwag into build/nswag/, tried in a sandbox (Debian: mono-devel)

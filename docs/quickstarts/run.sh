@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the quick starts of docs/sdk.md and docs/signing.md and the tests of docs/testing.md, in every language
+# Runs the quick starts of docs/sdk.md and docs/signing.md and the tests of docs/test-runners.md, in every language
 # whose runtime is there, against the sandbox at ESOZ_URL. All quick starts of a page say the same. With
 # ALL_LANGUAGES set a language that is not there is a failure.
 set -eu

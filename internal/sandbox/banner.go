@@ -22,6 +22,7 @@ func printBanner(out io.Writer, at Addresses, w *world.World, old bool) {
 	fmt.Fprintf(out, "\nesoz sandbox\n\n")
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "  Console\t%s\n", at.BaseURL+"/console/")
+	fmt.Fprintf(table, "  Documents\t%s/_sandbox/docs/uk/ (in English: /en/)\n", at.BaseURL)
 	fmt.Fprintf(table, "  API\t%s\n", at.BaseURL)
 	fmt.Fprintf(table, "  Reference\t%s/docs/\n", at.BaseURL)
 	fmt.Fprintf(table, "  Try it\t%s/docs/try/\n", at.BaseURL)

@@ -25,6 +25,7 @@ import (
 	"esoz/internal/platform/httpapi"
 	"esoz/internal/platform/media"
 	"esoz/internal/reference"
+	"esoz/internal/reference/guide"
 	"esoz/internal/resource/oauth/signin"
 	"esoz/internal/sandbox/authority"
 	"esoz/internal/sandbox/console"
@@ -137,12 +138,16 @@ func NewHandler(
 	h.mux.HandleFunc("GET "+reference.Prefix, h.reference())
 	bar, errBar := reference.Bar("../../", "Sandbox API")
 	view, errConsole := console.Handler()
-	if err := errors.Join(errBar, errConsole); err != nil {
+	documents, errGuide := guide.Handler(h.baseURL)
+	if err := errors.Join(errBar, errConsole, errGuide); err != nil {
 		leave()
 		return nil, err
 	}
 	h.mux.Handle("GET "+console.Prefix, view)
 	h.mux.HandleFunc("GET "+console.Prefix+"requests/{number}", h.inConsole(view))
+	for _, part := range []string{guide.English, guide.Ukrainian, guide.Pictures} {
+		h.mux.Handle("GET "+part, documents)
+	}
 	h.mux.Handle("GET "+docsPrefix, v5emb.NewHandlerWithConfig(swgui.Config{
 		Title: "esoz sandbox", SwaggerJSON: "../openapi.json", BasePath: "./", InternalBasePath: docsPrefix,
 		AppendHead: reference.BarHead("../../"), PrependHTML: bar,
@@ -181,7 +186,7 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 		reference.Redirect(w, "console/", http.StatusFound)
 		return
 	}
-	for _, page := range []string{reference.Prefix, docsPrefix, console.Prefix} {
+	for _, page := range []string{reference.Prefix, docsPrefix, console.Prefix, guide.English, guide.Ukrainian} {
 		if r.URL.Path+"/" == page {
 			reference.Redirect(w, path.Base(page)+"/", http.StatusMovedPermanently)
 			return
@@ -303,7 +308,7 @@ func policy(path string) string {
 	if strings.HasPrefix(path, console.Prefix) {
 		own = console.Policy
 	}
-	if strings.HasPrefix(path, reference.Prefix+"try/") || strings.HasPrefix(path, docsPrefix) {
+	if strings.HasPrefix(path, reference.Prefix+"try/") || strings.HasPrefix(path, docsPrefix) && !guide.Has(path) {
 		own = reference.TryPolicy
 	}
 	return own + "; base-uri 'none'; frame-ancestors 'none'"

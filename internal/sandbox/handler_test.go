@@ -128,7 +128,7 @@ func pagesWorkUnderAPath(t *testing.T, b *box) {
 	link := regexp.MustCompile(`(?:src|href)="([^"#]+)"`)
 	for _, path := range []string{
 		"/", "/docs", "/docs/", "/docs/try", "/docs/try/", "/docs/rules", "/docs/rules/createDivision", "/_sandbox/docs", "/_sandbox/docs/",
-		"/_sandbox/explain/last", "/console", "/console/requests/1", "/_sandbox/coverage?format=html",
+		"/_sandbox/explain/last", "/console", "/console/requests/1", "/_sandbox/coverage?format=html", "/_sandbox/docs/uk", "/_sandbox/docs/uk/concepts",
 	} {
 		content := fetch(base+path, "text/html")
 		require.NotEmpty(t, link.FindAllStringSubmatch(content, -1), path)
@@ -154,7 +154,7 @@ func TestPublic(t *testing.T) {
 	require.NotContains(t, b.url, "[::]")
 	require.Contains(t, b.out.String(), b.url+"/docs/")
 	testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil))
-	for _, path := range []string{"/console/", "/docs/", "/docs/try/", "/docs/rules/", "/_sandbox/docs/", "/_sandbox/coverage?format=html"} {
+	for _, path := range []string{"/console/", "/docs/", "/docs/try/", "/docs/rules/", "/_sandbox/docs/", "/_sandbox/docs/uk/", "/_sandbox/coverage?format=html"} {
 		_, page := b.get(t, path)
 		require.Contains(t, string(page), "This sandbox is public.", path)
 	}
@@ -163,7 +163,8 @@ func TestPublic(t *testing.T) {
 // No page of another site holds one of ours in a frame.
 func pagesCannotBeFramed(t *testing.T, b *box) {
 	for _, path := range []string{
-		"/console/", "/console/requests", "/docs/", "/docs/try/", "/docs/rules/", "/_sandbox/docs/", "/_sandbox/explain/last", "/_sandbox/coverage?format=html",
+		"/console/", "/console/requests", "/docs/", "/docs/try/", "/docs/rules/", "/_sandbox/docs/", "/_sandbox/docs/en/concepts/", "/_sandbox/explain/last",
+		"/_sandbox/coverage?format=html",
 	} {
 		header, _ := b.get(t, path)
 		require.Regexp(t, "default-src '(self|none)'", header.Get("Content-Security-Policy"), path)
@@ -177,7 +178,7 @@ func pagesHaveTheBar(t *testing.T, b *box) {
 	for path, status := range map[string]int{
 		"/console/": 200, "/console/requests/1": 200, "/docs/": 200, "/docs/try/": 200, "/docs/rules/": 200, "/docs/rules/createDivision/": 200,
 		"/docs/rules/errors/": 200, "/_sandbox/docs/": 200, "/_sandbox/coverage?format=html": 200, "/_sandbox/explain/last": 200,
-		"/docs/nothing": 404, "/docs/rules/nothing/": 404, "/_sandbox/nothing": 404, "/openapi.nothing": 404,
+		"/_sandbox/docs/en/": 200, "/_sandbox/docs/uk/concepts/": 200, "/_sandbox/docs/uk/nothing/": 404, "/docs/nothing": 404, "/docs/rules/nothing/": 404, "/_sandbox/nothing": 404, "/openapi.nothing": 404,
 	} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+path, http.NoBody)
 		require.NoError(t, err)

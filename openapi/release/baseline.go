@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"go.yaml.in/yaml/v3"
@@ -22,6 +23,9 @@ func baseline(p paths) error {
 	}
 	version := tree.Text(root, "info", "version")
 	if _, err := readAnnounced(p.changelog, version); err != nil {
+		return err
+	}
+	if err := releaseChanges(io.Discard, p); err != nil {
 		return err
 	}
 	withoutExamples(root)

@@ -26,6 +26,8 @@ type operation struct {
 // rule is what clients see of a rule.
 type rule struct {
 	ID, Type, Message, Entry string
+	Check                    string
+	CheckUK                  string `yaml:"x-check-uk"`
 	Keyword                  string `yaml:"rule"` // of an entry of error.invalid, as its description
 	Description, Together    string
 	Status                   int

@@ -2,6 +2,7 @@
 // one that was released last.
 //
 //	go run ./openapi/release publish    writes bin/openapi
+//	go run ./openapi/release changes    writes the pages of changed rules into docs
 //	go run ./openapi/release diff       fails when a breaking change is not announced in CHANGELOG.md
 //	go run ./openapi/release baseline   makes the contract the one that was released last
 //
@@ -26,24 +27,26 @@ func main() {
 	}
 }
 
-var files = paths{contract: "openapi/openapi.yaml", released: "openapi/released.yaml", changelog: "CHANGELOG.md"}
+var files = paths{contract: "openapi/openapi.yaml", released: "openapi/released.yaml", changelog: "CHANGELOG.md", docs: "docs"}
 
-// paths tell where the contract, the one released last and the list of changes are.
-type paths struct{ contract, released, changelog string }
+// paths tell where the contract, the one released last, the list of changes and the documents are.
+type paths struct{ contract, released, changelog, docs string }
 
 func run(ctx context.Context, out io.Writer, args []string) error {
 	if len(args) != 1 {
-		return errors.New("usage: go run ./openapi/release publish | diff | baseline")
+		return errors.New("usage: go run ./openapi/release publish | changes | diff | baseline")
 	}
 	switch args[0] {
 	case "publish":
 		return writeDocuments(out, "bin/openapi")
+	case "changes":
+		return writeChanges(out, files)
 	case "diff":
 		return diff(ctx, out, files)
 	case "baseline":
 		return baseline(files)
 	default:
-		return fmt.Errorf("%q is none of publish, diff, baseline", args[0])
+		return fmt.Errorf("%q is none of publish, changes, diff, baseline", args[0])
 	}
 }
 

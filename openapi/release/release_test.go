@@ -44,6 +44,7 @@ func release(t *testing.T) paths {
 		contract:  filepath.Join(dir, "openapi.yaml"),
 		released:  filepath.Join(dir, "released.yaml"),
 		changelog: filepath.Join(dir, "CHANGELOG.md"),
+		docs:      dir,
 	}
 	content, err := sharedContract()
 	require.NoError(t, err)
@@ -57,7 +58,7 @@ func release(t *testing.T) paths {
 
 // sharedBaseline is what baseline keeps of the contract. TestMain removes its folder.
 var sharedBaseline = sync.OnceValues(func() ([]byte, error) {
-	p := paths{contract: filepath.Join(temporary, "openapi.yaml"), released: filepath.Join(temporary, "released.yaml"), changelog: filepath.Join(temporary, "CHANGELOG.md")}
+	p := paths{contract: filepath.Join(temporary, "openapi.yaml"), released: filepath.Join(temporary, "released.yaml"), changelog: filepath.Join(temporary, "CHANGELOG.md"), docs: temporary}
 	content, err := sharedContract()
 	if err != nil {
 		return nil, err
@@ -339,5 +340,5 @@ func TestDocumentsAreWritten(t *testing.T) {
 func TestUnknownCommandsAreTold(t *testing.T) {
 	t.Parallel()
 	require.ErrorContains(t, run(t.Context(), nil, nil), "usage")
-	require.ErrorContains(t, run(t.Context(), nil, []string{"deploy"}), `"deploy" is none of publish, diff, baseline`)
+	require.ErrorContains(t, run(t.Context(), nil, []string{"deploy"}), `"deploy" is none of publish, changes, diff, baseline`)
 }

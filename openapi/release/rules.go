@@ -95,16 +95,30 @@ func show(v any) string {
 	return fmt.Sprint(v)
 }
 
-// compareOrder finds the checks of an operation that moved past others. Checks that came or went move nothing.
-func compareOrder(operation string, old, current []string) []change {
+// move is a check that stands in another place.
+type move struct {
+	id      string
+	was, is int
+}
+
+// moves finds the checks of an operation that moved past others. Checks that came or went move nothing.
+func moves(old, current []string) []move {
 	was := only(old, current)
 	is := only(current, old)
 	kept := longestCommon(was, is)
-	var changes []change
+	var found []move
 	for i, id := range was {
 		if !slices.Contains(kept, id) {
-			changes = append(changes, change{id, fmt.Sprintf("%s: check %d -> %d of %s", id, i+1, slices.Index(is, id)+1, operation)})
+			found = append(found, move{id, i + 1, slices.Index(is, id) + 1})
 		}
+	}
+	return found
+}
+
+func compareOrder(operation string, old, current []string) []change {
+	var changes []change
+	for _, m := range moves(old, current) {
+		changes = append(changes, change{m.id, fmt.Sprintf("%s: check %d -> %d of %s", m.id, m.was, m.is, operation)})
 	}
 	return changes
 }

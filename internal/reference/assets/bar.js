@@ -6,6 +6,9 @@
   const store = (name, value) => { try { localStorage.setItem(`esoz.${name}`, value); } catch { /* it is forgotten */ } };
   let language = stored('language') ?? (navigator.language.startsWith('uk') ? 'uk' : 'en');
   let theme = stored('theme') ?? 'auto';
+  // A document has an address in each language; the one that was opened is meant.
+  const translated = (to) => document.querySelector(`link[rel=alternate][hreflang=${to}]`);
+  if (translated(page.lang)) language = page.lang;
   const t = (en, uk) => (language === 'uk' ? uk : en);
   const wear = () => { if (theme === 'auto') delete page.dataset.theme; else page.dataset.theme = theme; };
   wear();
@@ -28,6 +31,7 @@
     const links = bar.querySelectorAll('[data-uk]');
     links.forEach((link) => { link.dataset.en = link.textContent; });
     bar.querySelectorAll('a').forEach((link) => { link.href = new URL(link.href).href; }); // the console changes its address
+    bar.querySelectorAll('[data-uk-href]').forEach((link) => { link.dataset.enHref = link.href; link.dataset.ukHref = new URL(link.dataset.ukHref, location.href).href; });
     const tools = make('div', { class: 'tools' });
     bar.append(tools);
     const live = bar.dataset.root !== undefined;
@@ -83,7 +87,10 @@
     addEventListener('esoz:clock', (event) => setNow(event.detail));
 
     const fill = () => {
-      links.forEach((link) => { link.textContent = language === 'uk' ? link.dataset.uk : link.dataset.en; });
+      links.forEach((link) => {
+        link.textContent = link.dataset[language];
+        if (link.dataset.ukHref) link.href = link.dataset[`${language}Href`];
+      });
       tools.replaceChildren();
       if (live) {
         if (worlds.length > 0 || beside) {
@@ -118,6 +125,8 @@
           type: 'button', lang: language === 'uk' ? 'en' : 'uk', onclick: () => {
             language = language === 'uk' ? 'en' : 'uk';
             store('language', language);
+            const there = translated(language);
+            if (there) { location.href = there.href; return; }
             if (page.hasAttribute('data-bilingual')) page.lang = language;
             dispatchEvent(new CustomEvent('esoz:language'));
             fill();

