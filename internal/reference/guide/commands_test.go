@@ -73,7 +73,7 @@ func script(t *testing.T, file string) string {
 
 func runScript(ctx context.Context, t *testing.T, programs, script, address string) {
 	t.Helper()
-	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", strings.ReplaceAll(script, guide.Local, address)) //nolint:gosec // our own documents
+	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", strings.ReplaceAll(script, guide.Local, address))
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "PATH="+programs+string(os.PathListSeparator)+os.Getenv("PATH"))
 	out, err := cmd.CombinedOutput()
