@@ -128,7 +128,9 @@ func cancel(w *build.World) {
 	patient := build.ID("patient").String()
 	k := kept{w, map[string][]stored.DiagnosesItem{}}
 	fam := func(name string) func() *pack { return func() *pack { return family(w, name, ofCancelled) } }
-	all := func(name string) func() *pack { return func() *pack { return family(w, name, ofCancelled).everything() } }
+	all := func(name string) func() *pack {
+		return func() *pack { return family(w, name, ofCancelled).everything() }
+	}
 	hos := func(name string) func() *pack { return func() *pack { return hospital(w, name, ofCancelledHospital) } }
 	passes := func(title, episode string, of func() *pack, sign func(p *pack) *pack) {
 		k.add(episode, of(), nil)
@@ -195,7 +197,9 @@ func refuseCancellations(k kept, op, patient string) {
 	refused := func(title string, request build.Request, refusal *fault.Error) *build.Case {
 		return w.Refused(op, title, request, refusal)
 	}
-	at := func(name, entry string, args ...any) *fault.Error { return fault.RefuseAt(cancelRule(name), entry, nil, args...) }
+	at := func(name, entry string, args ...any) *fault.Error {
+		return fault.RefuseAt(cancelRule(name), entry, nil, args...)
+	}
 	is := func(name string, args ...any) *fault.Error { return fault.Refuse(cancelRule(name), args...) }
 
 	refused("an unknown patient", fam().whole().cancellation(build.ID("nobody").String()), is("person"))
