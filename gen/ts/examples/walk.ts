@@ -424,13 +424,15 @@ async function takeBack(care: Care, { referral, second }: { referral: string; se
   await isDiagnosed(api, care, care.first.condition);
 }
 
+const service = "cd88e4f2-b408-56e8-a1ae-2cab3ce64586";
+
 /** Writes a referral, signed by the doctor, once the medical program has said that it would pay. */
 async function refer(care: Care): Promise<string> {
   const api = connect(doctors.first.token);
   const params = { path: { patient_id: care.person } };
   const program = reference("medical_program", "222ead96-3c1f-509e-b1b8-5b421f652c07");
   const wanted = {
-    status: "active" as const, intent: "order", priority: "routine", code: reference("service", "cd88e4f2-b408-56e8-a1ae-2cab3ce64586"),
+    status: "active" as const, intent: "order", priority: "routine", code: reference("service", service),
     category: { coding: [{ system: "eHealth/SNOMED/service_request_categories" as const, code: "diagnostic_procedure" }] },
     context: reference("encounter", care.first.id), reason_reference: [reference("condition", care.first.condition)],
     requester_employee: reference("employee", doctors.first.employee), requester_legal_entity: reference("legal_entity", clinic),
@@ -481,8 +483,15 @@ async function serveReferral(care: Care): Promise<{ referral: string; second: Pa
     await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
   }
   const second = await submit(care.person, care.episode, referral);
+  const { data: paid } = await api.GET("/api/program_services", {
+    params: { query: { medical_program_id: program.identifier.value, page_size: 100 } },
+  });
+  const item = paid.data.find(({ service_id }) => service_id === service);
+  if (item === undefined) {
+    throw new Error("the program does not pay for the service");
+  }
   const { data: completing } = await api.PATCH("/api/service_requests/{service_request_id}/actions/complete", {
-    params, body: { completed_with: reference("encounter", second.id) },
+    params, body: { completed_with: reference("encounter", second.id), program_service: reference("program_service", item.id) },
   });
   await waitJob(api, completing, { signal: AbortSignal.timeout(30_000) });
   await putUsedInto("in_progress");

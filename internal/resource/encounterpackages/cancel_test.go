@@ -367,4 +367,3 @@ func first(p *pack, array string) map[string]any {
 	fields, _ := items[0].(map[string]any)
 	return fields
 }
-

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -52,7 +53,11 @@ func (w *walk) serveReferral() error {
 			if w.second, err = w.submit(id); err != nil {
 				return err
 			}
-			step.sent = body{"completed_with": reference("encounter", w.second.encounter)}
+			service, err := w.programService()
+			if err != nil {
+				return err
+			}
+			step.sent = body{"completed_with": reference("encounter", w.second.encounter), "program_service": reference("program_service", service)}
 		}
 		w.say(step.title)
 		if err := w.job(doctor, http.MethodPatch, referral+"/actions/"+step.action, step.sent, http.StatusSeeOther, nil); err != nil {
@@ -78,6 +83,26 @@ func (w *walk) serveReferral() error {
 		return fmt.Errorf("%d events tell of the referral, want 6: one of each step, and one of the end of its program", count)
 	}
 	return nil
+}
+
+// programService is how the program pays for the service.
+func (w *walk) programService() (id string, err error) {
+	var paid struct {
+		Data []struct {
+			ID      string
+			Service string `json:"service_id"`
+		}
+	}
+	path := "/api/program_services?" + url.Values{"medical_program_id": {world.ID("medical program").String()}, "page_size": {"100"}}.Encode()
+	if err := w.send(world.TokenValue("doctor"), http.MethodGet, path, nil, http.StatusOK, &paid); err != nil {
+		return "", err
+	}
+	for _, p := range paid.Data {
+		if p.Service == world.ID("service").String() {
+			return p.ID, nil
+		}
+	}
+	return "", errors.New("the program does not pay for the service")
 }
 
 // wantedService is what a doctor asks for.

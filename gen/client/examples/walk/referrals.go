@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -141,8 +142,17 @@ func (r referral) complete(ctx context.Context) (_ *client.JobResponse, err erro
 	if r.mis.second, err = r.mis.submit(ctx, r.id); err != nil {
 		return nil, err
 	}
+	paid, err := r.api.ListProgramServicesWithResponse(ctx, &client.ListProgramServicesParams{MedicalProgramID: medicalProgram, PageSize: new(100)})
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(paid.JSON200.Data, func(p client.ProgramService) bool { return p.ServiceID != nil && *p.ServiceID == service })
+	if i < 0 {
+		return nil, errors.New("the program does not pay for the service")
+	}
 	answer, err := r.api.CompleteServiceRequestWithResponse(ctx, r.id, client.ServiceRequestComplete{
-		CompletedWith: new(reference("encounter", r.mis.second.encounter)),
+		CompletedWith:  new(reference("encounter", r.mis.second.encounter)),
+		ProgramService: new(reference("program_service", paid.JSON200.Data[i].ID)),
 	})
 	if err != nil {
 		return nil, err
