@@ -813,6 +813,21 @@ func (e EmployeeStatus) Valid() bool {
 	}
 }
 
+// Defines values for EncounterPackageCancelSignedDataEncoding.
+const (
+	EncounterPackageCancelSignedDataEncodingBase64 EncounterPackageCancelSignedDataEncoding = "base64"
+)
+
+// Valid indicates whether the value is a known member of the EncounterPackageCancelSignedDataEncoding enum.
+func (e EncounterPackageCancelSignedDataEncoding) Valid() bool {
+	switch e {
+	case EncounterPackageCancelSignedDataEncodingBase64:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EncounterPackageSubmitSignedDataEncoding.
 const (
 	EncounterPackageSubmitSignedDataEncodingBase64 EncounterPackageSubmitSignedDataEncoding = "base64"
@@ -1101,6 +1116,96 @@ func (e OTPStatus) Valid() bool {
 	case OTPStatusUNVERIFIED:
 		return true
 	case OTPStatusVERIFIED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PackageCancelDiagnosticReportStatus.
+const (
+	PackageCancelDiagnosticReportStatusEnteredInError PackageCancelDiagnosticReportStatus = "entered_in_error"
+	PackageCancelDiagnosticReportStatusFinal          PackageCancelDiagnosticReportStatus = "final"
+)
+
+// Valid indicates whether the value is a known member of the PackageCancelDiagnosticReportStatus enum.
+func (e PackageCancelDiagnosticReportStatus) Valid() bool {
+	switch e {
+	case PackageCancelDiagnosticReportStatusEnteredInError:
+		return true
+	case PackageCancelDiagnosticReportStatusFinal:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PackageCancelEncounterStatus.
+const (
+	PackageCancelEncounterStatusEnteredInError PackageCancelEncounterStatus = "entered_in_error"
+	PackageCancelEncounterStatusFinished       PackageCancelEncounterStatus = "finished"
+)
+
+// Valid indicates whether the value is a known member of the PackageCancelEncounterStatus enum.
+func (e PackageCancelEncounterStatus) Valid() bool {
+	switch e {
+	case PackageCancelEncounterStatusEnteredInError:
+		return true
+	case PackageCancelEncounterStatusFinished:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PackageCancelImmunizationStatus.
+const (
+	PackageCancelImmunizationStatusCompleted      PackageCancelImmunizationStatus = "completed"
+	PackageCancelImmunizationStatusEnteredInError PackageCancelImmunizationStatus = "entered_in_error"
+)
+
+// Valid indicates whether the value is a known member of the PackageCancelImmunizationStatus enum.
+func (e PackageCancelImmunizationStatus) Valid() bool {
+	switch e {
+	case PackageCancelImmunizationStatusCompleted:
+		return true
+	case PackageCancelImmunizationStatusEnteredInError:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PackageCancelObservationStatus.
+const (
+	PackageCancelObservationStatusEnteredInError PackageCancelObservationStatus = "entered_in_error"
+	PackageCancelObservationStatusValid          PackageCancelObservationStatus = "valid"
+)
+
+// Valid indicates whether the value is a known member of the PackageCancelObservationStatus enum.
+func (e PackageCancelObservationStatus) Valid() bool {
+	switch e {
+	case PackageCancelObservationStatusEnteredInError:
+		return true
+	case PackageCancelObservationStatusValid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PackageCancelProcedureStatus.
+const (
+	PackageCancelProcedureStatusCompleted      PackageCancelProcedureStatus = "completed"
+	PackageCancelProcedureStatusEnteredInError PackageCancelProcedureStatus = "entered_in_error"
+)
+
+// Valid indicates whether the value is a known member of the PackageCancelProcedureStatus enum.
+func (e PackageCancelProcedureStatus) Valid() bool {
+	switch e {
+	case PackageCancelProcedureStatusCompleted:
+		return true
+	case PackageCancelProcedureStatusEnteredInError:
 		return true
 	default:
 		return false
@@ -6693,6 +6798,51 @@ type EncounterListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// EncounterPackageCancel The cancellation of an encounter package.
+type EncounterPackageCancel struct {
+	// SignedData EncounterPackageCancelContent as JSON, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJlbmNvdW50ZXIiOiB7CiAgICAiaWQiOiAiZTNi
+	SignedData string `json:"signed_data"`
+
+	// SignedDataEncoding Live clients send it; it says nothing new.
+	//
+	// Example: base64
+	SignedDataEncoding *EncounterPackageCancelSignedDataEncoding `json:"signed_data_encoding,omitempty"`
+}
+
+// EncounterPackageCancelSignedDataEncoding Live clients send it; it says nothing new.
+//
+// Example: base64
+type EncounterPackageCancelSignedDataEncoding string
+
+// EncounterPackageCancelContent What is signed to take an encounter package back, or some records of it: what was submitted, with other statuses. The schemas of the parts are closed; `null` stands nowhere.
+type EncounterPackageCancelContent struct {
+	// AllergyIntolerances Allergies and intolerances.
+	AllergyIntolerances *[]PackageCancelAllergyIntolerance `json:"allergy_intolerances,omitempty"`
+
+	// Conditions Conditions.
+	Conditions *[]PackageCancelCondition `json:"conditions,omitempty"`
+
+	// DiagnosticReports Reports of examinations.
+	DiagnosticReports *[]PackageCancelDiagnosticReport `json:"diagnostic_reports,omitempty"`
+
+	// Encounter The encounter of a package of which something is taken back.
+	Encounter PackageCancelEncounter `json:"encounter"`
+
+	// Immunizations Vaccinations.
+	Immunizations *[]PackageCancelImmunization `json:"immunizations,omitempty"`
+
+	// Observations Observations.
+	Observations *[]PackageCancelObservation `json:"observations,omitempty"`
+
+	// Procedures Procedures.
+	Procedures *[]PackageCancelProcedure `json:"procedures,omitempty"`
+
+	// RiskAssessments Assessments of risks.
+	RiskAssessments *[]PackageCancelRiskAssessment `json:"risk_assessments,omitempty"`
+}
+
 // EncounterPackageContent What is signed of an encounter package: the encounter, and what it has brought to light. The schemas of the parts are closed; `null` stands nowhere. Which dictionary a code is of, x-rules tell.
 type EncounterPackageContent struct {
 	// AllergyIntolerances Allergies and intolerances.
@@ -9186,6 +9336,663 @@ type PackageAllergyIntolerance struct {
 	//
 	// Example: confirmed
 	VerificationStatus string `json:"verification_status"`
+}
+
+// PackageCancelAllergyIntolerance An allergy or intolerance of a package of which something is taken back.
+type PackageCancelAllergyIntolerance struct {
+	// AssertedDate When it was found. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AssertedDate string `json:"asserted_date"`
+
+	// Asserter A link to another object, as it is signed.
+	Asserter *PackageReference `json:"asserter,omitempty"`
+
+	// Category A value of dictionary eHealth/allergy_intolerance_categories.
+	//
+	// Example: food
+	Category string `json:"category"`
+
+	// ClinicalStatus A value of dictionary eHealth/allergy_intolerance_clinical_statuses.
+	//
+	// Example: active
+	ClinicalStatus string `json:"clinical_status"`
+
+	// Code A meaning, told by values of dictionaries, as it is signed.
+	Code PackageConcept `json:"code"`
+
+	// Context A link to another object, as it is signed.
+	Context PackageReference `json:"context"`
+
+	// Criticality A value of dictionary eHealth/allergy_intolerance_criticalities.
+	//
+	// Example: low
+	Criticality string `json:"criticality"`
+
+	// ExplanatoryLetter Why it is taken back, in free words.
+	//
+	// Example: Я, Шевченко Наталія Олександрівна, 20.07.2018 здійснила механічну помилку при внесенні до системи.
+	ExplanatoryLetter *string `json:"explanatory_letter,omitempty"`
+
+	// ID Allergy or intolerance id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// LastOccurrence When it last showed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	LastOccurrence *string `json:"last_occurrence,omitempty"`
+
+	// OnsetDateTime When it began. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	OnsetDateTime string `json:"onset_date_time"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReportOrigin A meaning, told by values of dictionaries, as it is signed.
+	ReportOrigin *PackageConcept `json:"report_origin,omitempty"`
+
+	// Type `allergy` or `intolerance`.
+	//
+	// Example: allergy
+	Type string `json:"type"`
+
+	// VerificationStatus A value of dictionary eHealth/allergy_intolerance_verification_statuses.
+	//
+	// Example: confirmed
+	VerificationStatus string `json:"verification_status"`
+}
+
+// PackageCancelCondition A condition of a package of which something is taken back.
+type PackageCancelCondition struct {
+	// AssertedDate When it was found. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AssertedDate *string `json:"asserted_date,omitempty"`
+
+	// Asserter A link to another object, as it is signed.
+	Asserter *PackageReference `json:"asserter,omitempty"`
+
+	// BodySites Where in the body it is.
+	BodySites *[]PackageConcept `json:"body_sites,omitempty"`
+
+	// ClinicalStatus A value of dictionary eHealth/condition_clinical_statuses.
+	//
+	// Example: active
+	ClinicalStatus string `json:"clinical_status"`
+
+	// Code A meaning, told by values of dictionaries, as it is signed.
+	Code PackageConcept `json:"code"`
+
+	// Context A link to another object, as it is signed.
+	Context PackageReference `json:"context"`
+
+	// Evidences What it was told by.
+	Evidences *[]PackageConditionEvidence `json:"evidences,omitempty"`
+
+	// ExplanatoryLetter Why it is taken back, in free words.
+	//
+	// Example: Я, Шевченко Наталія Олександрівна, 20.07.2018 здійснила механічну помилку при внесенні до системи.
+	ExplanatoryLetter *string `json:"explanatory_letter,omitempty"`
+
+	// ID Condition id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// OnsetDate When it began. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	OnsetDate string `json:"onset_date"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReportOrigin A meaning, told by values of dictionaries, as it is signed.
+	ReportOrigin *PackageConcept `json:"report_origin,omitempty"`
+
+	// Severity A meaning, told by values of dictionaries, as it is signed.
+	Severity *PackageConcept `json:"severity,omitempty"`
+
+	// Stage How far the condition has gone.
+	Stage *PackageConditionStage `json:"stage,omitempty"`
+
+	// VerificationStatus A value of dictionary eHealth/condition_verification_statuses.
+	//
+	// Example: confirmed
+	VerificationStatus string `json:"verification_status"`
+}
+
+// PackageCancelDiagnosticReport A diagnostic report of a package of which something is taken back.
+type PackageCancelDiagnosticReport struct {
+	// BasedOn A link to another object, as it is signed.
+	BasedOn *PackageReference `json:"based_on,omitempty"`
+
+	// Category Kinds of report.
+	Category []PackageConcept `json:"category"`
+
+	// Code A link to another object, as it is signed.
+	Code PackageReference `json:"code"`
+
+	// Conclusion What it has shown, in free words.
+	//
+	// Example: Патологічних змін не виявлено
+	Conclusion *string `json:"conclusion,omitempty"`
+
+	// ConclusionCode A meaning, told by values of dictionaries, as it is signed.
+	ConclusionCode *PackageConcept `json:"conclusion_code,omitempty"`
+
+	// Division A link to another object, as it is signed.
+	Division *PackageReference `json:"division,omitempty"`
+
+	// EffectiveDateTime When it was so, where it is no stretch of time. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	EffectiveDateTime *string `json:"effective_date_time,omitempty"`
+
+	// EffectivePeriod A stretch of time, as it is signed.
+	EffectivePeriod *PackagePeriod `json:"effective_period,omitempty"`
+
+	// Encounter A link to another object, as it is signed.
+	Encounter PackageReference `json:"encounter"`
+
+	// ExplanatoryLetter Why it is taken back, in free words.
+	//
+	// Example: Я, Шевченко Наталія Олександрівна, 20.07.2018 здійснила механічну помилку при внесенні до системи.
+	ExplanatoryLetter *string `json:"explanatory_letter,omitempty"`
+
+	// ID Diagnostic report id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// Issued When it was made known. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Issued string `json:"issued"`
+
+	// ManagingOrganization A link to another object, as it is signed.
+	ManagingOrganization *PackageReference `json:"managing_organization,omitempty"`
+
+	// PaperReferral A referral on paper.
+	PaperReferral *PackagePaperReferral `json:"paper_referral,omitempty"`
+
+	// Performer Who did it: an employee, or somebody outside in words.
+	Performer *PackageDiagnosticReportPerformer `json:"performer,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// RecordedBy A link to another object, as it is signed.
+	RecordedBy PackageReference `json:"recorded_by"`
+
+	// ReportOrigin A meaning, told by values of dictionaries, as it is signed.
+	ReportOrigin *PackageConcept `json:"report_origin,omitempty"`
+
+	// ResultsInterpreter Who did it: an employee, or somebody outside in words.
+	ResultsInterpreter *PackageDiagnosticReportPerformer `json:"results_interpreter,omitempty"`
+
+	// Specimens Specimens that were examined.
+	Specimens *[]PackageReference `json:"specimens,omitempty"`
+
+	// Status `final` or `entered_in_error`.
+	//
+	// Example: entered_in_error
+	Status PackageCancelDiagnosticReportStatus `json:"status"`
+
+	// UsedReferences Equipment that was used.
+	UsedReferences *[]PackageReference `json:"used_references,omitempty"`
+}
+
+// PackageCancelDiagnosticReportStatus `final` or `entered_in_error`.
+//
+// Example: entered_in_error
+type PackageCancelDiagnosticReportStatus string
+
+// PackageCancelEncounter The encounter of a package of which something is taken back.
+type PackageCancelEncounter struct {
+	// ActionReferences Services that were given.
+	ActionReferences *[]PackageReference `json:"action_references,omitempty"`
+
+	// Actions What was done.
+	Actions *[]PackageConcept `json:"actions,omitempty"`
+
+	// CancellationReason A meaning, told by values of dictionaries, as it is signed.
+	CancellationReason PackageConcept `json:"cancellation_reason"`
+
+	// Class A value of a dictionary, as it is signed.
+	Class PackageCoding `json:"class"`
+
+	// Diagnoses What the patient was diagnosed with.
+	Diagnoses *[]PackageDiagnosis `json:"diagnoses,omitempty"`
+
+	// Division A link to another object, as it is signed.
+	Division *PackageReference `json:"division,omitempty"`
+
+	// Episode A link to another object, as it is signed.
+	Episode PackageReference `json:"episode"`
+
+	// ExplanatoryLetter Why it is taken back, in free words.
+	//
+	// Example: Я, Шевченко Наталія Олександрівна, 20.07.2018 здійснила механічну помилку при внесенні до системи.
+	ExplanatoryLetter string `json:"explanatory_letter"`
+
+	// Hospitalization How a patient came to hospital and left it.
+	Hospitalization *PackageEncounterHospitalization `json:"hospitalization,omitempty"`
+
+	// ID Encounter id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// IncomingReferral A link to another object, as it is signed.
+	IncomingReferral *PackageReference `json:"incoming_referral,omitempty"`
+
+	// PaperReferral A referral on paper.
+	PaperReferral *PackagePaperReferral `json:"paper_referral,omitempty"`
+
+	// Participant Other employees who took part.
+	Participant *[]PackageReference `json:"participant,omitempty"`
+
+	// Performer A link to another object, as it is signed.
+	Performer PackageReference `json:"performer"`
+
+	// Period A stretch of time that is over.
+	Period PackageFullPeriod `json:"period"`
+
+	// Prescriptions What the doctor advised, in free words.
+	//
+	// Example: Пити воду, провітрювати приміщення
+	Prescriptions *string `json:"prescriptions,omitempty"`
+
+	// Priority A meaning, told by values of dictionaries, as it is signed.
+	Priority *PackageConcept `json:"priority,omitempty"`
+
+	// Reasons Why the patient came.
+	Reasons *[]PackageConcept `json:"reasons,omitempty"`
+
+	// Status `finished` or `entered_in_error`.
+	//
+	// Example: entered_in_error
+	Status PackageCancelEncounterStatus `json:"status"`
+
+	// SupportingInfo Documents that bear on it.
+	SupportingInfo *[]PackageReference `json:"supporting_info,omitempty"`
+
+	// Type A meaning, told by values of dictionaries, as it is signed.
+	Type PackageConcept `json:"type"`
+
+	// Visit A link to another object, as it is signed.
+	Visit PackageReference `json:"visit"`
+}
+
+// PackageCancelEncounterStatus `finished` or `entered_in_error`.
+//
+// Example: entered_in_error
+type PackageCancelEncounterStatus string
+
+// PackageCancelImmunization A vaccination of a package of which something is taken back.
+type PackageCancelImmunization struct {
+	// Context A link to another object, as it is signed.
+	Context PackageReference `json:"context"`
+
+	// Date When it was given, or was not. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	Date string `json:"date"`
+
+	// DoseQuantity An amount of something, as it is signed.
+	DoseQuantity *PackageQuantity `json:"dose_quantity,omitempty"`
+
+	// ExpirationDate Until when it could be used. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	ExpirationDate *string `json:"expiration_date,omitempty"`
+
+	// Explanation Why the vaccine was given or not given.
+	Explanation *PackageImmunizationExplanation `json:"explanation,omitempty"`
+
+	// ExplanatoryLetter Why it is taken back, in free words.
+	//
+	// Example: Я, Шевченко Наталія Олександрівна, 20.07.2018 здійснила механічну помилку при внесенні до системи.
+	ExplanatoryLetter *string `json:"explanatory_letter,omitempty"`
+
+	// ID Immunization id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// LotNumber Lot of the vaccine.
+	//
+	// Example: AAJN11K
+	LotNumber *string `json:"lot_number,omitempty"`
+
+	// Manufacturer Who made the vaccine.
+	//
+	// Example: ТОВ Вакцина
+	Manufacturer *string `json:"manufacturer,omitempty"`
+
+	// NotGiven Whether the vaccine was not given.
+	//
+	// Example: false
+	NotGiven bool `json:"not_given"`
+
+	// Performer A link to another object, as it is signed.
+	Performer *PackageReference `json:"performer,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReportOrigin A meaning, told by values of dictionaries, as it is signed.
+	ReportOrigin *PackageConcept `json:"report_origin,omitempty"`
+
+	// Route A meaning, told by values of dictionaries, as it is signed.
+	Route *PackageConcept `json:"route,omitempty"`
+
+	// Site A meaning, told by values of dictionaries, as it is signed.
+	Site *PackageConcept `json:"site,omitempty"`
+
+	// Status `completed` or `entered_in_error`.
+	//
+	// Example: entered_in_error
+	Status PackageCancelImmunizationStatus `json:"status"`
+
+	// VaccinationProtocols Programmes that it belongs to.
+	VaccinationProtocols *[]PackageVaccinationProtocol `json:"vaccination_protocols,omitempty"`
+
+	// VaccineCode A meaning, told by values of dictionaries, as it is signed.
+	VaccineCode PackageConcept `json:"vaccine_code"`
+}
+
+// PackageCancelImmunizationStatus `completed` or `entered_in_error`.
+//
+// Example: entered_in_error
+type PackageCancelImmunizationStatus string
+
+// PackageCancelObservation An observation of a package of which something is taken back.
+type PackageCancelObservation struct {
+	// BodySite A meaning, told by values of dictionaries, as it is signed.
+	BodySite *PackageConcept `json:"body_site,omitempty"`
+
+	// Categories Kinds of observation.
+	Categories []PackageConcept `json:"categories"`
+
+	// Code A meaning, told by values of dictionaries, as it is signed.
+	Code PackageConcept `json:"code"`
+
+	// Comment In free words.
+	//
+	// Example: Пацієнт у задовільному стані
+	Comment *string `json:"comment,omitempty"`
+
+	// Components Its parts, each with a value.
+	Components *[]PackageObservationComponent `json:"components,omitempty"`
+
+	// Context A link to another object, as it is signed.
+	Context PackageReference `json:"context"`
+
+	// Device A link to another object, as it is signed.
+	Device *PackageReference `json:"device,omitempty"`
+
+	// DiagnosticReport A link to another object, as it is signed.
+	DiagnosticReport *PackageReference `json:"diagnostic_report,omitempty"`
+
+	// EffectiveDateTime When it was so, where it is no stretch of time. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	EffectiveDateTime *string `json:"effective_date_time,omitempty"`
+
+	// EffectivePeriod A stretch of time, as it is signed.
+	EffectivePeriod *PackagePeriod `json:"effective_period,omitempty"`
+
+	// ExplanatoryLetter Why it is taken back, in free words.
+	//
+	// Example: Я, Шевченко Наталія Олександрівна, 20.07.2018 здійснила механічну помилку при внесенні до системи.
+	ExplanatoryLetter *string `json:"explanatory_letter,omitempty"`
+
+	// ID Observation id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// Interpretation A meaning, told by values of dictionaries, as it is signed.
+	Interpretation *PackageConcept `json:"interpretation,omitempty"`
+
+	// Issued When it was made known. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Issued string `json:"issued"`
+
+	// Method A meaning, told by values of dictionaries, as it is signed.
+	Method *PackageConcept `json:"method,omitempty"`
+
+	// Performer A link to another object, as it is signed.
+	Performer *PackageReference `json:"performer,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReactionOn A link to another object, as it is signed.
+	ReactionOn *PackageReference `json:"reaction_on,omitempty"`
+
+	// ReferenceRanges What the value is compared with.
+	ReferenceRanges *[]PackageObservationReferenceRange `json:"reference_ranges,omitempty"`
+
+	// ReportOrigin A meaning, told by values of dictionaries, as it is signed.
+	ReportOrigin *PackageConcept `json:"report_origin,omitempty"`
+
+	// Specimen A link to another object, as it is signed.
+	Specimen *PackageReference `json:"specimen,omitempty"`
+
+	// Status `valid` or `entered_in_error`.
+	//
+	// Example: entered_in_error
+	Status PackageCancelObservationStatus `json:"status"`
+
+	// ValueBoolean The value: yes or no.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueCodeableConcept A meaning, told by values of dictionaries, as it is signed.
+	ValueCodeableConcept *PackageConcept `json:"value_codeable_concept,omitempty"`
+
+	// ValueDateTime The value: a moment. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	ValueDateTime *string `json:"value_date_time,omitempty"`
+
+	// ValuePeriod A stretch of time, as it is signed.
+	ValuePeriod *PackagePeriod `json:"value_period,omitempty"`
+
+	// ValueQuantity An amount of something, as it is signed.
+	ValueQuantity *PackageQuantity `json:"value_quantity,omitempty"`
+
+	// ValueRange Values between two amounts.
+	ValueRange *PackageRange `json:"value_range,omitempty"`
+
+	// ValueRatio One amount in relation to another.
+	ValueRatio *PackageRatio `json:"value_ratio,omitempty"`
+
+	// ValueSampledData Values that a device took one after another.
+	ValueSampledData *PackageSampledData `json:"value_sampled_data,omitempty"`
+
+	// ValueString The value in words.
+	//
+	// Example: Група крові A
+	ValueString *string `json:"value_string,omitempty"`
+
+	// ValueTime The value: a time of day.
+	//
+	// Example: 10:45:16
+	ValueTime *string `json:"value_time,omitempty"`
+}
+
+// PackageCancelObservationStatus `valid` or `entered_in_error`.
+//
+// Example: entered_in_error
+type PackageCancelObservationStatus string
+
+// PackageCancelProcedure A procedure of a package of which something is taken back.
+type PackageCancelProcedure struct {
+	// BasedOn A link to another object, as it is signed.
+	BasedOn *PackageReference `json:"based_on,omitempty"`
+
+	// Category A meaning, told by values of dictionaries, as it is signed.
+	Category PackageConcept `json:"category"`
+
+	// Code A link to another object, as it is signed.
+	Code PackageReference `json:"code"`
+
+	// ComplicationDetails Conditions that it has led to.
+	ComplicationDetails *[]PackageReference `json:"complication_details,omitempty"`
+
+	// Division A link to another object, as it is signed.
+	Division *PackageReference `json:"division,omitempty"`
+
+	// Encounter A link to another object, as it is signed.
+	Encounter PackageReference `json:"encounter"`
+
+	// ExplanatoryLetter Why it is taken back, in free words.
+	//
+	// Example: Я, Шевченко Наталія Олександрівна, 20.07.2018 здійснила механічну помилку при внесенні до системи.
+	ExplanatoryLetter *string `json:"explanatory_letter,omitempty"`
+
+	// FocalDevice The device that the procedure was about.
+	FocalDevice *PackageProcedureFocalDevice `json:"focal_device,omitempty"`
+
+	// ID Procedure id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// ManagingOrganization A link to another object, as it is signed.
+	ManagingOrganization PackageReference `json:"managing_organization"`
+
+	// Note In free words.
+	//
+	// Example: Стан після процедури задовільний
+	Note *string `json:"note,omitempty"`
+
+	// Outcome A meaning, told by values of dictionaries, as it is signed.
+	Outcome *PackageConcept `json:"outcome,omitempty"`
+
+	// PaperReferral A referral on paper.
+	PaperReferral *PackagePaperReferral `json:"paper_referral,omitempty"`
+
+	// PerformedDateTime When it was done, where it is no stretch of time. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	PerformedDateTime *string `json:"performed_date_time,omitempty"`
+
+	// PerformedPeriod A stretch of time that is over.
+	PerformedPeriod *PackageFullPeriod `json:"performed_period,omitempty"`
+
+	// Performer A link to another object, as it is signed.
+	Performer *PackageReference `json:"performer,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReasonReferences Documents that tell why.
+	ReasonReferences *[]PackageReference `json:"reason_references,omitempty"`
+
+	// RecordedBy A link to another object, as it is signed.
+	RecordedBy PackageReference `json:"recorded_by"`
+
+	// ReportOrigin A meaning, told by values of dictionaries, as it is signed.
+	ReportOrigin *PackageConcept `json:"report_origin,omitempty"`
+
+	// Status `completed` or `entered_in_error`.
+	//
+	// Example: entered_in_error
+	Status PackageCancelProcedureStatus `json:"status"`
+
+	// StatusReason A meaning, told by values of dictionaries, as it is signed.
+	StatusReason *PackageConcept `json:"status_reason,omitempty"`
+
+	// UsedCodes Assistive products that were used.
+	UsedCodes *[]PackageConcept `json:"used_codes,omitempty"`
+
+	// UsedReferences Equipment that was used.
+	UsedReferences *[]PackageReference `json:"used_references,omitempty"`
+}
+
+// PackageCancelProcedureStatus `completed` or `entered_in_error`.
+//
+// Example: entered_in_error
+type PackageCancelProcedureStatus string
+
+// PackageCancelRiskAssessment An assessment of a risk of a package of which something is taken back.
+type PackageCancelRiskAssessment struct {
+	// AssertedDate When it was found. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AssertedDate string `json:"asserted_date"`
+
+	// Basis What the assessment rests on.
+	Basis *PackageRiskAssessmentBasis `json:"basis,omitempty"`
+
+	// Code A meaning, told by values of dictionaries, as it is signed.
+	Code PackageConcept `json:"code"`
+
+	// Comment In free words.
+	//
+	// Example: Пацієнт у задовільному стані
+	Comment *string `json:"comment,omitempty"`
+
+	// Context A link to another object, as it is signed.
+	Context PackageReference `json:"context"`
+
+	// ExplanatoryLetter Why it is taken back, in free words.
+	//
+	// Example: Я, Шевченко Наталія Олександрівна, 20.07.2018 здійснила механічну помилку при внесенні до системи.
+	ExplanatoryLetter *string `json:"explanatory_letter,omitempty"`
+
+	// ID Risk assessment id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// Method A meaning, told by values of dictionaries, as it is signed.
+	Method *PackageConcept `json:"method,omitempty"`
+
+	// Mitigation What would make it less likely, in free words.
+	//
+	// Example: Регулярний контроль тиску
+	Mitigation *string `json:"mitigation,omitempty"`
+
+	// Performer A link to another object, as it is signed.
+	Performer PackageReference `json:"performer"`
+
+	// Predictions What may happen.
+	Predictions *[]PackageRiskAssessmentPrediction `json:"predictions,omitempty"`
+
+	// ReasonCodes A meaning, told by values of dictionaries, as it is signed.
+	ReasonCodes *PackageConcept `json:"reason_codes,omitempty"`
+
+	// ReasonReferences Documents that tell why.
+	ReasonReferences *[]PackageReference `json:"reason_references,omitempty"`
+
+	// Status `preliminary`, `final` or `entered_in_error`.
+	//
+	// Example: preliminary
+	Status string `json:"status"`
 }
 
 // PackageCoding A value of a dictionary, as it is signed.
@@ -15162,6 +15969,9 @@ type MarkInErrorDeviceRequestJSONRequestBody = DeviceRequestSigned
 // RevokeDeviceRequestJSONRequestBody defines body for RevokeDeviceRequest for application/json ContentType.
 type RevokeDeviceRequestJSONRequestBody = DeviceRequestSigned
 
+// CancelEncounterPackageJSONRequestBody defines body for CancelEncounterPackage for application/json ContentType.
+type CancelEncounterPackageJSONRequestBody = EncounterPackageCancel
+
 // SubmitEncounterPackageJSONRequestBody defines body for SubmitEncounterPackage for application/json ContentType.
 type SubmitEncounterPackageJSONRequestBody = EncounterPackageSubmit
 
@@ -15487,6 +16297,9 @@ type ServerInterface interface {
 	// GetDiagnosticReportContext Get Diagnostic Report context
 	// (GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id}/context)
 	GetDiagnosticReportContext(ctx echo.Context, patientID string, diagnosticReportID string) error
+	// CancelEncounterPackage Cancel Encounter Package
+	// (PATCH /api/patients/{patient_id}/encounter_package)
+	CancelEncounterPackage(ctx echo.Context, patientID string) error
 	// SubmitEncounterPackage Submit Encounter Package
 	// (POST /api/patients/{patient_id}/encounter_package)
 	SubmitEncounterPackage(ctx echo.Context, patientID string) error
@@ -18457,6 +19270,22 @@ func (w *ServerInterfaceWrapper) GetDiagnosticReportContext(ctx echo.Context) er
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetDiagnosticReportContext(ctx, patientID, diagnosticReportID)
+	return err
+}
+
+// CancelEncounterPackage converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelEncounterPackage(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelEncounterPackage(ctx, patientID)
 	return err
 }
 
@@ -22142,6 +22971,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports/:diagnostic_report_id", wrapper.GetDiagnosticReport, options.OperationMiddlewares["getDiagnosticReport"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports/:diagnostic_report_id/context", wrapper.GetDiagnosticReportContext, options.OperationMiddlewares["getDiagnosticReportContext"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports/approved", wrapper.ListApprovedDiagnosticReports, options.OperationMiddlewares["listApprovedDiagnosticReports"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/encounter_package", wrapper.CancelEncounterPackage, options.OperationMiddlewares["cancelEncounterPackage"]...)
 	router.POST(options.BaseURL+"/api/patients/:patient_id/encounter_package", wrapper.SubmitEncounterPackage, options.OperationMiddlewares["submitEncounterPackage"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/encounters", wrapper.ListEncounters, options.OperationMiddlewares["listEncounters"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/encounters/:encounter_id", wrapper.GetEncounter, options.OperationMiddlewares["getEncounter"]...)
@@ -23898,6 +24728,29 @@ func (response GetDiagnosticReportContext200JSONResponse) VisitGetDiagnosticRepo
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelEncounterPackageRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Body      *CancelEncounterPackageJSONRequestBody
+}
+
+type CancelEncounterPackageResponseObject interface {
+	VisitCancelEncounterPackageResponse(w http.ResponseWriter) error
+}
+
+type CancelEncounterPackage202JSONResponse JobResponse
+
+func (response CancelEncounterPackage202JSONResponse) VisitCancelEncounterPackageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -26670,6 +27523,9 @@ type StrictServerInterface interface {
 	// GetDiagnosticReportContext Get Diagnostic Report context
 	// (GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id}/context)
 	GetDiagnosticReportContext(ctx context.Context, request GetDiagnosticReportContextRequestObject) (GetDiagnosticReportContextResponseObject, error)
+	// CancelEncounterPackage Cancel Encounter Package
+	// (PATCH /api/patients/{patient_id}/encounter_package)
+	CancelEncounterPackage(ctx context.Context, request CancelEncounterPackageRequestObject) (CancelEncounterPackageResponseObject, error)
 	// SubmitEncounterPackage Submit Encounter Package
 	// (POST /api/patients/{patient_id}/encounter_package)
 	SubmitEncounterPackage(ctx context.Context, request SubmitEncounterPackageRequestObject) (SubmitEncounterPackageResponseObject, error)
@@ -29149,6 +30005,54 @@ func (sh *strictHandler) GetDiagnosticReportContext(ctx echo.Context, patientID 
 		return err
 	} else if validResponse, ok := response.(GetDiagnosticReportContextResponseObject); ok {
 		return validResponse.VisitGetDiagnosticReportContextResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelEncounterPackage operation middleware
+func (sh *strictHandler) CancelEncounterPackage(ctx echo.Context, patientID string) error {
+	var request CancelEncounterPackageRequestObject
+
+	request.PatientID = patientID
+
+	var body CancelEncounterPackageJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelEncounterPackage(ctx.Request().Context(), request.(CancelEncounterPackageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelEncounterPackage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelEncounterPackageResponseObject); ok {
+		return validResponse.VisitCancelEncounterPackageResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -1015,6 +1015,21 @@ func (e EmployeeStatus) Valid() bool {
 	}
 }
 
+// Defines values for EncounterPackageCancelSignedDataEncoding.
+const (
+	EncounterPackageCancelSignedDataEncodingBase64 EncounterPackageCancelSignedDataEncoding = "base64"
+)
+
+// Valid indicates whether the value is a known member of the EncounterPackageCancelSignedDataEncoding enum.
+func (e EncounterPackageCancelSignedDataEncoding) Valid() bool {
+	switch e {
+	case EncounterPackageCancelSignedDataEncodingBase64:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EncounterPackageSubmitSignedDataEncoding.
 const (
 	EncounterPackageSubmitSignedDataEncodingBase64 EncounterPackageSubmitSignedDataEncoding = "base64"
@@ -7286,6 +7301,24 @@ type EncounterListResponse struct {
 	// Paging Which part of a list an answer holds.
 	Paging Paging `json:"paging"`
 }
+
+// EncounterPackageCancel The cancellation of an encounter package.
+type EncounterPackageCancel struct {
+	// SignedData EncounterPackageCancelContent as JSON, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJlbmNvdW50ZXIiOiB7CiAgICAiaWQiOiAiZTNi
+	SignedData string `json:"signed_data"`
+
+	// SignedDataEncoding Live clients send it; it says nothing new.
+	//
+	// Example: base64
+	SignedDataEncoding *EncounterPackageCancelSignedDataEncoding `json:"signed_data_encoding,omitempty"`
+}
+
+// EncounterPackageCancelSignedDataEncoding Live clients send it; it says nothing new.
+//
+// Example: base64
+type EncounterPackageCancelSignedDataEncoding string
 
 // EncounterPackagePeriod When the visit began and ended.
 type EncounterPackagePeriod struct {
@@ -15070,6 +15103,9 @@ type MarkInErrorDeviceRequestJSONRequestBody = DeviceRequestSigned
 // RevokeDeviceRequestJSONRequestBody defines body for RevokeDeviceRequest for application/json ContentType.
 type RevokeDeviceRequestJSONRequestBody = DeviceRequestSigned
 
+// CancelEncounterPackageJSONRequestBody defines body for CancelEncounterPackage for application/json ContentType.
+type CancelEncounterPackageJSONRequestBody = EncounterPackageCancel
+
 // SubmitEncounterPackageJSONRequestBody defines body for SubmitEncounterPackage for application/json ContentType.
 type SubmitEncounterPackageJSONRequestBody = EncounterPackageSubmit
 
@@ -16384,6 +16420,50 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id}/context (the `GetDiagnosticReportContext` operationId).
 	GetDiagnosticReportContext(ctx context.Context, patientID string, diagnosticReportID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelEncounterPackageWithBody Cancel Encounter Package
+	//
+	// Takes back what was entered in error of an encounter: all of it, or some records. What is signed is the package as it was submitted
+	// (schema EncounterPackageCancelContent), or the encounter with those records that it is about; what is taken back has `status`
+	// (conditions and allergies: `verification_status`) `entered_in_error`, and the encounter has `cancellation_reason` and
+	// `explanatory_letter`.
+	//
+	// The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+	// makes all other checks.
+	//
+	// What changes: the records become `entered_in_error`, and the encounter keeps the reason and the letter. With the encounter its
+	// diagnoses leave the episode: its items of `diagnoses_history` are no longer `is_active`, and `current_diagnoses` are those of the last
+	// other encounter in force. A referral stays as it is. No SMS is sent and no event stored.
+	//
+	// What clients get wrong: the encounter is part of the content even if it stays; a diagnosis of an encounter that stays cannot be
+	// taken back; `visit` is not part of it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/encounter_package (the `CancelEncounterPackage` operationId).
+	CancelEncounterPackageWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelEncounterPackage Cancel Encounter Package
+	//
+	// Takes back what was entered in error of an encounter: all of it, or some records. What is signed is the package as it was submitted
+	// (schema EncounterPackageCancelContent), or the encounter with those records that it is about; what is taken back has `status`
+	// (conditions and allergies: `verification_status`) `entered_in_error`, and the encounter has `cancellation_reason` and
+	// `explanatory_letter`.
+	//
+	// The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+	// makes all other checks.
+	//
+	// What changes: the records become `entered_in_error`, and the encounter keeps the reason and the letter. With the encounter its
+	// diagnoses leave the episode: its items of `diagnoses_history` are no longer `is_active`, and `current_diagnoses` are those of the last
+	// other encounter in force. A referral stays as it is. No SMS is sent and no event stored.
+	//
+	// What clients get wrong: the encounter is part of the content even if it stays; a diagnosis of an encounter that stays cannot be
+	// taken back; `visit` is not part of it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/encounter_package (the `CancelEncounterPackage` operationId).
+	CancelEncounterPackage(ctx context.Context, patientID string, body CancelEncounterPackageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SubmitEncounterPackageWithBody Submit Encounter Package
 	//
@@ -20253,6 +20333,70 @@ func (c *Client) GetDiagnosticReport(ctx context.Context, patientID string, diag
 // Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id}/context (the `GetDiagnosticReportContext` operationId).
 func (c *Client) GetDiagnosticReportContext(ctx context.Context, patientID string, diagnosticReportID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDiagnosticReportContextRequest(c.Server, patientID, diagnosticReportID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelEncounterPackageWithBody Cancel Encounter Package
+//
+// Takes back what was entered in error of an encounter: all of it, or some records. What is signed is the package as it was submitted
+// (schema EncounterPackageCancelContent), or the encounter with those records that it is about; what is taken back has `status`
+// (conditions and allergies: `verification_status`) `entered_in_error`, and the encounter has `cancellation_reason` and
+// `explanatory_letter`.
+//
+// The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+// makes all other checks.
+//
+// What changes: the records become `entered_in_error`, and the encounter keeps the reason and the letter. With the encounter its
+// diagnoses leave the episode: its items of `diagnoses_history` are no longer `is_active`, and `current_diagnoses` are those of the last
+// other encounter in force. A referral stays as it is. No SMS is sent and no event stored.
+//
+// What clients get wrong: the encounter is part of the content even if it stays; a diagnosis of an encounter that stays cannot be
+// taken back; `visit` is not part of it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/encounter_package (the `CancelEncounterPackage` operationId).
+func (c *Client) CancelEncounterPackageWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelEncounterPackageRequestWithBody(c.Server, patientID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelEncounterPackage Cancel Encounter Package
+//
+// Takes back what was entered in error of an encounter: all of it, or some records. What is signed is the package as it was submitted
+// (schema EncounterPackageCancelContent), or the encounter with those records that it is about; what is taken back has `status`
+// (conditions and allergies: `verification_status`) `entered_in_error`, and the encounter has `cancellation_reason` and
+// `explanatory_letter`.
+//
+// The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+// makes all other checks.
+//
+// What changes: the records become `entered_in_error`, and the encounter keeps the reason and the letter. With the encounter its
+// diagnoses leave the episode: its items of `diagnoses_history` are no longer `is_active`, and `current_diagnoses` are those of the last
+// other encounter in force. A referral stays as it is. No SMS is sent and no event stored.
+//
+// What clients get wrong: the encounter is part of the content even if it stays; a diagnosis of an encounter that stays cannot be
+// taken back; `visit` is not part of it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/encounter_package (the `CancelEncounterPackage` operationId).
+func (c *Client) CancelEncounterPackage(ctx context.Context, patientID string, body CancelEncounterPackageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelEncounterPackageRequest(c.Server, patientID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -28927,6 +29071,53 @@ func NewGetDiagnosticReportContextRequest(server string, patientID string, diagn
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewCancelEncounterPackageRequest calls the generic CancelEncounterPackage builder with application/json body
+func NewCancelEncounterPackageRequest(server string, patientID string, body CancelEncounterPackageJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCancelEncounterPackageRequestWithBody(server, patientID, "application/json", bodyReader)
+}
+
+// NewCancelEncounterPackageRequestWithBody constructs an http.Request for the CancelEncounterPackage method, with any body, and a specified content type
+func NewCancelEncounterPackageRequestWithBody(server string, patientID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/encounter_package", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -37721,6 +37912,50 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id}/context (the `GetDiagnosticReportContext` operationId).
 	GetDiagnosticReportContextWithResponse(ctx context.Context, patientID string, diagnosticReportID string, reqEditors ...RequestEditorFn) (*GetDiagnosticReportContextResult, error)
 
+	// CancelEncounterPackageWithBodyWithResponse Cancel Encounter Package
+	//
+	// Takes back what was entered in error of an encounter: all of it, or some records. What is signed is the package as it was submitted
+	// (schema EncounterPackageCancelContent), or the encounter with those records that it is about; what is taken back has `status`
+	// (conditions and allergies: `verification_status`) `entered_in_error`, and the encounter has `cancellation_reason` and
+	// `explanatory_letter`.
+	//
+	// The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+	// makes all other checks.
+	//
+	// What changes: the records become `entered_in_error`, and the encounter keeps the reason and the letter. With the encounter its
+	// diagnoses leave the episode: its items of `diagnoses_history` are no longer `is_active`, and `current_diagnoses` are those of the last
+	// other encounter in force. A referral stays as it is. No SMS is sent and no event stored.
+	//
+	// What clients get wrong: the encounter is part of the content even if it stays; a diagnosis of an encounter that stays cannot be
+	// taken back; `visit` is not part of it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/encounter_package (the `CancelEncounterPackage` operationId).
+	CancelEncounterPackageWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelEncounterPackageResult, error)
+
+	// CancelEncounterPackageWithResponse Cancel Encounter Package
+	//
+	// Takes back what was entered in error of an encounter: all of it, or some records. What is signed is the package as it was submitted
+	// (schema EncounterPackageCancelContent), or the encounter with those records that it is about; what is taken back has `status`
+	// (conditions and allergies: `verification_status`) `entered_in_error`, and the encounter has `cancellation_reason` and
+	// `explanatory_letter`.
+	//
+	// The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+	// makes all other checks.
+	//
+	// What changes: the records become `entered_in_error`, and the encounter keeps the reason and the letter. With the encounter its
+	// diagnoses leave the episode: its items of `diagnoses_history` are no longer `is_active`, and `current_diagnoses` are those of the last
+	// other encounter in force. A referral stays as it is. No SMS is sent and no event stored.
+	//
+	// What clients get wrong: the encounter is part of the content even if it stays; a diagnosis of an encounter that stays cannot be
+	// taken back; `visit` is not part of it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/encounter_package (the `CancelEncounterPackage` operationId).
+	CancelEncounterPackageWithResponse(ctx context.Context, patientID string, body CancelEncounterPackageJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelEncounterPackageResult, error)
+
 	// SubmitEncounterPackageWithBodyWithResponse Submit Encounter Package
 	//
 	// Stores what a doctor has signed of an encounter: the encounter itself, conditions, observations, diagnostic reports, procedures,
@@ -41973,6 +42208,37 @@ func (r GetDiagnosticReportContextResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetDiagnosticReportContextResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CancelEncounterPackageResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelEncounterPackageResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelEncounterPackageResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelEncounterPackageResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -47185,6 +47451,62 @@ func (c *ClientWithResponses) GetDiagnosticReportContextWithResponse(ctx context
 	return ParseGetDiagnosticReportContextResult(rsp)
 }
 
+// CancelEncounterPackageWithBodyWithResponse Cancel Encounter Package
+//
+// Takes back what was entered in error of an encounter: all of it, or some records. What is signed is the package as it was submitted
+// (schema EncounterPackageCancelContent), or the encounter with those records that it is about; what is taken back has `status`
+// (conditions and allergies: `verification_status`) `entered_in_error`, and the encounter has `cancellation_reason` and
+// `explanatory_letter`.
+//
+// The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+// makes all other checks.
+//
+// What changes: the records become `entered_in_error`, and the encounter keeps the reason and the letter. With the encounter its
+// diagnoses leave the episode: its items of `diagnoses_history` are no longer `is_active`, and `current_diagnoses` are those of the last
+// other encounter in force. A referral stays as it is. No SMS is sent and no event stored.
+//
+// What clients get wrong: the encounter is part of the content even if it stays; a diagnosis of an encounter that stays cannot be
+// taken back; `visit` is not part of it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/encounter_package (the `CancelEncounterPackage` operationId).
+func (c *ClientWithResponses) CancelEncounterPackageWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelEncounterPackageResult, error) {
+	rsp, err := c.CancelEncounterPackageWithBody(ctx, patientID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelEncounterPackageResult(rsp)
+}
+
+// CancelEncounterPackageWithResponse Cancel Encounter Package
+//
+// Takes back what was entered in error of an encounter: all of it, or some records. What is signed is the package as it was submitted
+// (schema EncounterPackageCancelContent), or the encounter with those records that it is about; what is taken back has `status`
+// (conditions and allergies: `verification_status`) `entered_in_error`, and the encounter has `cancellation_reason` and
+// `explanatory_letter`.
+//
+// The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+// makes all other checks.
+//
+// What changes: the records become `entered_in_error`, and the encounter keeps the reason and the letter. With the encounter its
+// diagnoses leave the episode: its items of `diagnoses_history` are no longer `is_active`, and `current_diagnoses` are those of the last
+// other encounter in force. A referral stays as it is. No SMS is sent and no event stored.
+//
+// What clients get wrong: the encounter is part of the content even if it stays; a diagnosis of an encounter that stays cannot be
+// taken back; `visit` is not part of it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/encounter_package (the `CancelEncounterPackage` operationId).
+func (c *ClientWithResponses) CancelEncounterPackageWithResponse(ctx context.Context, patientID string, body CancelEncounterPackageJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelEncounterPackageResult, error) {
+	rsp, err := c.CancelEncounterPackage(ctx, patientID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelEncounterPackageResult(rsp)
+}
+
 // SubmitEncounterPackageWithBodyWithResponse Submit Encounter Package
 //
 // Stores what a doctor has signed of an encounter: the encounter itself, conditions, observations, diagnostic reports, procedures,
@@ -51951,6 +52273,32 @@ func ParseGetDiagnosticReportContextResult(rsp *http.Response) (*GetDiagnosticRe
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCancelEncounterPackageResult parses an HTTP response from a CancelEncounterPackageWithResponse call
+func ParseCancelEncounterPackageResult(rsp *http.Response) (*CancelEncounterPackageResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelEncounterPackageResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	}
 

@@ -1416,6 +1416,15 @@ func (r EmployeesResource) All(ctx context.Context, params *ListEmployeesParams,
 // EncounterPackagesResource is API.EncounterPackages.
 type EncounterPackagesResource struct{ c *ClientWithResponses }
 
+// Cancel is PATCH /api/patients/{patient_id}/encounter_package: Cancel Encounter Package. More is said at [ClientWithResponses.CancelEncounterPackageWithResponse].
+func (r EncounterPackagesResource) Cancel(ctx context.Context, patientID string, body CancelEncounterPackageJSONRequestBody, reqEditors ...RequestEditorFn) (*JobResponse, error) {
+	res, err := r.c.CancelEncounterPackageWithResponse(ctx, patientID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return answered(res.HTTPResponse, "PATCH /api/patients/{patient_id}/encounter_package", res.JSON202)
+}
+
 // Submit is POST /api/patients/{patient_id}/encounter_package: Submit Encounter Package. More is said at [ClientWithResponses.SubmitEncounterPackageWithResponse].
 func (r EncounterPackagesResource) Submit(ctx context.Context, patientID string, body SubmitEncounterPackageJSONRequestBody, reqEditors ...RequestEditorFn) (*JobResponse, error) {
 	res, err := r.c.SubmitEncounterPackageWithResponse(ctx, patientID, body, reqEditors...)

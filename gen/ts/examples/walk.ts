@@ -3,10 +3,12 @@
 // declares with two doctors of it, a doctor of another clinic gets an approval of the
 // patient's episode and loses it again, others confirm approvals by documents and
 // through a third person, one has expired, a code is sent again and entered, an approval's
-// SMS is sent again, a service request released, a device dispense stopped. A referral is
-// used, given back, used again and completed; others are recalled and cancelled by signature.
-// A pharmacist finds device requests by the number in an SMS, and dispenses what they ask
-// for, stops, or takes a mistake back. The events of it all are read.
+// SMS is sent again, a service request released, a device dispense stopped. The patient is
+// treated: a doctor submits an encounter and refers them; the referral is used, given back,
+// used again and completed with the encounter of a second package; others are recalled and
+// cancelled by signature. Devices are prescribed, and a pharmacist finds the prescriptions by
+// the number in an SMS, and dispenses what they ask for, stops, or takes a mistake back. The
+// second package was a mistake, too, and is cancelled. The events of it all are read.
 //
 // It needs a sandbox that is freshly started or reset: what was released once is
 // not released again. For a while it changes one of its settings.
@@ -332,20 +334,132 @@ async function stopDispense(api: Client): Promise<void> {
   changed("DeviceDispense", deviceDispense, 1);
 }
 
-const referrals = {
-  toUse: "52b52c98-11c0-582d-8bcf-123a1780685e",
-  toRecall: "5468f469-e9f4-5104-b75d-60be911bb0c4",
-  toCancel: "3532ff1d-271c-5934-a13a-91ae9545f8a8",
-};
+const concept = (system: string, code: string) => ({ coding: [{ system, code }] });
+const now = (minutes = 0) => new Date(Date.now() + minutes * 60_000).toISOString();
+
+/** Where a patient is treated, and the encounter that all else comes of. */
+type Care = { person: string; episode: string; first: Package };
+type Package = Awaited<ReturnType<typeof submit>>;
+
+/** Begins an episode of a patient, and keeps what the doctor has found. */
+async function treat(person: string): Promise<Care> {
+  const episode = await beginEpisode(person);
+  return { person, episode, first: await submit(person, episode) };
+}
+
+/** Stores an encounter with its diagnosis, signed by the doctor. It carries out a referral, if there is one. */
+async function submit(person: string, episode: string, referral?: string) {
+  const api = connect(doctors.first.token);
+  const [id, condition, visit] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
+  const performer = reference("employee", doctors.first.employee);
+  const period = { start: now(-30), end: now(-10) };
+  const content = {
+    encounter: {
+      id, status: "finished", period, visit: reference("visit", visit), episode: reference("episode", episode), performer,
+      class: { system: "eHealth/encounter_classes", code: "PHC" }, type: concept("eHealth/encounter_types", "service_delivery_location"),
+      reasons: [concept("eHealth/ICPC2/reasons", "A02")], actions: [concept("eHealth/ICPC2/actions", "A31")],
+      diagnoses: [{ condition: reference("condition", condition), role: concept("eHealth/diagnosis_roles", "primary"), rank: 1 }],
+      ...(referral === undefined ? {} : { incoming_referral: reference("service_request", referral) }),
+    },
+    conditions: [
+      {
+        id: condition, primary_source: true, asserter: performer, context: reference("encounter", id),
+        code: concept("eHealth/ICPC2/condition_codes", "R80"), clinical_status: "active", verification_status: "confirmed",
+        onset_date: now(-60), asserted_date: now(-20),
+      },
+    ],
+  };
+  const { data: accepted } = await api.POST("/api/patients/{patient_id}/encounter_package", {
+    params: { path: { patient_id: person } }, body: { signed_data: await sign(doctors.first, content), visit: { id: visit, period } },
+  });
+  await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
+  await isDiagnosed(api, { person, episode }, condition);
+  return { id, condition, content };
+}
+
+/** Expects that the episode has a diagnosis. */
+async function isDiagnosed(api: Client, { person, episode }: { person: string; episode: string }, condition: string): Promise<void> {
+  const { data: shown } = await api.GET("/api/patients/{patient_id}/episodes/{episode_id}", {
+    params: { path: { patient_id: person, episode_id: episode } },
+  });
+  const diagnoses = shown.data.current_diagnoses;
+  if (diagnoses.length !== 1 || diagnoses[0]?.condition.identifier.value !== condition) {
+    throw new Error("the episode has not the diagnosis of the last encounter in force");
+  }
+}
 
 /**
- * Takes a referral from the question who pays to its end. On the way it is given back once, which takes the flow in which
- * Use puts referrals into a queue.
+ * Cancels the package with whose encounter the referral was completed. Its diagnosis leaves the episode; the referral stays
+ * as it is.
  */
-async function serveReferral(): Promise<void> {
+async function takeBack(care: Care, { referral, second }: { referral: string; second: Package }): Promise<void> {
+  const api = connect(doctors.first.token);
+  const { encounter, conditions } = second.content;
+  const status = "entered_in_error";
+  const signed_data = await sign(doctors.first, {
+    encounter: {
+      ...encounter, status, cancellation_reason: concept("eHealth/cancellation_reasons", "misspelling"),
+      explanatory_letter: "Помилка під час внесення до системи",
+    },
+    conditions: conditions.map((condition) => ({ ...condition, verification_status: status })),
+  });
+  const patient_id = care.person;
+  const { data: accepted } = await api.PATCH("/api/patients/{patient_id}/encounter_package", {
+    params: { path: { patient_id } }, body: { signed_data },
+  });
+  await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
+  const { data: shown } = await api.GET("/api/patients/{patient_id}/encounters/{encounter_id}", {
+    params: { path: { patient_id, encounter_id: second.id } },
+  });
+  const { data: found } = await api.GET("/api/patients/{patient_id}/conditions/{condition_id}", {
+    params: { path: { patient_id, condition_id: second.condition } },
+  });
+  const { data: referred } = await api.GET("/api/patients/{patient_id}/service_requests/{service_request_id}", {
+    params: { path: { patient_id, service_request_id: referral } },
+  });
+  const got = [shown.data.status, found.data.verification_status, referred.data.status].join(" ");
+  if (got !== `${status} ${status} completed`) {
+    throw new Error(`the encounter, its condition and the referral are ${got}`);
+  }
+  await isDiagnosed(api, care, care.first.condition);
+}
+
+const service = "cd88e4f2-b408-56e8-a1ae-2cab3ce64586";
+
+/** Writes a referral, signed by the doctor, once the medical program has said that it would pay. */
+async function refer(care: Care): Promise<string> {
+  const api = connect(doctors.first.token);
+  const params = { path: { patient_id: care.person } };
+  const program = reference("medical_program", "222ead96-3c1f-509e-b1b8-5b421f652c07");
+  const wanted = {
+    status: "active" as const, intent: "order", priority: "routine", code: reference("service", service),
+    category: { coding: [{ system: "eHealth/SNOMED/service_request_categories" as const, code: "diagnostic_procedure" }] },
+    context: reference("encounter", care.first.id), reason_reference: [reference("condition", care.first.condition)],
+    requester_employee: reference("employee", doctors.first.employee), requester_legal_entity: reference("legal_entity", clinic),
+  };
+  const { data: told } = await api.POST("/api/patients/{patient_id}/service_requests/prequalify", {
+    params, body: { service_request: wanted, programs: [program] },
+  });
+  if (told.data[0]?.status !== "VALID") {
+    throw new Error("the program would not pay for the referral");
+  }
+  const id = crypto.randomUUID();
+  const { data: accepted } = await api.POST("/api/patients/{patient_id}/service_requests", {
+    params, body: { signed_data: await sign(doctors.first, { ...wanted, id, program }) },
+  });
+  await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
+  return id;
+}
+
+/**
+ * Takes a referral from the question who pays to its end by a second encounter. On the way it is given back once, which takes
+ * the flow in which Use puts referrals into a queue.
+ */
+async function serveReferral(care: Care): Promise<{ referral: string; second: Package }> {
   const api = connect(doctors.first.token);
   const program = reference("medical_program", "222ead96-3c1f-509e-b1b8-5b421f652c07");
-  const params = { path: { service_request_id: referrals.toUse } };
+  const referral = await refer(care);
+  const params = { path: { service_request_id: referral } };
   const { data: told } = await api.POST("/api/service_requests/{service_request_id}/actions/qualify", { params, body: { programs: [program] } });
   if (told.data[0]?.status !== "VALID") {
     throw new Error("the program does not pay for the referral");
@@ -364,13 +478,25 @@ async function serveReferral(): Promise<void> {
     () => api.PATCH("/api/service_requests/{service_request_id}/actions/release", { params }),
     use,
     () => api.PATCH("/api/service_requests/{service_request_id}/actions/process", { params }),
-    () => api.PATCH("/api/service_requests/{service_request_id}/actions/complete", { params, body: {} }),
   ]) {
     const { data: accepted } = await step();
     await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
   }
+  const second = await submit(care.person, care.episode, referral);
+  const { data: paid } = await api.GET("/api/program_services", {
+    params: { query: { medical_program_id: program.identifier.value, page_size: 100 } },
+  });
+  const item = paid.data.find(({ service_id }) => service_id === service);
+  if (item === undefined) {
+    throw new Error("the program does not pay for the service");
+  }
+  const { data: completing } = await api.PATCH("/api/service_requests/{service_request_id}/actions/complete", {
+    params, body: { completed_with: reference("encounter", second.id), program_service: reference("program_service", item.id) },
+  });
+  await waitJob(api, completing, { signal: AbortSignal.timeout(30_000) });
   await putUsedInto("in_progress");
-  changed("ServiceRequest", referrals.toUse, 6); // one of each step, and one of the end of its program
+  changed("ServiceRequest", referral, 6); // one of each step, and one of the end of its program
+  return { referral, second };
 }
 
 /** Changes what Use does with referrals, a setting of the national system. Only in a sandbox can one change it. */
@@ -383,15 +509,16 @@ async function putUsedInto(status: string): Promise<void> {
   }
 }
 
-/** Has the author of two referrals recall the one and cancel the other, by signature. The patient is told by SMS. */
-async function withdrawReferrals(): Promise<void> {
+/** Has the author of two more referrals recall the one and cancel the other, by signature. The patient is told by SMS. */
+async function withdrawReferrals(care: Care): Promise<void> {
   const author = doctors.first;
   const api = connect(author.token);
-  for (const { id, action, status } of [
-    { id: referrals.toRecall, action: "recall", status: "recalled" },
-    { id: referrals.toCancel, action: "cancel", status: "entered_in_error" },
+  for (const { action, status } of [
+    { action: "recall", status: "recalled" },
+    { action: "cancel", status: "entered_in_error" },
   ] as const) {
-    const params = { path: { patient_id: patient, service_request_id: id } };
+    const id = await refer(care);
+    const params = { path: { patient_id: care.person, service_request_id: id } };
     const read = () => api.GET("/api/patients/{patient_id}/service_requests/{service_request_id}", { params });
     const { data: before } = await read();
     const status_reason = { coding: [{ system: `eHealth/service_request_${action}_reasons`, code: "default" }] };
@@ -415,38 +542,55 @@ async function withdrawReferrals(): Promise<void> {
 }
 
 const pharmacist = { token: "sandbox-pharmacist", employee: "dda9abdf-51f9-5657-adf0-a75886dc1ac7" };
+const deviceProgram = "c582f656-203d-5971-a05d-71dd2c1c25eb";
 type DeviceRequest = components["schemas"]["DeviceRequest"];
+type DispensePath = { patient_id: string; device_dispense_id: string };
 
 /**
- * Has a pharmacist dispense what three device requests ask for: what is handed over completes its request, the second
- * dispense is stopped, and the third was a mistake.
+ * Has a pharmacist dispense what three prescriptions of the doctor ask for: what is handed over completes its device request,
+ * the second dispense is stopped, and the third was a mistake.
  */
-async function dispenseDevices(): Promise<void> {
+async function dispenseDevices(care: Care): Promise<void> {
   const api = connect(pharmacist.token);
-  for (const { request, end, dispensed, requested } of [
-    { request: "3afbd8f0-2fdc-59c3-988d-7c1dbc289d2a", end: handOver, dispensed: "completed", requested: "completed" },
-    { request: "8f9e57c8-add2-537d-9f6e-1d4f9b057710", end: stop, dispensed: "stopped", requested: "active" },
-    { request: "3f57d3df-8ed0-538b-8222-3cc60b3b0768", end: markInError, dispensed: "entered_in_error", requested: "active" },
+  for (const { end, dispensed, requested } of [
+    { end: handOver, dispensed: "completed", requested: "completed" },
+    { end: stop, dispensed: "stopped", requested: "active" },
+    { end: markInError, dispensed: "entered_in_error", requested: "active" },
   ]) {
-    const { number, code } = await prescription(request);
-    const dispense = await beginDispense(api, await find(api, number), code);
+    const { request, number, code } = await prescribe(care);
+    const dispense = { patient_id: care.person, device_dispense_id: await beginDispense(api, care.person, await find(api, number), code) };
     await end(api, dispense);
     const { status: became } = await readDispense(api, dispense);
     const { status } = await find(api, number);
     if (became !== dispensed || status !== requested) {
       throw new Error(`the dispense is ${became}, its request ${status}; want ${dispensed} and ${requested}`);
     }
-    changed("DeviceDispense", dispense, 2); // of its beginning and of its end
-    changed("DeviceRequest", request, requested === "completed" ? 1 : 0);
+    changed("DeviceDispense", dispense.device_dispense_id, 2); // of its beginning and of its end
+    changed("DeviceRequest", request, requested === "completed" ? 2 : 1);
   }
 }
 
-/** Has the doctor send the SMS about a device request again. The patient shows it at the pharmacy. */
-async function prescription(request: string): Promise<{ number: string; code: string }> {
+/** Writes a prescription of a device, signed by the doctor. The patient shows its SMS at the pharmacy. */
+async function prescribe(care: Care): Promise<{ request: string; number: string; code: string }> {
   const api = connect(doctors.first.token);
+  const params = { path: { patient_id: care.person } };
+  const program = reference("medical_program", deviceProgram);
+  const wanted = {
+    intent: "order", quantity: { value: 10, system: "device_unit" as const, code: "piece" }, authored_on: now(),
+    code_reference: reference("device_definition", "4ba15f56-8ed6-5aac-8dcf-30abd1d97f9e"),
+    encounter: reference("encounter", care.first.id), requester: reference("employee", doctors.first.employee),
+    occurrence_period: { start: now(), end: now(30 * 24 * 60) },
+  };
+  const { data: told } = await api.POST("/api/patients/{patient_id}/device_requests/prequalify", {
+    params, body: { device_request: wanted, programs: [program] },
+  });
+  if (told.data[0]?.status !== "VALID") {
+    throw new Error("the program would not pay for the device");
+  }
+  const request = crypto.randomUUID();
   const since = new Date();
-  const { data: accepted } = await api.PATCH("/api/patients/{patient_id}/device_requests/{device_request_id}/actions/resend", {
-    params: { path: { patient_id: patient, device_request_id: request } },
+  const { data: accepted } = await api.POST("/api/patients/{patient_id}/device_requests", {
+    params, body: { signed_data: await sign(doctors.first, { ...wanted, id: request, status: "active", program }) },
   });
   await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
   const { text, code } = await inbox(since);
@@ -454,7 +598,7 @@ async function prescription(request: string): Promise<{ number: string; code: st
   if (number === undefined || code === "") {
     throw new Error("the SMS about the device request tells no number and code");
   }
-  return { number, code };
+  return { request, number, code };
 }
 
 /** Returns the device request that has a number. */
@@ -468,8 +612,8 @@ async function find(api: Client, requisition: string): Promise<DeviceRequest> {
 }
 
 /** Begins a dispense of all that a device request asks for, at the expense of its medical program. */
-async function beginDispense(api: Client, request: DeviceRequest, verification_code: string): Promise<string> {
-  const program = reference("medical_program", "c582f656-203d-5971-a05d-71dd2c1c25eb");
+async function beginDispense(api: Client, person: string, request: DeviceRequest, verification_code: string): Promise<string> {
+  const program = reference("medical_program", deviceProgram);
   const location = reference("division", "cf89e85c-4261-5d55-8e25-a2258360834b"); // a drugstore
   const { data: told } = await api.POST("/api/device_requests/{device_request_id}/actions/qualify", {
     params: { path: { device_request_id: request.id } }, body: { location, programs: [program] },
@@ -480,7 +624,7 @@ async function beginDispense(api: Client, request: DeviceRequest, verification_c
   }
   const id = crypto.randomUUID();
   const { data: accepted } = await api.POST("/api/patients/{patient_id}/device_dispenses", {
-    params: { path: { patient_id: patient } },
+    params: { path: { patient_id: person } },
     body: {
       id, status: "in_progress", primary_source: true, based_on: reference("device_request", request.id), program, location, verification_code,
       performer: reference("employee", pharmacist.employee),
@@ -496,38 +640,36 @@ async function beginDispense(api: Client, request: DeviceRequest, verification_c
   return id;
 }
 
-const dispensePath = (id: string) => ({ path: { patient_id: patient, device_dispense_id: id } });
-
-async function readDispense(api: Client, id: string): Promise<components["schemas"]["DeviceDispense"]> {
-  const { data: read } = await api.GET("/api/patients/{patient_id}/device_dispenses/{device_dispense_id}", { params: dispensePath(id) });
+async function readDispense(api: Client, path: DispensePath): Promise<components["schemas"]["DeviceDispense"]> {
+  const { data: read } = await api.GET("/api/patients/{patient_id}/device_dispenses/{device_dispense_id}", { params: { path } });
   return read.data;
 }
 
 /** Completes a dispense by signature: as it is read, with what has become of it. */
-async function handOver(api: Client, id: string): Promise<void> {
+async function handOver(api: Client, path: DispensePath): Promise<void> {
   const signed_data = await sign(pharmacist, {
-    ...(await readDispense(api, id)), status: "completed", when_handed_over: new Date().toISOString(), payment_amount: 36.5,
+    ...(await readDispense(api, path)), status: "completed", when_handed_over: new Date().toISOString(), payment_amount: 36.5,
   });
   const { data: accepted } = await api.PATCH("/api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/complete", {
-    params: dispensePath(id), body: { signed_data },
+    params: { path }, body: { signed_data },
   });
   await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
 }
 
 /** Ends a dispense whose devices were not picked up. */
-async function stop(api: Client, id: string): Promise<void> {
+async function stop(api: Client, path: DispensePath): Promise<void> {
   const { data: accepted } = await api.PATCH("/api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop", {
-    params: dispensePath(id),
+    params: { path },
   });
   await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
 }
 
 /** Takes a dispense back that was a mistake, by signature. */
-async function markInError(api: Client, id: string): Promise<void> {
+async function markInError(api: Client, path: DispensePath): Promise<void> {
   const status_reason = { coding: [{ system: "device_dispense_mark_in_error_reasons", code: "incorrect_patient" }] };
-  const signed_data = await sign(pharmacist, { ...(await readDispense(api, id)), status: "entered_in_error", status_reason });
+  const signed_data = await sign(pharmacist, { ...(await readDispense(api, path)), status: "entered_in_error", status_reason });
   const { data: accepted } = await api.PATCH("/api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/mark_in_error", {
-    params: dispensePath(id), body: { signed_data },
+    params: { path }, body: { signed_data },
   });
   await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
 }
@@ -571,15 +713,18 @@ async function inbox(after: Date): Promise<{ phone: string; text: string; code: 
 
 const began = new Date();
 const user = await logIn();
-await shareEpisode(await register(await createDivision(user)));
+const person = await register(await createDivision(user));
+await shareEpisode(person);
 await confirmOtherwise();
 await expire();
 await enterCode(user);
 await resendApprovalSms(user);
 await release(user);
 await stopDispense(connect(pharmacist.token));
-await serveReferral();
-await withdrawReferrals();
-await dispenseDevices();
+const care = await treat(person);
+const served = await serveReferral(care);
+await withdrawReferrals(care);
+await dispenseDevices(care);
+await takeBack(care, served);
 await readEvents(connect("sandbox-mis"), began);
 console.log("Done.");

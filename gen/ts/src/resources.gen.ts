@@ -381,6 +381,9 @@ export function resources(api: Client) {
       pages(query, (next) => employees.list(next, more)),
   };
   const encounterPackages = {
+    /** PATCH /api/patients/{patient_id}/encounter_package: Cancel Encounter Package. */
+    cancel: (path: Path<"cancelEncounterPackage">, body: Body<"cancelEncounterPackage">, more?: More): Promise<Schemas["JobResponse"]> =>
+      data(api.PATCH("/api/patients/{patient_id}/encounter_package", { ...more, params: { path }, body })),
     /** POST /api/patients/{patient_id}/encounter_package: Submit Encounter Package. */
     submit: (path: Path<"submitEncounterPackage">, body: Body<"submitEncounterPackage">, more?: More): Promise<Schemas["JobResponse"]> =>
       data(api.POST("/api/patients/{patient_id}/encounter_package", { ...more, params: { path }, body })),

@@ -1913,7 +1913,24 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Cancel Encounter Package
+         * @description Takes back what was entered in error of an encounter: all of it, or some records. What is signed is the package as it was submitted
+         *     (schema EncounterPackageCancelContent), or the encounter with those records that it is about; what is taken back has `status`
+         *     (conditions and allergies: `verification_status`) `entered_in_error`, and the encounter has `cancellation_reason` and
+         *     `explanatory_letter`.
+         *
+         *     The answer is 202 with a job. The request checks the caller, the patient and the shape of the body; the job opens the content and
+         *     makes all other checks.
+         *
+         *     What changes: the records become `entered_in_error`, and the encounter keeps the reason and the letter. With the encounter its
+         *     diagnoses leave the episode: its items of `diagnoses_history` are no longer `is_active`, and `current_diagnoses` are those of the last
+         *     other encounter in force. A referral stays as it is. No SMS is sent and no event stored.
+         *
+         *     What clients get wrong: the encounter is part of the content even if it stays; a diagnosis of an encounter that stays cannot be
+         *     taken back; `visit` is not part of it.
+         */
+        patch: operations["cancelEncounterPackage"];
         trace?: never;
     };
     "/api/patients/{patient_id}/encounters": {
@@ -9104,6 +9121,517 @@ export interface components {
             diagnostic_reports?: components["schemas"]["PackageDiagnosticReport"][];
             /** @description Procedures. */
             procedures?: components["schemas"]["PackageProcedure"][];
+        };
+        /** @description The cancellation of an encounter package. */
+        EncounterPackageCancel: {
+            /**
+             * Format: signed-content
+             * @description EncounterPackageCancelContent as JSON, signed (CMS), in base64 without line breaks.
+             * @example ewogICJlbmNvdW50ZXIiOiB7CiAgICAiaWQiOiAiZTNi
+             */
+            signed_data: string;
+            /**
+             * @description Live clients send it; it says nothing new.
+             * @example base64
+             * @enum {string}
+             */
+            signed_data_encoding?: "base64";
+        };
+        /** @description What is signed to take an encounter package back, or some records of it: what was submitted, with other statuses. The schemas of the parts are closed; `null` stands nowhere. */
+        EncounterPackageCancelContent: {
+            encounter: components["schemas"]["PackageCancelEncounter"];
+            /** @description Conditions. */
+            conditions?: components["schemas"]["PackageCancelCondition"][];
+            /** @description Observations. */
+            observations?: components["schemas"]["PackageCancelObservation"][];
+            /** @description Allergies and intolerances. */
+            allergy_intolerances?: components["schemas"]["PackageCancelAllergyIntolerance"][];
+            /** @description Vaccinations. */
+            immunizations?: components["schemas"]["PackageCancelImmunization"][];
+            /** @description Assessments of risks. */
+            risk_assessments?: components["schemas"]["PackageCancelRiskAssessment"][];
+            /** @description Reports of examinations. */
+            diagnostic_reports?: components["schemas"]["PackageCancelDiagnosticReport"][];
+            /** @description Procedures. */
+            procedures?: components["schemas"]["PackageCancelProcedure"][];
+        };
+        /** @description The encounter of a package of which something is taken back. */
+        PackageCancelEncounter: {
+            /**
+             * @description `finished` or `entered_in_error`.
+             * @example entered_in_error
+             * @enum {string}
+             */
+            status: "finished" | "entered_in_error";
+            cancellation_reason: components["schemas"]["PackageConcept"];
+            /**
+             * @description Why it is taken back, in free words.
+             * @example Я, Шевченко Наталія Олександрівна, 20.07.2018 здійснила механічну помилку при внесенні до системи.
+             */
+            explanatory_letter: string;
+            /**
+             * Format: uuid
+             * @description Encounter id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            period: components["schemas"]["PackageFullPeriod"];
+            incoming_referral?: components["schemas"]["PackageReference"];
+            paper_referral?: components["schemas"]["PackagePaperReferral"];
+            visit: components["schemas"]["PackageReference"];
+            episode: components["schemas"]["PackageReference"];
+            class: components["schemas"]["PackageCoding"];
+            type: components["schemas"]["PackageConcept"];
+            priority?: components["schemas"]["PackageConcept"];
+            performer: components["schemas"]["PackageReference"];
+            /** @description Why the patient came. */
+            reasons?: components["schemas"]["PackageConcept"][];
+            /** @description What the patient was diagnosed with. */
+            diagnoses?: components["schemas"]["PackageDiagnosis"][];
+            /** @description What was done. */
+            actions?: components["schemas"]["PackageConcept"][];
+            /** @description Services that were given. */
+            action_references?: components["schemas"]["PackageReference"][];
+            division?: components["schemas"]["PackageReference"];
+            /**
+             * @description What the doctor advised, in free words.
+             * @example Пити воду, провітрювати приміщення
+             */
+            prescriptions?: string;
+            /** @description Documents that bear on it. */
+            supporting_info?: components["schemas"]["PackageReference"][];
+            hospitalization?: components["schemas"]["PackageEncounterHospitalization"];
+            /** @description Other employees who took part. */
+            participant?: components["schemas"]["PackageReference"][];
+        };
+        /** @description A condition of a package of which something is taken back. */
+        PackageCancelCondition: {
+            /**
+             * @description Why it is taken back, in free words.
+             * @example Я, Шевченко Наталія Олександрівна, 20.07.2018 здійснила механічну помилку при внесенні до системи.
+             */
+            explanatory_letter?: string;
+            /**
+             * Format: uuid
+             * @description Condition id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            /**
+             * @description Whether an employee of the legal entity saw it, or somebody told of it.
+             * @example true
+             */
+            primary_source: boolean;
+            asserter?: components["schemas"]["PackageReference"];
+            report_origin?: components["schemas"]["PackageConcept"];
+            context: components["schemas"]["PackageReference"];
+            code: components["schemas"]["PackageConcept"];
+            /**
+             * @description A value of dictionary eHealth/condition_clinical_statuses.
+             * @example active
+             */
+            clinical_status: string;
+            /**
+             * @description A value of dictionary eHealth/condition_verification_statuses.
+             * @example confirmed
+             */
+            verification_status: string;
+            severity?: components["schemas"]["PackageConcept"];
+            /** @description Where in the body it is. */
+            body_sites?: components["schemas"]["PackageConcept"][];
+            /**
+             * Format: moment
+             * @description When it began. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            onset_date: string;
+            /**
+             * Format: moment
+             * @description When it was found. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            asserted_date?: string;
+            stage?: components["schemas"]["PackageConditionStage"];
+            /** @description What it was told by. */
+            evidences?: components["schemas"]["PackageConditionEvidence"][];
+        };
+        /** @description An observation of a package of which something is taken back. */
+        PackageCancelObservation: {
+            /**
+             * @description `valid` or `entered_in_error`.
+             * @example entered_in_error
+             * @enum {string}
+             */
+            status: "valid" | "entered_in_error";
+            /**
+             * @description Why it is taken back, in free words.
+             * @example Я, Шевченко Наталія Олександрівна, 20.07.2018 здійснила механічну помилку при внесенні до системи.
+             */
+            explanatory_letter?: string;
+            /**
+             * Format: uuid
+             * @description Observation id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            diagnostic_report?: components["schemas"]["PackageReference"];
+            context: components["schemas"]["PackageReference"];
+            /** @description Kinds of observation. */
+            categories: components["schemas"]["PackageConcept"][];
+            code: components["schemas"]["PackageConcept"];
+            /**
+             * Format: moment
+             * @description When it was so, where it is no stretch of time. UTC.
+             * @example 2018-10-08T09:46:37.694Z
+             */
+            effective_date_time?: string;
+            effective_period?: components["schemas"]["PackagePeriod"];
+            /**
+             * Format: moment
+             * @description When it was made known. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            issued: string;
+            /**
+             * @description Whether an employee of the legal entity saw it, or somebody told of it.
+             * @example true
+             */
+            primary_source: boolean;
+            performer?: components["schemas"]["PackageReference"];
+            report_origin?: components["schemas"]["PackageConcept"];
+            interpretation?: components["schemas"]["PackageConcept"];
+            /**
+             * @description In free words.
+             * @example Пацієнт у задовільному стані
+             */
+            comment?: string;
+            body_site?: components["schemas"]["PackageConcept"];
+            method?: components["schemas"]["PackageConcept"];
+            value_quantity?: components["schemas"]["PackageQuantity"];
+            value_codeable_concept?: components["schemas"]["PackageConcept"];
+            value_sampled_data?: components["schemas"]["PackageSampledData"];
+            /**
+             * @description The value in words.
+             * @example Група крові A
+             */
+            value_string?: string;
+            /**
+             * @description The value: yes or no.
+             * @example true
+             */
+            value_boolean?: boolean;
+            value_range?: components["schemas"]["PackageRange"];
+            value_ratio?: components["schemas"]["PackageRatio"];
+            /**
+             * @description The value: a time of day.
+             * @example 10:45:16
+             */
+            value_time?: string;
+            /**
+             * Format: moment
+             * @description The value: a moment. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            value_date_time?: string;
+            value_period?: components["schemas"]["PackagePeriod"];
+            /** @description What the value is compared with. */
+            reference_ranges?: components["schemas"]["PackageObservationReferenceRange"][];
+            /** @description Its parts, each with a value. */
+            components?: components["schemas"]["PackageObservationComponent"][];
+            specimen?: components["schemas"]["PackageReference"];
+            device?: components["schemas"]["PackageReference"];
+            reaction_on?: components["schemas"]["PackageReference"];
+        };
+        /** @description An allergy or intolerance of a package of which something is taken back. */
+        PackageCancelAllergyIntolerance: {
+            /**
+             * @description Why it is taken back, in free words.
+             * @example Я, Шевченко Наталія Олександрівна, 20.07.2018 здійснила механічну помилку при внесенні до системи.
+             */
+            explanatory_letter?: string;
+            /**
+             * Format: uuid
+             * @description Allergy or intolerance id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            /**
+             * @description A value of dictionary eHealth/allergy_intolerance_clinical_statuses.
+             * @example active
+             */
+            clinical_status: string;
+            /**
+             * @description A value of dictionary eHealth/allergy_intolerance_verification_statuses.
+             * @example confirmed
+             */
+            verification_status: string;
+            /**
+             * @description `allergy` or `intolerance`.
+             * @example allergy
+             */
+            type: string;
+            /**
+             * @description A value of dictionary eHealth/allergy_intolerance_categories.
+             * @example food
+             */
+            category: string;
+            /**
+             * @description A value of dictionary eHealth/allergy_intolerance_criticalities.
+             * @example low
+             */
+            criticality: string;
+            context: components["schemas"]["PackageReference"];
+            code: components["schemas"]["PackageConcept"];
+            /**
+             * Format: moment
+             * @description When it began. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            onset_date_time: string;
+            /**
+             * Format: moment
+             * @description When it was found. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            asserted_date: string;
+            /**
+             * @description Whether an employee of the legal entity saw it, or somebody told of it.
+             * @example true
+             */
+            primary_source: boolean;
+            asserter?: components["schemas"]["PackageReference"];
+            report_origin?: components["schemas"]["PackageConcept"];
+            /**
+             * Format: moment
+             * @description When it last showed. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            last_occurrence?: string;
+        };
+        /** @description A vaccination of a package of which something is taken back. */
+        PackageCancelImmunization: {
+            /**
+             * @description `completed` or `entered_in_error`.
+             * @example entered_in_error
+             * @enum {string}
+             */
+            status: "completed" | "entered_in_error";
+            /**
+             * @description Why it is taken back, in free words.
+             * @example Я, Шевченко Наталія Олександрівна, 20.07.2018 здійснила механічну помилку при внесенні до системи.
+             */
+            explanatory_letter?: string;
+            /**
+             * Format: uuid
+             * @description Immunization id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            /**
+             * @description Whether the vaccine was not given.
+             * @example false
+             */
+            not_given: boolean;
+            vaccine_code: components["schemas"]["PackageConcept"];
+            context: components["schemas"]["PackageReference"];
+            /**
+             * Format: moment
+             * @description When it was given, or was not. UTC.
+             * @example 2018-10-08T09:46:37.694Z
+             */
+            date: string;
+            /**
+             * @description Whether an employee of the legal entity saw it, or somebody told of it.
+             * @example true
+             */
+            primary_source: boolean;
+            performer?: components["schemas"]["PackageReference"];
+            report_origin?: components["schemas"]["PackageConcept"];
+            /**
+             * @description Who made the vaccine.
+             * @example ТОВ Вакцина
+             */
+            manufacturer?: string;
+            /**
+             * @description Lot of the vaccine.
+             * @example AAJN11K
+             */
+            lot_number?: string;
+            /**
+             * Format: moment
+             * @description Until when it could be used. UTC.
+             * @example 2018-10-08T09:46:37.694Z
+             */
+            expiration_date?: string;
+            site?: components["schemas"]["PackageConcept"];
+            route?: components["schemas"]["PackageConcept"];
+            dose_quantity?: components["schemas"]["PackageQuantity"];
+            explanation?: components["schemas"]["PackageImmunizationExplanation"];
+            /** @description Programmes that it belongs to. */
+            vaccination_protocols?: components["schemas"]["PackageVaccinationProtocol"][];
+        };
+        /** @description An assessment of a risk of a package of which something is taken back. */
+        PackageCancelRiskAssessment: {
+            /**
+             * @description Why it is taken back, in free words.
+             * @example Я, Шевченко Наталія Олександрівна, 20.07.2018 здійснила механічну помилку при внесенні до системи.
+             */
+            explanatory_letter?: string;
+            /**
+             * Format: uuid
+             * @description Risk assessment id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            /**
+             * @description `preliminary`, `final` or `entered_in_error`.
+             * @example preliminary
+             */
+            status: string;
+            method?: components["schemas"]["PackageConcept"];
+            code: components["schemas"]["PackageConcept"];
+            context: components["schemas"]["PackageReference"];
+            /**
+             * Format: moment
+             * @description When it was found. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            asserted_date: string;
+            performer: components["schemas"]["PackageReference"];
+            basis?: components["schemas"]["PackageRiskAssessmentBasis"];
+            /** @description Documents that tell why. */
+            reason_references?: components["schemas"]["PackageReference"][];
+            reason_codes?: components["schemas"]["PackageConcept"];
+            /** @description What may happen. */
+            predictions?: components["schemas"]["PackageRiskAssessmentPrediction"][];
+            /**
+             * @description What would make it less likely, in free words.
+             * @example Регулярний контроль тиску
+             */
+            mitigation?: string;
+            /**
+             * @description In free words.
+             * @example Пацієнт у задовільному стані
+             */
+            comment?: string;
+        };
+        /** @description A diagnostic report of a package of which something is taken back. */
+        PackageCancelDiagnosticReport: {
+            /**
+             * @description `final` or `entered_in_error`.
+             * @example entered_in_error
+             * @enum {string}
+             */
+            status: "final" | "entered_in_error";
+            /**
+             * @description Why it is taken back, in free words.
+             * @example Я, Шевченко Наталія Олександрівна, 20.07.2018 здійснила механічну помилку при внесенні до системи.
+             */
+            explanatory_letter?: string;
+            /**
+             * Format: uuid
+             * @description Diagnostic report id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            based_on?: components["schemas"]["PackageReference"];
+            paper_referral?: components["schemas"]["PackagePaperReferral"];
+            code: components["schemas"]["PackageReference"];
+            /** @description Kinds of report. */
+            category: components["schemas"]["PackageConcept"][];
+            /**
+             * Format: moment
+             * @description When it was so, where it is no stretch of time. UTC.
+             * @example 2018-10-08T09:46:37.694Z
+             */
+            effective_date_time?: string;
+            effective_period?: components["schemas"]["PackagePeriod"];
+            /**
+             * Format: moment
+             * @description When it was made known. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            issued: string;
+            /**
+             * @description What it has shown, in free words.
+             * @example Патологічних змін не виявлено
+             */
+            conclusion?: string;
+            conclusion_code?: components["schemas"]["PackageConcept"];
+            recorded_by: components["schemas"]["PackageReference"];
+            /** @description Specimens that were examined. */
+            specimens?: components["schemas"]["PackageReference"][];
+            /** @description Equipment that was used. */
+            used_references?: components["schemas"]["PackageReference"][];
+            encounter: components["schemas"]["PackageReference"];
+            division?: components["schemas"]["PackageReference"];
+            managing_organization?: components["schemas"]["PackageReference"];
+            /**
+             * @description Whether an employee of the legal entity saw it, or somebody told of it.
+             * @example true
+             */
+            primary_source: boolean;
+            performer?: components["schemas"]["PackageDiagnosticReportPerformer"];
+            report_origin?: components["schemas"]["PackageConcept"];
+            results_interpreter?: components["schemas"]["PackageDiagnosticReportPerformer"];
+        };
+        /** @description A procedure of a package of which something is taken back. */
+        PackageCancelProcedure: {
+            /**
+             * @description `completed` or `entered_in_error`.
+             * @example entered_in_error
+             * @enum {string}
+             */
+            status: "completed" | "entered_in_error";
+            /**
+             * @description Why it is taken back, in free words.
+             * @example Я, Шевченко Наталія Олександрівна, 20.07.2018 здійснила механічну помилку при внесенні до системи.
+             */
+            explanatory_letter?: string;
+            /**
+             * Format: uuid
+             * @description Procedure id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            based_on?: components["schemas"]["PackageReference"];
+            paper_referral?: components["schemas"]["PackagePaperReferral"];
+            status_reason?: components["schemas"]["PackageConcept"];
+            code: components["schemas"]["PackageReference"];
+            /**
+             * Format: moment
+             * @description When it was done, where it is no stretch of time. UTC.
+             * @example 2018-10-08T09:46:37.694Z
+             */
+            performed_date_time?: string;
+            performed_period?: components["schemas"]["PackageFullPeriod"];
+            recorded_by: components["schemas"]["PackageReference"];
+            /**
+             * @description Whether an employee of the legal entity saw it, or somebody told of it.
+             * @example true
+             */
+            primary_source: boolean;
+            performer?: components["schemas"]["PackageReference"];
+            report_origin?: components["schemas"]["PackageConcept"];
+            division?: components["schemas"]["PackageReference"];
+            managing_organization: components["schemas"]["PackageReference"];
+            /** @description Documents that tell why. */
+            reason_references?: components["schemas"]["PackageReference"][];
+            /** @description Equipment that was used. */
+            used_references?: components["schemas"]["PackageReference"][];
+            outcome?: components["schemas"]["PackageConcept"];
+            /**
+             * @description In free words.
+             * @example Стан після процедури задовільний
+             */
+            note?: string;
+            category: components["schemas"]["PackageConcept"];
+            encounter: components["schemas"]["PackageReference"];
+            /** @description Conditions that it has led to. */
+            complication_details?: components["schemas"]["PackageReference"][];
+            /** @description Assistive products that were used. */
+            used_codes?: components["schemas"]["PackageConcept"][];
+            focal_device?: components["schemas"]["PackageProcedureFocalDevice"];
         };
         /** @description A value of a dictionary, as it is signed. */
         PackageCoding: {
@@ -31071,6 +31599,253 @@ export interface operations {
         };
         responses: {
             /** @description The checks passed and a job will store the package; follow its link. The same call while that job is pending answers with that job. */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The state of things does not allow this. */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is not announced as JSON. */
+            415: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description It is not known whether the change was made. Look before you send the request again. */
+            504: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    cancelEncounterPackage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description Patient whose encounter it is. A malformed id is not found.
+                 * @example 7075e0e2-6b57-47fd-aff7-324806efa7e5
+                 */
+                patient_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description What is signed. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EncounterPackageCancel"];
+            };
+        };
+        responses: {
+            /** @description The checks passed and a job will cancel the package; follow its link. The same call while that job is pending answers with that job. */
             202: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];

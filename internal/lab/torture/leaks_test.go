@@ -63,6 +63,7 @@ var shared = map[string]string{
 	"listRiskAssessments":            "anybody with the scope may read them (decisions R41)",
 
 	"submitEncounterPackage": "the job judges who has signed and performed, and stores nothing of a stranger's",
+	"cancelEncounterPackage": "the job judges who has signed and performed, and changes nothing of a stranger's",
 
 	// Who may not see a record learns which episode to ask an approval for.
 	"getEncounterContext":          "a context tells the ids of episodes and reports alone",

@@ -26,9 +26,13 @@ type API struct {
 type People interface {
 	// Employees returns the employees that a user is in the legal entity of the token.
 	Employees(ctx context.Context, by auth.Subject) ([]uuid.UUID, error)
+	// IsEmployee tells whether a user is an employee of a type there.
+	IsEmployee(ctx context.Context, by auth.Subject, employeeType string) (bool, error)
+	// MayWrite tells whether an effective approval lets the caller change one of the resources.
+	MayWrite(ctx context.Context, by auth.Subject, patient operation.Person, kind string, ids []uuid.UUID) (bool, error)
 }
 
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
-	return []operation.Operation{Submit.Operation(a.Engine, a)}
+	return []operation.Operation{Submit.Operation(a.Engine, a), Cancel.Operation(a.Engine, a)}
 }

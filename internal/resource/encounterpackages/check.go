@@ -14,7 +14,7 @@ import (
 )
 
 type (
-	call  = operation.PackageCall[*API, submit]
+	call  = operation.PackageCall[*API, body]
 	check = operation.Check[*call]
 )
 

@@ -35,6 +35,8 @@ type content struct {
 
 	stored *episodes.Document    // the episode, from the check of it on
 	codes  map[uuid.UUID]concept // of stored conditions
+
+	original originals // what a cancellation takes back, from the checks of it on
 }
 
 // observation has what only the immunization keeps.
@@ -44,8 +46,11 @@ type observation struct {
 	ReactionOn *reference `bson:"reaction_on"`
 }
 
-// kinds of the arrays of a package, in the order of a job's links, with their singular.
-var kinds = []struct{ plural, singular, title string }{
+// kind is one of the arrays of a package.
+type kind struct{ plural, singular, title string }
+
+// kinds are in the order of a job's links.
+var kinds = []kind{
 	{"immunizations", "immunization", "Immunization"},
 	{"allergy_intolerances", "allergy_intolerance", "Allergy intolerance"},
 	{"risk_assessments", "risk_assessment", "Risk assessment"},
@@ -70,38 +75,63 @@ func moment(text string) time.Time {
 	return at.UTC().Truncate(time.Millisecond)
 }
 
-// ids of an array, in its order.
-func (p *content) ids(plural string) []uuid.UUID {
-	var ids []uuid.UUID
+// Record is a document of a package.
+type Record interface{ Head() *medicalrecords.Header }
+
+// Records are the documents of a package by their collections, without what the server adds.
+func Records(sent map[string]any) (map[string][]Record, error) {
+	p, err := read(sent)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string][]Record{"encounters": {&p.Encounter}}
+	for _, plural := range arrays {
+		all[plural] = p.records(plural)
+	}
+	return all, nil
+}
+
+func recordsOf[D any, R interface {
+	*D
+	Record
+}](documents []D) []Record {
+	records := make([]Record, len(documents))
+	for i := range documents {
+		records[i] = R(&documents[i])
+	}
+	return records
+}
+
+// records of an array, in its order.
+func (p *content) records(plural string) (records []Record) {
 	switch plural {
 	case "immunizations":
-		for i := range p.Immunizations {
-			ids = append(ids, p.Immunizations[i].ID)
-		}
+		return recordsOf(p.Immunizations)
 	case "allergy_intolerances":
-		for i := range p.AllergyIntolerances {
-			ids = append(ids, p.AllergyIntolerances[i].ID)
-		}
+		return recordsOf(p.AllergyIntolerances)
 	case "risk_assessments":
-		for i := range p.RiskAssessments {
-			ids = append(ids, p.RiskAssessments[i].ID)
-		}
+		return recordsOf(p.RiskAssessments)
 	case "diagnostic_reports":
-		for i := range p.DiagnosticReports {
-			ids = append(ids, p.DiagnosticReports[i].ID)
-		}
+		return recordsOf(p.DiagnosticReports)
 	case "conditions":
-		for i := range p.Conditions {
-			ids = append(ids, p.Conditions[i].ID)
-		}
+		return recordsOf(p.Conditions)
 	case "observations":
 		for i := range p.Observations {
-			ids = append(ids, p.Observations[i].ID)
+			records = append(records, &p.Observations[i].Observation)
 		}
+		return records
 	case "procedures":
-		for i := range p.Procedures {
-			ids = append(ids, p.Procedures[i].ID)
-		}
+		return recordsOf(p.Procedures)
+	}
+	return nil
+}
+
+// ids of an array, in its order.
+func (p *content) ids(plural string) []uuid.UUID {
+	records := p.records(plural)
+	ids := make([]uuid.UUID, len(records))
+	for i, r := range records {
+		ids[i] = r.Head().ID
 	}
 	return ids
 }

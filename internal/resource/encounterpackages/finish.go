@@ -48,6 +48,11 @@ func name(c *call, kind string, refs ...*reference) {
 func (p *content) finish(c *call) {
 	e := &p.Encounter
 	e.Header = p.header(c, e.ID)
+	for _, plural := range arrays {
+		for _, r := range p.records(plural) {
+			*r.Head() = p.header(c, r.Head().ID)
+		}
+	}
 	e.SignedContentLinks = []string{medicalevents.ContentName("encounters", e.ID, "create")}
 	name(c, "employee", &e.Performer)
 	name(c, "division", e.Division)
@@ -61,18 +66,15 @@ func (p *content) finish(c *call) {
 	e.KeepItems()
 	for i := range p.Conditions {
 		d := &p.Conditions[i]
-		d.Header = p.header(c, d.ID)
 		name(c, "employee", d.Asserter)
 		d.KeepItems()
 	}
 	for i := range p.Observations {
 		d := &p.Observations[i]
-		d.Header = p.header(c, d.ID)
 		name(c, "employee", d.Performer)
 	}
 	for i := range p.DiagnosticReports {
 		d := &p.DiagnosticReports[i]
-		d.Header = p.header(c, d.ID)
 		name(c, "employee", &d.RecordedBy)
 		name(c, "service", &d.Code)
 		name(c, "division", d.Division)
@@ -87,7 +89,6 @@ func (p *content) finish(c *call) {
 	}
 	for i := range p.Procedures {
 		d := &p.Procedures[i]
-		d.Header = p.header(c, d.ID)
 		name(c, "employee", &d.RecordedBy, d.Performer)
 		name(c, "service", &d.Code)
 		name(c, "division", d.Division)
@@ -96,18 +97,15 @@ func (p *content) finish(c *call) {
 	}
 	for i := range p.Immunizations {
 		d := &p.Immunizations[i]
-		d.Header = p.header(c, d.ID)
 		name(c, "employee", d.Performer)
 		d.Reactions = p.reactionsOf(d.ID)
 	}
 	for i := range p.AllergyIntolerances {
 		d := &p.AllergyIntolerances[i]
-		d.Header = p.header(c, d.ID)
 		name(c, "employee", d.Asserter)
 	}
 	for i := range p.RiskAssessments {
 		d := &p.RiskAssessments[i]
-		d.Header = p.header(c, d.ID)
 		name(c, "employee", &d.Performer)
 	}
 }

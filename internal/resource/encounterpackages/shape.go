@@ -28,22 +28,22 @@ var shapes = []struct{ keyword, rule string }{
 }
 
 // shape makes the checks of the shape of the content at once, and reads it.
-func shape() check {
+func shape(family, schema string) check {
 	ids := make([]rules.ID, len(shapes))
 	for i, s := range shapes {
-		ids[i] = rule(s.rule)
+		ids[i] = rules.ID(family + "." + s.rule)
 	}
 	return check{Rule: ids[0], Or: ids[1:], Pass: func(_ context.Context, c *call) error {
-		items := c.API.Engine.Contents.Violations("EncounterPackageContent", c.Content)
+		items := c.API.Engine.Contents.Violations(schema, c.Content)
 		if len(items) < c.Config.ContentErrors {
-			items = append(items, values(c, c.Object())...)
+			items = append(items, values(c, c.Object(), family)...)
 		}
 		var refused operation.Refusals
 		for i, item := range items {
 			if i == c.Config.ContentErrors {
 				break
 			}
-			refused = append(refused, refusalOf(item))
+			refused = append(refused, refusalOf(family, item))
 		}
 		if len(refused) > 0 {
 			return refused
@@ -53,8 +53,9 @@ func shape() check {
 }
 
 // refusalOf a violation of the shape.
-func refusalOf(item fault.Item) *fault.Error {
+func refusalOf(family string, item fault.Item) *fault.Error {
 	found := item.Rules[0]
+	rule := func(name string) rules.ID { return rules.ID(family + "." + name) }
 	name := "content_unknown"
 	for _, s := range shapes {
 		if s.keyword == found.Rule {
@@ -224,7 +225,7 @@ var (
 func one(name string) []string { return []string{name} }
 
 // values finds what no dictionary has, and references to objects of other kinds.
-func values(c *call, sent map[string]any) (found []fault.Item) {
+func values(c *call, sent map[string]any, family string) (found []fault.Item) {
 	refuse := func(at string) {
 		found = append(found, fault.Item{Entry: at, EntryType: "json_data_property", Rules: []fault.Rule{{
 			Rule: "inclusion", Description: "value is not allowed in enum", RawDescription: "value is not allowed in enum", Params: map[string]any{},
@@ -259,7 +260,7 @@ func values(c *call, sent map[string]any) (found []fault.Item) {
 	}
 	for _, b := range codes {
 		visit(sent, "$", b.place, func(at string, v any) {
-			if code, ok := v.(string); ok && (code == b.not || !known(b.names[0], code)) {
+			if code, ok := v.(string); ok && (code == b.not && family != cancelFamily || !known(b.names[0], code)) {
 				refuse(at)
 			}
 		})
@@ -339,8 +340,8 @@ var choices = []choice{
 }
 
 // oneOf makes the checks of fields that exclude each other.
-func oneOf() check {
-	needed, single := rule("one_of_needed"), rule("one_of_single")
+func oneOf(family string) check {
+	needed, single := rules.ID(family+".one_of_needed"), rules.ID(family+".one_of_single")
 	return check{Rule: needed, Or: []rules.ID{single}, Pass: func(_ context.Context, c *call) error {
 		var missing, more operation.Refusals
 		for _, ch := range choices {

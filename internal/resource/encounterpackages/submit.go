@@ -19,18 +19,18 @@ import (
 
 // SubmitEncounterPackage serves POST /api/patients/{patient_id}/encounter_package.
 func (a *API) SubmitEncounterPackage(ctx context.Context, req api.SubmitEncounterPackageRequestObject) (api.SubmitEncounterPackageResponseObject, error) {
-	job, err := Submit.Start(ctx, a.Engine, a, operation.Path{Patient: req.PatientID}, submit{EncounterPackageSubmit: *req.Body})
+	job, err := Submit.Start(ctx, a.Engine, a, operation.Path{Patient: req.PatientID}, body{EncounterPackageSubmit: *req.Body})
 	return api.SubmitEncounterPackage202JSONResponse(job), err
 }
 
-// submit is the body, and what its content says.
-type submit struct {
+// body of a submission or a cancellation, and what its content says.
+type body struct {
 	api.EncounterPackageSubmit
 	content *content // from the checks of its shape on
 }
 
-func (s *submit) read(sent map[string]any) (err error) {
-	s.content, err = read(sent)
+func (b *body) read(sent map[string]any) (err error) {
+	b.content, err = read(sent)
 	return err
 }
 
@@ -40,15 +40,15 @@ const family = "encounter_package.submit"
 const mostValues = 1_000_000
 
 // Submit stores what a doctor has signed of an encounter.
-var Submit = operation.Package[*API, submit]{
+var Submit = operation.Package[*API, body]{
 	ID: "submitEncounterPackage", Decides: episodes.Collection, Values: mostValues,
-	Signed:  func(b *submit) string { return b.SignedData },
+	Signed:  func(b *body) string { return b.SignedData },
 	Decider: func(c *call) uuid.UUID { return idAt(c.Object(), "encounter", "episode") },
 	Guard: []check{
 		{Rule: rule("party"), Caller: operation.PartyIsVerified},
 		{Rule: rule("party_deceased"), Caller: operation.PartyIsAlive},
-		{Rule: rule("person"), Pass: operation.FindPatient[*API, struct{}, submit]},
-		{Rule: rule("person_active"), Pass: operation.CalledPatientIsActive[*API, struct{}, submit]},
+		{Rule: rule("person"), Pass: operation.FindPatient[*API, struct{}, body]},
+		{Rule: rule("person_active"), Pass: operation.CalledPatientIsActive[*API, struct{}, body]},
 	},
 	Checks: append([]check{
 		{Rule: rule("legal_entity"), Caller: operation.HasLegalEntity},
@@ -57,7 +57,7 @@ var Submit = operation.Package[*API, submit]{
 	}, signedChecks[1]),
 	Judged: slices.Concat(
 		signedChecks[:1], signedChecks[2:],
-		[]check{shape(), oneOf()}, signer, visits, reports, observations, conditions, encounter, immunizations, allergies, risks, procedures,
+		[]check{shape(family, "EncounterPackageContent"), oneOf(family)}, signer, visits, reports, observations, conditions, encounter, immunizations, allergies, risks, procedures,
 	),
 	Write:  write,
 	Commit: keep,
@@ -106,6 +106,11 @@ func idAt(object map[string]any, names ...string) uuid.UUID {
 	return medicalevents.IDIn(value)
 }
 
+// arrays of a package, in the order in which they are stored.
+var arrays = []string{
+	"conditions", "observations", "diagnostic_reports", "procedures", "immunizations", "allergy_intolerances", "risk_assessments",
+}
+
 // write is what the package stores and changes.
 func write(c *call) operation.Written {
 	if c.Body.content == nil {
@@ -121,26 +126,10 @@ func write(c *call) operation.Written {
 	if visit := c.Body.Visit; visit != nil {
 		add(medicalrecords.Visits, idOf(visit.ID), p.visit(c, visit))
 	}
-	for i := range p.Conditions {
-		add("conditions", p.Conditions[i].ID, p.Conditions[i])
-	}
-	for i := range p.Observations {
-		add("observations", p.Observations[i].ID, p.Observations[i].Observation)
-	}
-	for i := range p.DiagnosticReports {
-		add("diagnostic_reports", p.DiagnosticReports[i].ID, p.DiagnosticReports[i])
-	}
-	for i := range p.Procedures {
-		add("procedures", p.Procedures[i].ID, p.Procedures[i])
-	}
-	for i := range p.Immunizations {
-		add("immunizations", p.Immunizations[i].ID, p.Immunizations[i])
-	}
-	for i := range p.AllergyIntolerances {
-		add("allergy_intolerances", p.AllergyIntolerances[i].ID, p.AllergyIntolerances[i])
-	}
-	for i := range p.RiskAssessments {
-		add("risk_assessments", p.RiskAssessments[i].ID, p.RiskAssessments[i])
+	for _, plural := range arrays {
+		for _, r := range p.records(plural) {
+			add(plural, r.Head().ID, r)
+		}
 	}
 	add("encounters", p.Encounter.ID, p.Encounter) // last: it is the head
 
@@ -180,15 +169,25 @@ func (p *content) decision(c *call) (operation.Change, []operation.Demand) {
 	after := *p.stored
 	after.DiagnosesHistory = append(slices.Clone(after.DiagnosesHistory), episodes.DiagnosesItem{IsActive: true, Diagnoses: diagnoses})
 	after.KeepItems()
-	change.Set["items"] = after.Items
-	equal := func(field string, value any) mongodb.Condition {
-		return mongodb.Condition{Field: field, Operator: mongodb.Equal, Values: []any{value}}
-	}
+	change.Set["items"], change.Set["revision"] = after.Items, p.stored.Revision+1
 	return change, []operation.Demand{
 		{Condition: equal("updated_at", p.stored.UpdatedAt)},
+		{Condition: p.isAsRead()},
 		{Rule: rule("episode_status"), Condition: equal("status", episodes.Active)},
 		{Rule: rule("episode_organization"), Condition: equal("managing_organization.identifier.value", c.ClientID)},
 	}
+}
+
+// isAsRead holds while no other package has changed the episode.
+func (p *content) isAsRead() mongodb.Condition {
+	if p.stored.Revision == 0 {
+		return equal("revision", nil)
+	}
+	return equal("revision", p.stored.Revision)
+}
+
+func equal(field string, value any) mongodb.Condition {
+	return mongodb.Condition{Field: field, Operator: mongodb.Equal, Values: []any{value}}
 }
 
 // reactions notes observations of what vaccinations have caused, and returns the ids of stored vaccinations.

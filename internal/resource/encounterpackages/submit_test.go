@@ -21,12 +21,13 @@ import (
 	"esoz/internal/platform/signature"
 	"esoz/internal/resource/encounterpackages"
 	"esoz/internal/resource/episodes"
+	"esoz/internal/resource/medicalevents"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
-	encounterpackages.Submit.Between = between
+	encounterpackages.Submit.Between, encounterpackages.Cancel.Between = between, between
 	testkit.Main(m)
 }
 
@@ -61,10 +62,10 @@ type pack struct {
 	token   string
 }
 
-// fresh is the package of a case of the world, with new ids.
-func fresh(t *testing.T, srv *testkit.Server, title string) *pack {
+// signedIn opens what a case of the world has signed.
+func signedIn(t *testing.T, srv *testkit.Server, operation, title string) (content []byte, visit any, token string) {
 	t.Helper()
-	i := slices.IndexFunc(srv.World.Cases, func(c world.Case) bool { return c.OperationID == "submitEncounterPackage" && c.Title == title })
+	i := slices.IndexFunc(srv.World.Cases, func(c world.Case) bool { return c.OperationID == operation && c.Title == title })
 	require.GreaterOrEqual(t, i, 0, title)
 	r := srv.World.Cases[i].Request
 	body, _ := r.Body.(map[string]any)
@@ -73,11 +74,18 @@ func fresh(t *testing.T, srv *testkit.Server, title string) *pack {
 	require.NoError(t, err)
 	opened, err := new(signature.Trust).Open(raw, srv.World.Now)
 	require.NoError(t, err)
-	p := &pack{token: strings.TrimPrefix(r.Headers["Authorization"], "Bearer ")}
-	visit, err := json.Marshal(body["visit"])
+	return opened.JSON, body["visit"], strings.TrimPrefix(r.Headers["Authorization"], "Bearer ")
+}
+
+// fresh is the package of a case of the world, with new ids.
+func fresh(t *testing.T, srv *testkit.Server, title string) *pack {
+	t.Helper()
+	content, sent, token := signedIn(t, srv, "submitEncounterPackage", title)
+	p := &pack{token: token}
+	visit, err := json.Marshal(sent)
 	require.NoError(t, err)
-	all := append(append([]byte{'['}, opened.JSON...), append([]byte{','}, append(visit, ']')...)...)
-	for _, id := range newIDs(opened.JSON, visit) {
+	all := append(append([]byte{'['}, content...), append([]byte{','}, append(visit, ']')...)...)
+	for _, id := range newIDs(content, visit) {
 		all = bytes.ReplaceAll(all, []byte(id), []byte(uuid.NewString()))
 	}
 	var both []map[string]any
@@ -217,12 +225,17 @@ func requireStored(t *testing.T, srv *testkit.Server, want bool, packs ...*pack)
 	}
 }
 
+// episodeOf is the stored episode of a package.
+func episodeOf(t *testing.T, srv *testkit.Server, p *pack) (e episodes.Document) {
+	t.Helper()
+	srv.Decode(t, episodes.Collection, medicalevents.IDIn(p.encounter()["episode"]), &e)
+	return e
+}
+
 // history counts the items of the episode that name the encounter.
 func history(t *testing.T, srv *testkit.Server, p *pack) (n int) {
 	t.Helper()
-	var e episodes.Document
-	srv.Decode(t, episodes.Collection, world.ID("episode of packages"), &e)
-	for _, item := range e.DiagnosesHistory {
+	for _, item := range episodeOf(t, srv, p).DiagnosesHistory {
 		if item.Evidence.Identifier.Value.String() == p.records()["encounters"][0] {
 			n++
 		}

@@ -39,6 +39,9 @@ type Document struct {
 	// Items are what forbidden groups may name of the episode. Who writes its diagnoses keeps them.
 	Items operation.Items `bson:"items,omitempty"`
 
+	// Revision counts the packages that were submitted and cancelled, so that each sees what the one before it has left.
+	Revision int64 `bson:"revision,omitempty"`
+
 	InsertedAt time.Time `bson:"inserted_at"`
 	InsertedBy uuid.UUID `bson:"inserted_by"`
 	UpdatedAt  time.Time `bson:"updated_at"`
@@ -85,4 +88,7 @@ type DiagnosesItem struct {
 	IsActive  bool                      `bson:"is_active"`
 	Evidence  reference                 `bson:"evidence"` // the encounter
 	Diagnoses []medicalevents.Diagnosis `bson:"diagnoses"`
+
+	// Cancelled names the records of its package that were taken back without the encounter, before they are marked.
+	Cancelled []string `bson:"cancelled,omitempty"`
 }

@@ -43,5 +43,8 @@ type Header struct {
 	AppliedJobs []mongodb.Mark `bson:"applied_jobs,omitempty"`
 }
 
+// Head is what a document has in common with those of other kinds.
+func (h *Header) Head() *Header { return h }
+
 // compared is what is compared with forbidden groups, and the author.
 func (h *Header) compared() (operation.Items, uuid.UUID) { return h.Items, h.InsertedBy }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -14,12 +15,45 @@ import (
 )
 
 // dispense takes a device from its prescription to the hand-over by the code of the patient's SMS,
-// and two more dispenses to another end.
+// and two more to another end of their dispenses.
 func (w *walk) dispense() error {
-	prescribed, number, code, err := w.prescribe()
-	if err != nil {
-		return err
+	for _, c := range []struct {
+		title    string
+		end      func(dispense string) error
+		statuses []string // of the dispense
+		becomes  []string // of its request
+	}{
+		{"Hand the device over, signed by the pharmacist", w.complete, []string{"in_progress", "completed"}, []string{"active", "completed"}},
+		{"Stop a second dispense", w.stop, []string{"in_progress", "stopped"}, []string{"active"}},
+		{"Take a third one back, which was recorded by mistake", w.markInError, []string{"in_progress", "entered_in_error"}, []string{"active"}},
+	} {
+		request, number, code, err := w.prescribe()
+		if err != nil {
+			return err
+		}
+		if err := w.find(request, number); err != nil {
+			return err
+		}
+		id, err := w.beginDispense(request, code)
+		if err != nil {
+			return err
+		}
+		w.say(c.title)
+		if err := c.end(id); err != nil {
+			return err
+		}
+		if err := w.tells("DeviceDispense", id, c.statuses...); err != nil {
+			return err
+		}
+		if err := w.tells("DeviceRequest", request, c.becomes...); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// find has the pharmacist find a prescription by its number, and ask a program about it.
+func (w *walk) find(request, number string) error {
 	w.say("Find the prescription by its number, as the pharmacist")
 	pharmacist := world.TokenValue("pharmacist")
 	var found struct{ Data []struct{ ID string } }
@@ -27,8 +61,8 @@ func (w *walk) dispense() error {
 	if err := w.send(pharmacist, http.MethodGet, path, nil, http.StatusOK, &found); err != nil {
 		return err
 	}
-	if len(found.Data) != 1 {
-		return fmt.Errorf("%d prescriptions have the number, want 1", len(found.Data))
+	if len(found.Data) != 1 || found.Data[0].ID != request {
+		return fmt.Errorf("%d prescriptions have the number, want one", len(found.Data))
 	}
 	w.say("Ask a medical program whether it pays, and by which devices")
 	var told struct {
@@ -37,7 +71,7 @@ func (w *walk) dispense() error {
 			Participants []struct{ ID string }
 		}
 	}
-	err = w.send(pharmacist, http.MethodPost, "/api/device_requests/"+found.Data[0].ID+"/actions/qualify", body{
+	err := w.send(pharmacist, http.MethodPost, "/api/device_requests/"+request+"/actions/qualify", body{
 		"location": reference("division", world.ID("drugstore").String()), "programs": []any{reference("medical_program", world.ID("device program").String())},
 	}, http.StatusOK, &told)
 	if err != nil {
@@ -46,28 +80,7 @@ func (w *walk) dispense() error {
 	if len(told.Data) != 1 || told.Data[0].Status != "VALID" || len(told.Data[0].Participants) != 1 {
 		return errors.New("the program does not pay")
 	}
-	for _, end := range []struct {
-		request, code, title string
-		by                   func(dispense string) error
-		statuses             []string // of the dispense, and that of its request
-	}{
-		{prescribed, code, "Hand the device over, signed by the pharmacist", w.complete, []string{"in_progress", "completed"}},
-		{world.ID("device request to be met without a code").String(), "", "Stop a second dispense", w.stop, []string{"in_progress", "stopped"}},
-		{world.ID("device request to be met in part").String(), "", "Take a third one back, which was recorded by mistake", w.markInError, []string{"in_progress", "entered_in_error"}},
-	} {
-		id, err := w.beginDispense(end.request, end.code)
-		if err != nil {
-			return err
-		}
-		w.say(end.title)
-		if err := end.by(id); err != nil {
-			return err
-		}
-		if err := w.tells("DeviceDispense", id, end.statuses...); err != nil {
-			return err
-		}
-	}
-	return w.tells("DeviceRequest", prescribed, "active", "completed")
+	return nil
 }
 
 // prescribe writes a prescription of a device and reads its id, its number, and the code of its SMS.
@@ -77,24 +90,24 @@ func (w *walk) prescribe() (id, number, code string, err error) {
 	wanted := body{
 		"intent": "order", "quantity": body{"value": 10, "system": "device_unit", "code": "piece"},
 		"code_reference": reference("device_definition", world.ID("device definition").String()),
-		"encounter":      reference("encounter", world.ID("encounter of patient").String()), "requester": reference("employee", world.ID("employee doctor").String()),
+		"encounter":      reference("encounter", w.first.encounter), "requester": reference("employee", world.ID("employee doctor").String()),
 		"authored_on": now.Format(time.RFC3339), "occurrence_period": body{"start": now.Format(time.RFC3339), "end": now.AddDate(0, 1, 0).Format(time.RFC3339)},
 	}
 	w.say("Ask a medical program whether it would pay for a device, as the doctor")
-	if err := w.wouldPay(patientPath("device_requests", "prequalify"), body{"device_request": wanted, "programs": []any{program}}); err != nil {
+	if err := w.wouldPay(w.patientPath("device_requests", "prequalify"), body{"device_request": wanted, "programs": []any{program}}); err != nil {
 		return "", "", "", err
 	}
 	w.say("Prescribe it, signed by the doctor")
 	id = uuid.NewString()
 	wanted["id"], wanted["status"], wanted["program"] = id, "active", program
-	if err := w.signedJob("doctor", http.MethodPost, patientPath("device_requests", ""), wanted); err != nil {
+	if err := w.signedJob("doctor", http.MethodPost, w.patientPath("device_requests", ""), wanted, nil); err != nil {
 		return "", "", "", err
 	}
 	if _, code, err = w.inbox(now); err != nil {
 		return "", "", "", err
 	}
 	var shown struct{ Data struct{ Requisition string } }
-	err = w.send(doctor, http.MethodGet, patientPath("device_requests", id), nil, http.StatusOK, &shown)
+	err = w.send(doctor, http.MethodGet, w.patientPath("device_requests", id), nil, http.StatusOK, &shown)
 	return id, shown.Data.Requisition, code, err
 }
 
@@ -117,16 +130,13 @@ func (w *walk) beginDispense(request, code string) (string, error) {
 	sent := body{
 		"id": id, "status": "in_progress", "primary_source": true,
 		"performer": reference("employee", world.ID("employee pharmacist").String()), "location": reference("division", world.ID("drugstore").String()),
-		"based_on": reference("device_request", request), "program": reference("medical_program", world.ID("device program").String()),
+		"based_on": reference("device_request", request), "program": reference("medical_program", world.ID("device program").String()), "verification_code": code,
 		"details": []body{{
 			"device":   reference("device_definition", world.ID("device definition").String()),
 			"quantity": body{"value": 10, "system": "device_unit", "code": "piece"}, "sell_price": 18.65,
 		}},
 	}
-	if code != "" {
-		sent["verification_code"] = code
-	}
-	return id, w.job(world.TokenValue("pharmacist"), http.MethodPost, patientPath("device_dispenses", ""), sent, http.StatusSeeOther, nil)
+	return id, w.job(world.TokenValue("pharmacist"), http.MethodPost, w.patientPath("device_dispenses", ""), sent, http.StatusSeeOther, nil)
 }
 
 func (w *walk) complete(dispense string) error {
@@ -136,7 +146,7 @@ func (w *walk) complete(dispense string) error {
 }
 
 func (w *walk) stop(dispense string) error {
-	return w.job(world.TokenValue("pharmacist"), http.MethodPatch, patientPath("device_dispenses", dispense)+"/actions/stop", nil, http.StatusSeeOther, nil)
+	return w.job(world.TokenValue("pharmacist"), http.MethodPatch, w.patientPath("device_dispenses", dispense)+"/actions/stop", nil, http.StatusSeeOther, nil)
 }
 
 func (w *walk) markInError(dispense string) error {
@@ -148,7 +158,7 @@ func (w *walk) markInError(dispense string) error {
 
 // signDispense signs a dispense as it is read, with changes.
 func (w *walk) signDispense(dispense, action string, changes body) error {
-	pharmacist, path := world.TokenValue("pharmacist"), patientPath("device_dispenses", dispense)
+	pharmacist, path := world.TokenValue("pharmacist"), w.patientPath("device_dispenses", dispense)
 	var shown struct{ Data body }
 	if err := w.send(pharmacist, http.MethodGet, path, nil, http.StatusOK, &shown); err != nil {
 		return err
@@ -156,11 +166,11 @@ func (w *walk) signDispense(dispense, action string, changes body) error {
 	for field, value := range changes {
 		shown.Data[field] = value
 	}
-	return w.signedJob("pharmacist", http.MethodPatch, path+"/actions/"+action, shown.Data)
+	return w.signedJob("pharmacist", http.MethodPatch, path+"/actions/"+action, shown.Data, nil)
 }
 
-// signedJob sends what a user has signed, for a job.
-func (w *walk) signedJob(user, method, path string, content body) error {
+// signedJob sends what a user has signed, for a job, and what goes beside it.
+func (w *walk) signedJob(user, method, path string, content, beside body) error {
 	raw, err := json.Marshal(content)
 	if err != nil {
 		return fmt.Errorf("write what is to be signed: %w", err)
@@ -171,7 +181,9 @@ func (w *walk) signedJob(user, method, path string, content body) error {
 	}
 	w.extra = headers
 	defer func() { w.extra = nil }()
-	return w.job(world.TokenValue(user), method, path, body{"signed_data": container}, http.StatusSeeOther, nil)
+	sent := body{"signed_data": container}
+	maps.Copy(sent, beside)
+	return w.job(world.TokenValue(user), method, path, sent, http.StatusSeeOther, nil)
 }
 
 // tells reads the events of an object, which must tell these statuses.
@@ -202,8 +214,8 @@ func (w *walk) tells(entity, id string, statuses ...string) error {
 	return nil
 }
 
-func patientPath(resource, id string) string {
-	path := "/api/patients/" + world.ID("patient").String() + "/" + resource
+func (w *walk) patientPath(resource, id string) string {
+	path := "/api/patients/" + w.person + "/" + resource
 	if id != "" {
 		path += "/" + id
 	}

@@ -1,6 +1,6 @@
-// Command demo registers a patient who declares with two doctors, and walks through
-// the five methods, against a sandbox of its own, the way a medical information
-// system would. It prints what it sends and gets.
+// Command demo registers a patient who declares with two doctors, is treated, referred
+// and prescribed a device, and walks through the five methods, against a sandbox of its
+// own, the way a medical information system would. It prints what it sends and gets.
 package main
 
 import (
@@ -56,6 +56,10 @@ type walk struct {
 	extra    map[string]string // headers of the next requests
 	division string            // that the walk creates
 	person   string            // the patient whom the walk registers
+	episode  string            // in which they are treated
+	first    pack              // the packages of it
+	second   pack
+	referral string // that the second one carries out
 }
 
 func (w *walk) all() error {
@@ -64,7 +68,7 @@ func (w *walk) all() error {
 	}
 	for _, step := range []func() error{
 		w.logIn, w.createDivision, w.register, w.resendOTP, w.resendApprovalSMS, w.openEpisode, w.confirmOtherwise, w.expire, w.releaseAndStop,
-		w.serveReferral, w.withdraw, w.dispense,
+		w.treat, w.serveReferral, w.withdraw, w.dispense, w.takeBack,
 	} {
 		if err := step(); err != nil {
 			return err

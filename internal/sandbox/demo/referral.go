@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,18 +12,19 @@ import (
 	"esoz/internal/sandbox/world"
 )
 
-// serveReferral takes a referral from the question who would pay for it to its end, in the flow in which a reservation can be taken
-// back.
+// serveReferral takes a referral from the question who would pay for it to its end by a second encounter, in the flow in which a
+// reservation can be taken back.
 func (w *walk) serveReferral() error {
 	doctor, program := world.TokenValue("doctor"), reference("medical_program", world.ID("medical program").String())
 	w.say("Ask a medical program whether it would pay for a service, as the doctor")
-	if err := w.wouldPay(patientPath("service_requests", "prequalify"), body{"service_request": wantedService(), "programs": []any{program}}); err != nil {
+	if err := w.wouldPay(w.patientPath("service_requests", "prequalify"), body{"service_request": w.wantedService(), "programs": []any{program}}); err != nil {
 		return err
 	}
 	id, err := w.refer()
 	if err != nil {
 		return err
 	}
+	w.referral = id
 	referral := "/api/service_requests/" + id
 	used := body{
 		"used_by_legal_entity": reference("legal_entity", world.ID("clinic").String()), "used_by_employee": reference("employee", world.ID("employee doctor").String()),
@@ -44,8 +46,19 @@ func (w *walk) serveReferral() error {
 		{"Release it", "release", nil},
 		{"Reserve it once more", "use", used},
 		{"Begin the work", "process", nil},
-		{"Complete it", "complete", body{}},
+		{"Complete it with the encounter of a second package", "complete", body{}},
 	} {
+		if step.action == "complete" {
+			w.say("Submit the encounter that has carried the referral out")
+			if w.second, err = w.submit(id); err != nil {
+				return err
+			}
+			service, err := w.programService()
+			if err != nil {
+				return err
+			}
+			step.sent = body{"completed_with": reference("encounter", w.second.encounter), "program_service": reference("program_service", service)}
+		}
 		w.say(step.title)
 		if err := w.job(doctor, http.MethodPatch, referral+"/actions/"+step.action, step.sent, http.StatusSeeOther, nil); err != nil {
 			return err
@@ -72,15 +85,35 @@ func (w *walk) serveReferral() error {
 	return nil
 }
 
+// programService is how the program pays for the service.
+func (w *walk) programService() (id string, err error) {
+	var paid struct {
+		Data []struct {
+			ID      string
+			Service string `json:"service_id"`
+		}
+	}
+	path := "/api/program_services?" + url.Values{"medical_program_id": {world.ID("medical program").String()}, "page_size": {"100"}}.Encode()
+	if err := w.send(world.TokenValue("doctor"), http.MethodGet, path, nil, http.StatusOK, &paid); err != nil {
+		return "", err
+	}
+	for _, p := range paid.Data {
+		if p.Service == world.ID("service").String() {
+			return p.ID, nil
+		}
+	}
+	return "", errors.New("the program does not pay for the service")
+}
+
 // wantedService is what a doctor asks for.
-func wantedService() body {
+func (w *walk) wantedService() body {
 	return body{
 		"status": "active", "intent": "order", "priority": "routine",
 		"category": body{"coding": []body{{"system": "eHealth/SNOMED/service_request_categories", "code": "diagnostic_procedure"}}},
-		"code":     reference("service", world.ID("service").String()), "context": reference("encounter", world.ID("encounter of patient").String()),
+		"code":     reference("service", world.ID("service").String()), "context": reference("encounter", w.first.encounter),
 		"requester_employee":     reference("employee", world.ID("employee doctor").String()),
 		"requester_legal_entity": reference("legal_entity", world.ID("clinic").String()),
-		"reason_reference":       []any{reference("condition", world.ID("condition of patient").String())},
+		"reason_reference":       []any{reference("condition", w.first.condition)},
 	}
 }
 
@@ -88,9 +121,9 @@ func wantedService() body {
 func (w *walk) refer() (id string, err error) {
 	w.say("Write a referral, signed by the doctor")
 	id = uuid.NewString()
-	wanted := wantedService()
+	wanted := w.wantedService()
 	wanted["id"], wanted["program"] = id, reference("medical_program", world.ID("medical program").String())
-	return id, w.signedJob("doctor", http.MethodPost, patientPath("service_requests", ""), wanted)
+	return id, w.signedJob("doctor", http.MethodPost, w.patientPath("service_requests", ""), wanted, nil)
 }
 
 // withdraw ends a referral by the signature of its author, who is told so by an SMS to the patient.
@@ -104,14 +137,14 @@ func (w *walk) withdraw() error {
 			return err
 		}
 		w.say(c.title)
-		doctor, referral := world.TokenValue("doctor"), patientPath("service_requests", id)
+		doctor, referral := world.TokenValue("doctor"), w.patientPath("service_requests", id)
 		var shown struct{ Data body }
 		if err := w.send(doctor, http.MethodGet, referral, nil, http.StatusOK, &shown); err != nil {
 			return err
 		}
 		shown.Data["status_reason"] = body{"coding": []body{{"system": "eHealth/service_request_" + c.action + "_reasons", "code": "default"}}}
 		since := time.Now() //nolint:forbidigo // as any client does
-		if err := w.signedJob("doctor", http.MethodPatch, referral+"/actions/"+c.action, shown.Data); err != nil {
+		if err := w.signedJob("doctor", http.MethodPatch, referral+"/actions/"+c.action, shown.Data, nil); err != nil {
 			return err
 		}
 		if _, _, err := w.inbox(since); err != nil {
@@ -123,6 +156,9 @@ func (w *walk) withdraw() error {
 		}
 		if ended.Data.Status != c.status {
 			return fmt.Errorf("the referral is %s, want %s", ended.Data.Status, c.status)
+		}
+		if err := w.tells("ServiceRequest", id, c.status); err != nil {
+			return err
 		}
 	}
 	return nil

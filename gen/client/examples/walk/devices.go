@@ -15,31 +15,30 @@ import (
 
 // More of the sandbox's world.
 const (
-	deviceRequest         = "3afbd8f0-2fdc-59c3-988d-7c1dbc289d2a"
-	deviceRequestToStop   = "8f9e57c8-add2-537d-9f6e-1d4f9b057710"
-	deviceRequestMistaken = "3f57d3df-8ed0-538b-8222-3cc60b3b0768"
-	pharmacist            = "dda9abdf-51f9-5657-adf0-a75886dc1ac7"
-	drugstore             = "cf89e85c-4261-5d55-8e25-a2258360834b"
-	deviceProgram         = "c582f656-203d-5971-a05d-71dd2c1c25eb"
-	pharmacistToken       = "sandbox-pharmacist"
+	deviceDefinition = "4ba15f56-8ed6-5aac-8dcf-30abd1d97f9e"
+	pharmacist       = "dda9abdf-51f9-5657-adf0-a75886dc1ac7"
+	drugstore        = "cf89e85c-4261-5d55-8e25-a2258360834b"
+	deviceProgram    = "c582f656-203d-5971-a05d-71dd2c1c25eb"
+	pharmacistToken  = "sandbox-pharmacist"
 )
 
-// dispenseDevices has a pharmacist dispense what three device requests ask for: what is handed over completes its request,
-// the second dispense is stopped, and the third was a mistake.
+// dispenseDevices has a pharmacist dispense what three prescriptions of the doctor ask for: what is handed over completes its
+// device request, the second dispense is stopped, and the third was a mistake.
 func (m *mis) dispenseDevices(ctx context.Context) error {
 	for _, c := range []struct {
-		request string
-		end     func(ctx context.Context, dispense string) error
-		status  string // of the request, in the end
+		end    func(ctx context.Context, dispense string) error
+		status string // of the request, in the end
+		events int    // of the request
 	}{
-		{deviceRequest, m.handOver, "completed"},
-		{deviceRequestToStop, m.stop, "active"},
-		{deviceRequestMistaken, m.markInError, "active"},
+		{m.handOver, "completed", 2},
+		{m.stop, "active", 1},
+		{m.markInError, "active", 1},
 	} {
-		number, code, err := m.prescription(ctx, c.request)
+		request, number, code, err := m.prescribe(ctx)
 		if err != nil {
 			return err
 		}
+		m.changed("DeviceRequest", request, c.events)
 		dispense, err := m.dispense(ctx, number, code)
 		if err != nil {
 			return err
@@ -57,36 +56,60 @@ func (m *mis) dispenseDevices(ctx context.Context) error {
 		}
 		fmt.Println("The device request is", found.Status)
 	}
-	m.changed("DeviceRequest", deviceRequest, 1)
 	return nil
 }
 
 // inSMS finds the number of a device request and its code in the SMS about it.
 var inSMS = regexp.MustCompile(`([0-9A-Z]{4}(?:-[0-9A-Z]{4}){3})\D*([0-9]+)$`)
 
-// prescription has the doctor send the SMS about a device request again. The patient shows it at the pharmacy.
-func (m *mis) prescription(ctx context.Context, request string) (number, code string, err error) {
-	api, err := doctorAt(m.inbox.baseURL, "sandbox-doctor", doctor).client()
+// prescribe writes a prescription of a device, signed by the doctor. The patient shows its SMS at the pharmacy.
+func (m *mis) prescribe(ctx context.Context) (id, number, code string, err error) {
+	author := doctorAt(m.inbox.baseURL, "sandbox-doctor", doctor)
+	api, err := author.client()
 	if err != nil {
-		return "", "", err
+		return "", "", "", err
+	}
+	now, program := time.Now().UTC(), reference("medical_program", deviceProgram)
+	wanted := map[string]any{
+		"intent": "order", "quantity": map[string]any{"value": 10, "system": "device_unit", "code": "piece"},
+		"code_reference": reference("device_definition", deviceDefinition), "encounter": reference("encounter", m.first.encounter),
+		"requester": reference("employee", doctor), "authored_on": now.Format(time.RFC3339),
+		"occurrence_period": map[string]any{"start": now.Format(time.RFC3339), "end": now.AddDate(0, 1, 0).Format(time.RFC3339)},
+	}
+	body, err := jsonOf(map[string]any{"device_request": wanted, "programs": []any{program}})
+	if err != nil {
+		return "", "", "", err
+	}
+	told, err := api.PreQualifyDeviceRequestWithBodyWithResponse(ctx, m.person, "application/json", body)
+	if err != nil {
+		return "", "", "", fmt.Errorf("ask the program about a device: %w", err)
+	}
+	if told.JSON200.Data[0].Status != client.DeviceRequestPreQualificationStatusVALID {
+		return "", "", "", errors.New("the program would not pay for the device")
+	}
+	id = uuid.NewString()
+	wanted["id"], wanted["status"], wanted["program"] = id, "active", program
+	signed, err := signAs(ctx, m.inbox.baseURL, author.token, wanted)
+	if err != nil {
+		return "", "", "", err
 	}
 	since := time.Now()
-	accepted, err := api.ResendDeviceRequestSMSWithResponse(ctx, patient, request)
-	if err != nil {
-		return "", "", fmt.Errorf("have the SMS about the device request sent again: %w", err)
+	accepted, err := api.CreateDeviceRequestWithResponse(ctx, m.person, client.DeviceRequestNew{SignedData: signed})
+	if err == nil {
+		_, err = client.WaitJob(ctx, api, accepted.JSON202)
 	}
-	if _, err := client.WaitJob(ctx, api, accepted.JSON202); err != nil {
-		return "", "", fmt.Errorf("have the SMS about the device request sent again: %w", err)
+	if err != nil {
+		return "", "", "", fmt.Errorf("prescribe a device: %w", err)
 	}
 	message, err := m.inbox.next(ctx, since)
 	if err != nil {
-		return "", "", err
+		return "", "", "", err
 	}
 	found := inSMS.FindStringSubmatch(message.Text)
 	if found == nil {
-		return "", "", errors.New("the SMS about the device request tells no number and code")
+		return "", "", "", errors.New("the SMS about the device request tells no number and code")
 	}
-	return found[1], found[2], nil
+	return id, found[1], found[2], nil
 }
 
 // find returns the device request that has a number.
@@ -125,7 +148,7 @@ func (m *mis) dispense(ctx context.Context, number, code string) (id string, err
 	}
 	detail.Quantity.Value, detail.Quantity.System, detail.Quantity.Code = request.Quantity.Value, "device_unit", request.Quantity.Code
 	id = uuid.NewString()
-	accepted, err := m.pharmacist.CreateDeviceDispenseWithResponse(ctx, patient, client.DeviceDispenseCreate{
+	accepted, err := m.pharmacist.CreateDeviceDispenseWithResponse(ctx, m.person, client.DeviceDispenseCreate{
 		ID: id, Status: client.DeviceDispenseCreateStatusInProgress, PrimarySource: true, BasedOn: reference("device_request", request.ID),
 		Performer: reference("employee", pharmacist), Location: location, Program: &program, VerificationCode: &code,
 		Details: []client.DeviceDispenseDetailCreate{detail},
@@ -148,7 +171,7 @@ func (m *mis) handOver(ctx context.Context, dispense string) error {
 	if err != nil {
 		return err
 	}
-	accepted, err := m.pharmacist.CompleteDeviceDispenseWithResponse(ctx, patient, dispense, client.DeviceDispenseSigned{SignedData: signed})
+	accepted, err := m.pharmacist.CompleteDeviceDispenseWithResponse(ctx, m.person, dispense, client.DeviceDispenseSigned{SignedData: signed})
 	if err != nil {
 		return fmt.Errorf("complete the device dispense: %w", err)
 	}
@@ -157,7 +180,7 @@ func (m *mis) handOver(ctx context.Context, dispense string) error {
 
 // stop ends a dispense whose devices were not picked up.
 func (m *mis) stop(ctx context.Context, dispense string) error {
-	accepted, err := m.pharmacist.StopDeviceDispenseWithResponse(ctx, patient, dispense)
+	accepted, err := m.pharmacist.StopDeviceDispenseWithResponse(ctx, m.person, dispense)
 	if err != nil {
 		return fmt.Errorf("stop the device dispense: %w", err)
 	}
@@ -173,7 +196,7 @@ func (m *mis) markInError(ctx context.Context, dispense string) error {
 	if err != nil {
 		return err
 	}
-	accepted, err := m.pharmacist.MarkInErrorDeviceDispenseWithResponse(ctx, patient, dispense, client.DeviceDispenseSigned{SignedData: signed})
+	accepted, err := m.pharmacist.MarkInErrorDeviceDispenseWithResponse(ctx, m.person, dispense, client.DeviceDispenseSigned{SignedData: signed})
 	if err != nil {
 		return fmt.Errorf("mark the device dispense in error: %w", err)
 	}
@@ -182,7 +205,7 @@ func (m *mis) markInError(ctx context.Context, dispense string) error {
 
 // signDispense has the pharmacist sign a dispense as it is read, with changes.
 func (m *mis) signDispense(ctx context.Context, dispense string, changes map[string]any) (signed string, err error) {
-	answer, err := m.pharmacist.GetDeviceDispenseWithResponse(ctx, patient, dispense)
+	answer, err := m.pharmacist.GetDeviceDispenseWithResponse(ctx, m.person, dispense)
 	if err != nil {
 		return "", fmt.Errorf("read the device dispense: %w", err)
 	}
@@ -199,7 +222,7 @@ func (m *mis) dispenseBecomes(ctx context.Context, dispense string, accepted *cl
 	if _, err := client.WaitJob(ctx, m.pharmacist, accepted); err != nil {
 		return fmt.Errorf("the device dispense is not %s: %w", status, err)
 	}
-	answer, err := m.pharmacist.GetDeviceDispenseWithResponse(ctx, patient, dispense)
+	answer, err := m.pharmacist.GetDeviceDispenseWithResponse(ctx, m.person, dispense)
 	if err != nil {
 		return fmt.Errorf("read the device dispense: %w", err)
 	}

@@ -4,10 +4,12 @@
 // approval of the patient's episode and loses it again, others confirm approvals by
 // documents and through a third person, one has expired, a code is sent again and
 // entered, an approval's SMS is sent again, a service request released, a device
-// dispense stopped. A referral is used, given back, used again and completed; others
-// are recalled and cancelled by signature. A pharmacist finds device requests by the
-// number in an SMS, and dispenses what they ask for, stops, or takes a mistake back.
-// The events of it all are read.
+// dispense stopped. The patient is treated: a doctor submits an encounter and refers
+// them; the referral is used, given back, used again and completed with the encounter
+// of a second package; others are recalled and cancelled by signature. Devices are
+// prescribed, and a pharmacist finds the prescriptions by the number in an SMS, and
+// dispenses what they ask for, stops, or takes a mistake back. The second package was
+// a mistake, too, and is cancelled. The events of it all are read.
 //
 //	go run ./gen/client/examples/walk http://127.0.0.1:8080
 //
@@ -72,6 +74,10 @@ type mis struct {
 	inbox      sandboxInbox
 	division   string // that was created
 	person     string // who was registered
+	episode    string // in which they are treated
+	referral   string // that the second package carries out
+	first      encounterPackage
+	second     encounterPackage
 	began      time.Time
 	changes    []change
 }
@@ -93,7 +99,7 @@ func walk(ctx context.Context, baseURL string) error {
 	}
 	for _, step := range []func(context.Context) error{
 		m.createDivision, m.register, m.shareEpisode, m.confirmOtherwise, m.expire, m.enterCode, m.resendApprovalSMS, m.release, m.stopDispense,
-		m.serveReferral, m.withdrawReferrals, m.dispenseDevices, m.readEvents,
+		m.treat, m.serveReferral, m.withdrawReferrals, m.dispenseDevices, m.takeBack, m.readEvents,
 	} {
 		if err := step(ctx); err != nil {
 			return err

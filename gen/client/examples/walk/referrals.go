@@ -5,20 +5,63 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"esoz/gen/client"
 )
 
 // More of the sandbox's world.
 const (
-	referralToUse    = "52b52c98-11c0-582d-8bcf-123a1780685e"
-	referralToRecall = "5468f469-e9f4-5104-b75d-60be911bb0c4"
-	referralToCancel = "3532ff1d-271c-5934-a13a-91ae9545f8a8"
-	medicalProgram   = "222ead96-3c1f-509e-b1b8-5b421f652c07" // pays for the referral's service
-	clinicDivision   = "965430ff-3e10-5377-af26-dafce365a69f"
+	service        = "cd88e4f2-b408-56e8-a1ae-2cab3ce64586"
+	medicalProgram = "222ead96-3c1f-509e-b1b8-5b421f652c07" // pays for the service
+	clinicDivision = "965430ff-3e10-5377-af26-dafce365a69f"
 )
+
+// refer writes a referral, signed by the doctor, once the medical program has said that it would pay.
+func (m *mis) refer(ctx context.Context) (id string, err error) {
+	author := doctorAt(m.inbox.baseURL, "sandbox-doctor", doctor)
+	api, err := author.client()
+	if err != nil {
+		return "", err
+	}
+	program := reference("medical_program", medicalProgram)
+	wanted := map[string]any{
+		"status": "active", "intent": "order", "priority": "routine", "code": reference("service", service),
+		"category": concept("eHealth/SNOMED/service_request_categories", "diagnostic_procedure"),
+		"context":  reference("encounter", m.first.encounter), "reason_reference": []any{reference("condition", m.first.condition)},
+		"requester_employee": reference("employee", doctor), "requester_legal_entity": reference("legal_entity", clinic),
+	}
+	body, err := jsonOf(map[string]any{"service_request": wanted, "programs": []any{program}})
+	if err != nil {
+		return "", err
+	}
+	told, err := api.PreQualifyServiceRequestWithBodyWithResponse(ctx, m.person, "application/json", body)
+	if err != nil {
+		return "", fmt.Errorf("ask the program about a referral: %w", err)
+	}
+	if told.JSON200.Data[0].Status != client.ServiceRequestQualificationStatusVALID {
+		return "", errors.New("the program would not pay for the referral")
+	}
+	id = uuid.NewString()
+	wanted["id"], wanted["program"] = id, program
+	signed, err := signAs(ctx, m.inbox.baseURL, author.token, wanted)
+	if err != nil {
+		return "", err
+	}
+	accepted, err := api.CreateServiceRequestWithResponse(ctx, m.person, client.ServiceRequestNew{SignedData: signed})
+	if err == nil {
+		_, err = client.WaitJob(ctx, api, accepted.JSON202)
+	}
+	if err != nil {
+		return "", fmt.Errorf("write a referral: %w", err)
+	}
+	fmt.Println("Referral", id, "is written")
+	return id, nil
+}
 
 // serveReferral takes a referral from the question who pays to its end. On the way it is given back once, which takes the
 // flow in which Use puts referrals into a queue.
@@ -27,7 +70,10 @@ func (m *mis) serveReferral(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	told, err := api.QualifyServiceRequestWithResponse(ctx, referralToUse, client.ServiceRequestQualify{
+	if m.referral, err = m.refer(ctx); err != nil {
+		return err
+	}
+	told, err := api.QualifyServiceRequestWithResponse(ctx, m.referral, client.ServiceRequestQualify{
 		Programs: []client.ReferenceRequest{reference("medical_program", medicalProgram)},
 	})
 	if err != nil {
@@ -39,7 +85,7 @@ func (m *mis) serveReferral(ctx context.Context) error {
 	if err := m.putUsedInto(ctx, "in_queue"); err != nil {
 		return err
 	}
-	r := referral{api, referralToUse}
+	r := referral{m, api, m.referral}
 	for _, step := range []struct {
 		name string
 		do   func(context.Context) (*client.JobResponse, error)
@@ -53,12 +99,13 @@ func (m *mis) serveReferral(ctx context.Context) error {
 		}
 		fmt.Println("The referral is", step.name)
 	}
-	m.changed("ServiceRequest", referralToUse, 6) // one of each step, and one of the end of its program
+	m.changed("ServiceRequest", m.referral, 6) // one of each step, and one of the end of its program
 	return m.putUsedInto(ctx, "in_progress")
 }
 
 // referral is a service request with who serves it.
 type referral struct {
+	mis *mis
 	api *client.ClientWithResponses
 	id  string
 }
@@ -90,8 +137,23 @@ func (r referral) process(ctx context.Context) (*client.JobResponse, error) {
 	return answer.JSON202, nil
 }
 
-func (r referral) complete(ctx context.Context) (*client.JobResponse, error) {
-	answer, err := r.api.CompleteServiceRequestWithResponse(ctx, r.id, client.ServiceRequestComplete{})
+// complete ends it with the encounter of a package that names it.
+func (r referral) complete(ctx context.Context) (_ *client.JobResponse, err error) {
+	if r.mis.second, err = r.mis.submit(ctx, r.id); err != nil {
+		return nil, err
+	}
+	paid, err := r.api.ListProgramServicesWithResponse(ctx, &client.ListProgramServicesParams{MedicalProgramID: medicalProgram, PageSize: new(100)})
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(paid.JSON200.Data, func(p client.ProgramService) bool { return p.ServiceID != nil && *p.ServiceID == service })
+	if i < 0 {
+		return nil, errors.New("the program does not pay for the service")
+	}
+	answer, err := r.api.CompleteServiceRequestWithResponse(ctx, r.id, client.ServiceRequestComplete{
+		CompletedWith:  new(reference("encounter", r.mis.second.encounter)),
+		ProgramService: new(reference("program_service", paid.JSON200.Data[i].ID)),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +162,7 @@ func (r referral) complete(ctx context.Context) (*client.JobResponse, error) {
 
 // recall ends a referral that is needed no more.
 func (r referral) recall(ctx context.Context, signed string) (*client.JobResponse, error) {
-	answer, err := r.api.RecallServiceRequestWithResponse(ctx, patient, r.id, client.ServiceRequestSigned{SignedData: signed})
+	answer, err := r.api.RecallServiceRequestWithResponse(ctx, r.mis.person, r.id, client.ServiceRequestSigned{SignedData: signed})
 	if err != nil {
 		return nil, err
 	}
@@ -109,14 +171,14 @@ func (r referral) recall(ctx context.Context, signed string) (*client.JobRespons
 
 // cancel ends a referral that was written by mistake.
 func (r referral) cancel(ctx context.Context, signed string) (*client.JobResponse, error) {
-	answer, err := r.api.CancelServiceRequestWithResponse(ctx, patient, r.id, client.ServiceRequestSigned{SignedData: signed})
+	answer, err := r.api.CancelServiceRequestWithResponse(ctx, r.mis.person, r.id, client.ServiceRequestSigned{SignedData: signed})
 	if err != nil {
 		return nil, err
 	}
 	return answer.JSON202, nil
 }
 
-// withdrawReferrals has the author of two referrals recall the one and cancel the other, by signature. The patient is told
+// withdrawReferrals has the author of two more referrals recall the one and cancel the other, by signature. The patient is told
 // by SMS.
 func (m *mis) withdrawReferrals(ctx context.Context) error {
 	author := doctorAt(m.inbox.baseURL, "sandbox-doctor", doctor)
@@ -125,13 +187,17 @@ func (m *mis) withdrawReferrals(ctx context.Context) error {
 		return err
 	}
 	for _, c := range []struct {
-		id, reasons, status string
-		end                 func(ctx context.Context, signed string) (*client.JobResponse, error)
+		reasons, status string
+		end             func(r referral, ctx context.Context, signed string) (*client.JobResponse, error)
 	}{
-		{referralToRecall, "eHealth/service_request_recall_reasons", "recalled", referral{api, referralToRecall}.recall},
-		{referralToCancel, "eHealth/service_request_cancel_reasons", "entered_in_error", referral{api, referralToCancel}.cancel},
+		{"eHealth/service_request_recall_reasons", "recalled", referral.recall},
+		{"eHealth/service_request_cancel_reasons", "entered_in_error", referral.cancel},
 	} {
-		before, err := api.GetServiceRequestWithResponse(ctx, patient, c.id)
+		id, err := m.refer(ctx)
+		if err != nil {
+			return err
+		}
+		before, err := api.GetServiceRequestWithResponse(ctx, m.person, id)
 		if err != nil {
 			return fmt.Errorf("read the referral: %w", err)
 		}
@@ -145,7 +211,7 @@ func (m *mis) withdrawReferrals(ctx context.Context) error {
 			return err
 		}
 		since := time.Now()
-		accepted, err := c.end(ctx, signed)
+		accepted, err := c.end(referral{m, api, id}, ctx, signed)
 		if err == nil {
 			_, err = client.WaitJob(ctx, api, accepted)
 		}
@@ -159,7 +225,7 @@ func (m *mis) withdrawReferrals(ctx context.Context) error {
 		if !strings.Contains(message.Text, before.JSON200.Data.Requisition) {
 			return errors.New("the SMS does not tell the number of the referral")
 		}
-		after, err := api.GetServiceRequestWithResponse(ctx, patient, c.id)
+		after, err := api.GetServiceRequestWithResponse(ctx, m.person, id)
 		if err != nil {
 			return fmt.Errorf("read the referral: %w", err)
 		}
@@ -167,7 +233,7 @@ func (m *mis) withdrawReferrals(ctx context.Context) error {
 			return fmt.Errorf("the referral is %s, want %s", status, c.status)
 		}
 		fmt.Printf("The referral is %s, and the patient reads: %s\n", c.status, message.Text)
-		m.changed("ServiceRequest", c.id, 1)
+		m.changed("ServiceRequest", id, 1)
 	}
 	return nil
 }

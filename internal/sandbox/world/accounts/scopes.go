@@ -23,7 +23,7 @@ var (
 		"person:read", "confidant_person_relationship:read",
 		"person_request:read", "person_request:write", "person_verification:details", "personal_data:read",
 		"declaration_request:write", "declaration_request:approve", "declaration_request:sign", "episode:read", "episode:write",
-		"patient_summary:read", "encounter:read", "encounter:write", "condition:read", "observation:read", "diagnostic_report:read", "procedure:read",
+		"patient_summary:read", "encounter:read", "encounter:write", "encounter:cancel", "condition:read", "observation:read", "diagnostic_report:read", "procedure:read",
 		"immunization:read", "allergy_intolerance:read", "risk_assessment:read", "medical_event_context:read",
 	})
 	ownerScopes = slices.Concat(commonScopes, divisionScopes, staffScopes, []string{
@@ -32,6 +32,7 @@ var (
 	})
 	medAdminScopes = slices.Concat(commonScopes, staffScopes, []string{
 		"device_request:read", "device_request:resend", "device_request:revoke", "device_request:mark_in_error", "device_dispense:read",
+		"encounter:read", "encounter:cancel",
 	})
 	pharmacistScopes = slices.Concat(commonScopes, staffScopes, []string{
 		"device_dispense:read", "device_dispense:write", "device_dispense:complete", "device_dispense:stop", "device_dispense:mark_in_error",

@@ -23,6 +23,7 @@ import (
 func Add(w *build.World) {
 	objects(w)
 	submit(w)
+	cancel(w)
 }
 
 const (
