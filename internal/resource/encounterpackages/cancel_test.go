@@ -218,31 +218,20 @@ func TestInterruptedCancellation(t *testing.T) {
 	c := stored(t, srv, "everything that was entered in error")
 	r := cancelled(t, srv, c)
 	job := jobOf(t, r)
-	stopAt := func(step string) *halt {
-		h := &halt{step: step, hit: make(chan struct{}), free: make(chan struct{})}
-		halts.Store(job, h)
-		return h
-	}
-	h := stopAt(steps[0])
-	srv.Run(t)
-	for i, step := range steps {
-		select {
-		case <-h.hit:
-		case <-time.After(time.Minute):
-			require.Fail(t, "the job does not come so far", step)
-		}
+	for _, step := range steps {
+		interrupt(t, srv, job, step)
 		require.Equal(t, step == "decide", inForce(t, srv, c), "before "+step)
-		if step != "decide" {
-			second := c.inError(t, "Ще раз, "+step)
-			o := end(t, srv, second, cancelled(t, srv, second))
-			require.Equal(t, http.StatusConflict, o.StatusCode, "before %s: %v", step, o.Error)
-			require.Equal(t, "Invalid transition for encounter - already entered_in_error", o.Error.Message)
+		if step == "decide" {
+			continue
 		}
-		if i+1 < len(steps) {
-			h = stopAt(steps[i+1])
-		}
+		second := c.inError(t, "Ще раз, "+step)
+		another := cancelled(t, srv, second)
+		carryOut(t, srv, jobOf(t, another))
+		o := end(t, srv, second, another)
+		require.Equal(t, http.StatusConflict, o.StatusCode, "before %s: %v", step, o.Error)
+		require.Equal(t, "Invalid transition for encounter - already entered_in_error", o.Error.Message)
 	}
-	halts.Delete(job)
+	carryOut(t, srv, job)
 	o := end(t, srv, c, r)
 	require.Equal(t, "processed", o.Status, "%v", o.Error)
 	requireTaken(t, srv, c, "in the end")

@@ -51,6 +51,13 @@ func interrupt(t *testing.T, srv *testkit.Server, job, step string) {
 	require.ErrorIs(t, err, errInterrupted)
 }
 
+// carryOut carries the job out to its end.
+func carryOut(t *testing.T, srv *testkit.Server, job string) {
+	t.Helper()
+	_, err := srv.Jobs.Release(t.Context(), job)
+	require.NoError(t, err)
+}
+
 const patient = "patient"
 
 var doctor = world.TokenValue("doctor")
@@ -265,8 +272,7 @@ func TestInterruptedPackages(t *testing.T) {
 		} else {
 			requireRead(t, srv, p, http.StatusOK, "before "+step)
 		}
-		_, err := srv.Jobs.Release(t.Context(), job)
-		require.NoError(t, err)
+		carryOut(t, srv, job)
 		o := end(t, srv, p, r)
 		require.Equal(t, "processed", o.Status, "after %s: %v", step, o.Error)
 		require.Equal(t, "encounter", o.Links[0].Entity)
@@ -288,8 +294,7 @@ func TestRefusedAfterInterruption(t *testing.T) {
 	r := accepted(t, srv, p)
 	interrupt(t, srv, jobOf(t, r), "decide")
 	srv.Change(t, episodes.Collection, world.ID("episode of packages"), bson.D{{Key: "status", Value: episodes.Closed}})
-	_, err := srv.Jobs.Release(t.Context(), jobOf(t, r))
-	require.NoError(t, err)
+	carryOut(t, srv, jobOf(t, r))
 	o := end(t, srv, p, r)
 	require.Equal(t, "failed", o.Status)
 	require.Equal(t, http.StatusUnprocessableEntity, o.StatusCode)
