@@ -49,8 +49,7 @@ type Package[A, B any] struct {
 	// Commit, when set, writes what else commits with the audit rows.
 	Commit func(ctx context.Context, tx postgres.Tx, c *PackageCall[A, B]) error
 
-	// Between, when set, is called between two writes. Tests end the job there.
-	Between func(jobID, step string) error
+	Points
 }
 
 // PackageCall is one call of a package.
@@ -162,7 +161,7 @@ func (o *Package[A, B]) write(ctx context.Context, c *PackageCall[A, B]) (w Writ
 	if err := o.store(ctx, c, w.New); err != nil {
 		return w, mark, err
 	}
-	if err := o.between(c, "decide"); err != nil {
+	if err := o.at(c.job, "decide"); err != nil {
 		return w, mark, err
 	}
 	set := map[string]any{"updated_at": c.Now, "updated_by": c.UserID}
@@ -192,7 +191,7 @@ func (o *Package[A, B]) store(ctx context.Context, c *PackageCall[A, B], pieces 
 		if n < 0 {
 			n = len(pieces)
 		}
-		if err := o.between(c, "store "+collection); err != nil {
+		if err := o.at(c.job, "store "+collection); err != nil {
 			return err
 		}
 		if err := o.storeAll(ctx, c, collection, pieces[:n]); err != nil {
@@ -249,9 +248,15 @@ func (o *Package[A, B]) takeBack(ctx context.Context, c *PackageCall[A, B], mark
 		return nil
 	}
 	for collection, ids := range byCollection(pieces[1:]) {
+		if err := o.at(c.job, "take back "+collection); err != nil {
+			return err
+		}
 		if err := mongodb.DocumentsOf(c.engine.Documents, collection).RemoveAll(ctx, ids, mark); err != nil {
 			return err
 		}
+	}
+	if err := o.at(c.job, "take back the first"); err != nil {
+		return err
 	}
 	return mongodb.DocumentsOf(c.engine.Documents, first.Collection).Remove(ctx, first.ID, mark) // last, so that a crash leaves it
 }
@@ -276,7 +281,7 @@ func (o *Package[A, B]) follow(ctx context.Context, c *PackageCall[A, B], w Writ
 			}
 		}
 		for _, collection := range order {
-			if err := o.between(c, "reveal "+collection); err != nil {
+			if err := o.at(c.job, "reveal "+collection); err != nil {
 				return nil, err
 			}
 			if err := mongodb.DocumentsOf(c.engine.Documents, collection).Reveal(ctx, ids[collection], c.mark()); err != nil {
@@ -285,7 +290,7 @@ func (o *Package[A, B]) follow(ctx context.Context, c *PackageCall[A, B], w Writ
 		}
 	}
 	for i, then := range w.Then {
-		if err := o.between(c, "change "+then.Collection); err != nil {
+		if err := o.at(c.job, "change "+then.Collection); err != nil {
 			return nil, err
 		}
 		set := map[string]any{"updated_at": c.Now, "updated_by": c.UserID}
@@ -302,7 +307,7 @@ func (o *Package[A, B]) follow(ctx context.Context, c *PackageCall[A, B], w Writ
 			made = append(made, one)
 		}
 	}
-	return made, o.between(c, "commit")
+	return made, o.at(c.job, "commit")
 }
 
 // commit writes an audit row for each document.
@@ -325,18 +330,11 @@ func (o *Package[A, B]) commit(ctx context.Context, tx postgres.Tx, c *PackageCa
 	return o.Commit(ctx, tx, c)
 }
 
-func (o *Package[A, B]) between(c *PackageCall[A, B], step string) error {
-	if o.Between == nil {
-		return nil
-	}
-	return o.Between(c.job, step)
-}
-
 // Operation registers the package.
 func (o *Package[A, B]) Operation(e *Engine, asked A) Operation {
 	checks := slices.Concat(o.Guard, o.Checks, o.Judged)
 	return Operation{
-		ID: o.ID, Rules: RulesOf(checks), Signed: true, Still: true, // no status moves: what it changes are several documents
+		ID: o.ID, Rules: RulesOf(checks), Signed: true, Points: &o.Points,
 		Guard: pathGuard(e, o.Guard, func() *PackageCall[A, B] { return newCall[A, struct{}, B](e, asked, o.ID, o.Decides) }),
 		Handler: func(ctx context.Context, jobID string, raw json.RawMessage) (*jobs.Outcome, error) {
 			return o.carryOut(ctx, e, asked, jobID, raw)
