@@ -136,19 +136,17 @@ func (o *Package[A, B]) carryOut(ctx context.Context, e *Engine, asked A, jobID 
 // write stores the new documents and decides, unless an earlier try of the job has decided.
 func (o *Package[A, B]) write(ctx context.Context, c *PackageCall[A, B]) (w Written, mark mongodb.Mark, err error) {
 	mark = mongodb.Mark{Job: c.job, At: c.Now}
-	if c.ID = o.Decider(c); c.ID != uuid.Nil {
-		stored, err := c.store.Get(ctx, c.ID)
-		if err != nil && !errors.Is(err, fault.ErrNotFound) {
-			return w, mark, err
-		}
-		if first, ours := stored.MarkOf(c.job); err == nil && ours {
-			c.Now = first.At
-			return o.Write(c), first, nil
-		}
+	c.ID = o.Decider(c)
+	if first, decided, err := o.decided(ctx, c); err != nil || decided {
+		return o.carryOn(c, first, err)
 	}
 	if refused := Run(ctx, o.Judged, c); refused != nil {
 		if c.ID == uuid.Nil || !isRefusal(refused) {
 			return w, mark, refused
+		}
+		// Another try of the job may have decided since: then its own documents refuse.
+		if first, decided, err := o.decided(ctx, c); err != nil || decided {
+			return o.carryOn(c, first, err)
 		}
 		if err := o.takeBack(ctx, c, mark); err != nil {
 			return w, mark, err // the job is tried again
@@ -176,6 +174,31 @@ func (o *Package[A, B]) write(ctx context.Context, c *PackageCall[A, B]) (w Writ
 	// fault.ErrStale: another job was faster. The next try judges the package again.
 	_, err = c.store.Apply(ctx, c.ID, while, mongodb.Change{Set: set, Push: w.Decision.Push, Mark: mark})
 	return w, mark, err
+}
+
+// decided tells whether a try of the job has decided, and returns its mark.
+func (o *Package[A, B]) decided(ctx context.Context, c *PackageCall[A, B]) (first mongodb.Mark, decided bool, err error) {
+	if c.ID == uuid.Nil {
+		return first, false, nil
+	}
+	stored, err := c.store.Get(ctx, c.ID)
+	if errors.Is(err, fault.ErrNotFound) {
+		return first, false, nil
+	}
+	if err != nil {
+		return first, false, err
+	}
+	first, decided = stored.MarkOf(c.job)
+	return first, decided, nil
+}
+
+// carryOn is what the package writes whose job has decided.
+func (o *Package[A, B]) carryOn(c *PackageCall[A, B], first mongodb.Mark, err error) (Written, mongodb.Mark, error) {
+	if err != nil {
+		return Written{}, first, err
+	}
+	c.Now = first.At
+	return o.Write(c), first, nil
 }
 
 func isRefusal(err error) bool {
