@@ -49,6 +49,8 @@ type Addition[A, D, B any] struct {
 	Stored func(ctx context.Context, c *Call[A, D, B], d *D) error
 	// Commit, when set, writes what else commits with the audit row. When it refuses, the document is taken away.
 	Commit func(ctx context.Context, tx postgres.Tx, c *Call[A, D, B], d *D) error
+
+	Points
 }
 
 // Told is what an event and an audit row tell of a new document.
@@ -160,6 +162,9 @@ func (o *Addition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, jo
 		},
 		Forget: func(ctx context.Context) error { return c.store.Forget(ctx, c.ID, mark) },
 	}
+	if err := o.at(jobID, "commit"); err != nil {
+		return nil, err
+	}
 	if o.Respond == nil {
 		outcome.Links = []jobs.Link{{Entity: o.Kind, Href: fmt.Sprintf("/api/patients/%s/%s/%s", c.Patient.ID, o.Collection, c.ID)}}
 		return outcome, nil
@@ -188,6 +193,9 @@ func (o *Addition[A, D, B]) add(ctx context.Context, c *Call[A, D, B], jobID str
 	}
 	*d = o.New(c)
 	mark := mongodb.Mark{Job: jobID, At: c.Now}
+	if err := o.at(jobID, "store "+o.Collection); err != nil {
+		return nil, mark, err
+	}
 	// fault.ErrStale: another job was faster. The next try finds its document, and the
 	// check IsNew refuses.
 	return d, mark, c.store.Insert(ctx, *d, mark)
@@ -219,7 +227,7 @@ func (o *Addition[A, D, B]) commit(ctx context.Context, tx postgres.Tx, c *Call[
 // Operation registers the addition.
 func (o *Addition[A, D, B]) Operation(e *Engine, asked A) Operation {
 	return Operation{
-		ID: o.ID, Rules: RulesOf(o.checks()), Anew: o.anew(),
+		ID: o.ID, Rules: RulesOf(o.checks()), Anew: o.anew(), Points: &o.Points,
 		Guard: pathGuard(e, o.Guard, func() *Call[A, D, B] { return newCall[A, D, B](e, asked, o.Kind, o.Collection) }),
 		Handler: func(ctx context.Context, jobID string, raw json.RawMessage) (*jobs.Outcome, error) {
 			return o.carryOut(ctx, e, asked, jobID, raw)

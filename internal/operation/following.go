@@ -66,6 +66,9 @@ func (t *Transition[A, D, B]) follow(ctx context.Context, c *Call[A, D, B], jobI
 			if len(f.From) > 0 {
 				while = append(slices.Clone(while), oneOf("status", f.From))
 			}
+			if err := t.at(jobID, "change "+f.Collection); err != nil {
+				return nil, err
+			}
 			ours, err := one.make(ctx, while)
 			switch {
 			case err != nil:

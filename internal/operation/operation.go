@@ -27,6 +27,20 @@ type Operation struct {
 	Still   bool         // it leaves the document as it is, though it is no read
 	Reads   string       // the collection or table of which the operation shows one object
 	Anew    bool         // each request has a job of its own, also one that asks for the same as another
+	Points  *Points      // of operations that write more than one document, or a document and rows
+}
+
+// Points are the moments between two writes of a job.
+type Points struct {
+	// Between, when set, is called at each of them. Tests interrupt the job there.
+	Between func(jobID, step string) error
+}
+
+func (p *Points) at(jobID, step string) error {
+	if p.Between == nil {
+		return nil
+	}
+	return p.Between(jobID, step)
 }
 
 // Update returns what a job writes: under which conditions it changes the

@@ -49,8 +49,7 @@ type Package[A, B any] struct {
 	// Commit, when set, writes what else commits with the audit rows.
 	Commit func(ctx context.Context, tx postgres.Tx, c *PackageCall[A, B]) error
 
-	// Between, when set, is called between two writes. Tests end the job there.
-	Between func(jobID, step string) error
+	Points
 }
 
 // PackageCall is one call of a package.
@@ -137,19 +136,17 @@ func (o *Package[A, B]) carryOut(ctx context.Context, e *Engine, asked A, jobID 
 // write stores the new documents and decides, unless an earlier try of the job has decided.
 func (o *Package[A, B]) write(ctx context.Context, c *PackageCall[A, B]) (w Written, mark mongodb.Mark, err error) {
 	mark = mongodb.Mark{Job: c.job, At: c.Now}
-	if c.ID = o.Decider(c); c.ID != uuid.Nil {
-		stored, err := c.store.Get(ctx, c.ID)
-		if err != nil && !errors.Is(err, fault.ErrNotFound) {
-			return w, mark, err
-		}
-		if first, ours := stored.MarkOf(c.job); err == nil && ours {
-			c.Now = first.At
-			return o.Write(c), first, nil
-		}
+	c.ID = o.Decider(c)
+	if first, decided, err := o.decided(ctx, c); err != nil || decided {
+		return o.carryOn(c, first, err)
 	}
 	if refused := Run(ctx, o.Judged, c); refused != nil {
 		if c.ID == uuid.Nil || !isRefusal(refused) {
 			return w, mark, refused
+		}
+		// Another try of the job may have decided since: then its own documents refuse.
+		if first, decided, err := o.decided(ctx, c); err != nil || decided {
+			return o.carryOn(c, first, err)
 		}
 		if err := o.takeBack(ctx, c, mark); err != nil {
 			return w, mark, err // the job is tried again
@@ -162,7 +159,7 @@ func (o *Package[A, B]) write(ctx context.Context, c *PackageCall[A, B]) (w Writ
 	if err := o.store(ctx, c, w.New); err != nil {
 		return w, mark, err
 	}
-	if err := o.between(c, "decide"); err != nil {
+	if err := o.at(c.job, "decide"); err != nil {
 		return w, mark, err
 	}
 	set := map[string]any{"updated_at": c.Now, "updated_by": c.UserID}
@@ -179,6 +176,31 @@ func (o *Package[A, B]) write(ctx context.Context, c *PackageCall[A, B]) (w Writ
 	return w, mark, err
 }
 
+// decided tells whether a try of the job has decided, and returns its mark.
+func (o *Package[A, B]) decided(ctx context.Context, c *PackageCall[A, B]) (first mongodb.Mark, decided bool, err error) {
+	if c.ID == uuid.Nil {
+		return first, false, nil
+	}
+	stored, err := c.store.Get(ctx, c.ID)
+	if errors.Is(err, fault.ErrNotFound) {
+		return first, false, nil
+	}
+	if err != nil {
+		return first, false, err
+	}
+	first, decided = stored.MarkOf(c.job)
+	return first, decided, nil
+}
+
+// carryOn is what the package writes whose job has decided.
+func (o *Package[A, B]) carryOn(c *PackageCall[A, B], first mongodb.Mark, err error) (Written, mongodb.Mark, error) {
+	if err != nil {
+		return Written{}, first, err
+	}
+	c.Now = first.At
+	return o.Write(c), first, nil
+}
+
 func isRefusal(err error) bool {
 	var refusal *fault.Error
 	return errors.As(err, &refusal)
@@ -192,7 +214,7 @@ func (o *Package[A, B]) store(ctx context.Context, c *PackageCall[A, B], pieces 
 		if n < 0 {
 			n = len(pieces)
 		}
-		if err := o.between(c, "store "+collection); err != nil {
+		if err := o.at(c.job, "store "+collection); err != nil {
 			return err
 		}
 		if err := o.storeAll(ctx, c, collection, pieces[:n]); err != nil {
@@ -249,9 +271,15 @@ func (o *Package[A, B]) takeBack(ctx context.Context, c *PackageCall[A, B], mark
 		return nil
 	}
 	for collection, ids := range byCollection(pieces[1:]) {
+		if err := o.at(c.job, "take back "+collection); err != nil {
+			return err
+		}
 		if err := mongodb.DocumentsOf(c.engine.Documents, collection).RemoveAll(ctx, ids, mark); err != nil {
 			return err
 		}
+	}
+	if err := o.at(c.job, "take back the first"); err != nil {
+		return err
 	}
 	return mongodb.DocumentsOf(c.engine.Documents, first.Collection).Remove(ctx, first.ID, mark) // last, so that a crash leaves it
 }
@@ -276,7 +304,7 @@ func (o *Package[A, B]) follow(ctx context.Context, c *PackageCall[A, B], w Writ
 			}
 		}
 		for _, collection := range order {
-			if err := o.between(c, "reveal "+collection); err != nil {
+			if err := o.at(c.job, "reveal "+collection); err != nil {
 				return nil, err
 			}
 			if err := mongodb.DocumentsOf(c.engine.Documents, collection).Reveal(ctx, ids[collection], c.mark()); err != nil {
@@ -285,7 +313,7 @@ func (o *Package[A, B]) follow(ctx context.Context, c *PackageCall[A, B], w Writ
 		}
 	}
 	for i, then := range w.Then {
-		if err := o.between(c, "change "+then.Collection); err != nil {
+		if err := o.at(c.job, "change "+then.Collection); err != nil {
 			return nil, err
 		}
 		set := map[string]any{"updated_at": c.Now, "updated_by": c.UserID}
@@ -302,7 +330,7 @@ func (o *Package[A, B]) follow(ctx context.Context, c *PackageCall[A, B], w Writ
 			made = append(made, one)
 		}
 	}
-	return made, o.between(c, "commit")
+	return made, o.at(c.job, "commit")
 }
 
 // commit writes an audit row for each document.
@@ -325,18 +353,11 @@ func (o *Package[A, B]) commit(ctx context.Context, tx postgres.Tx, c *PackageCa
 	return o.Commit(ctx, tx, c)
 }
 
-func (o *Package[A, B]) between(c *PackageCall[A, B], step string) error {
-	if o.Between == nil {
-		return nil
-	}
-	return o.Between(c.job, step)
-}
-
 // Operation registers the package.
 func (o *Package[A, B]) Operation(e *Engine, asked A) Operation {
 	checks := slices.Concat(o.Guard, o.Checks, o.Judged)
 	return Operation{
-		ID: o.ID, Rules: RulesOf(checks), Signed: true, Still: true, // no status moves: what it changes are several documents
+		ID: o.ID, Rules: RulesOf(checks), Signed: true, Points: &o.Points,
 		Guard: pathGuard(e, o.Guard, func() *PackageCall[A, B] { return newCall[A, struct{}, B](e, asked, o.ID, o.Decides) }),
 		Handler: func(ctx context.Context, jobID string, raw json.RawMessage) (*jobs.Outcome, error) {
 			return o.carryOut(ctx, e, asked, jobID, raw)

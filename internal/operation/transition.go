@@ -59,6 +59,8 @@ type Transition[A, D, B any] struct {
 	Prepare func(ctx context.Context, c *Call[A, D, B]) error
 	// Commit, when set, writes what else commits with the event.
 	Commit func(ctx context.Context, tx postgres.Tx, c *Call[A, D, B]) error
+
+	Points
 }
 
 // NoBody is the body of an operation that takes none.
@@ -257,6 +259,9 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 
 	change := t.change(c, jobID)
 	mark := change.Mark
+	if err := t.at(jobID, "change "+t.Collection); err != nil {
+		return nil, err
+	}
 	stored, err := c.store.Apply(ctx, c.ID, t.guard(c), change)
 	if errors.Is(err, fault.ErrStale) {
 		stored, err = t.changedBefore(ctx, c, jobID)
@@ -285,6 +290,9 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 	}
 	made, err := t.follow(ctx, c, jobID)
 	if err != nil {
+		return nil, err
+	}
+	if err := t.at(jobID, "commit"); err != nil {
 		return nil, err
 	}
 	return &jobs.Outcome{
@@ -492,7 +500,7 @@ func (t *Transition[A, D, B]) Operation(e *Engine, asked A) Operation {
 		}
 	}
 	return Operation{
-		ID: t.ID, Rules: RulesOf(t.checks()), Moves: t.moves(t.Event), Also: also, Signed: t.Signed != nil,
+		ID: t.ID, Rules: RulesOf(t.checks()), Moves: t.moves(t.Event), Also: also, Signed: t.Signed != nil, Points: &t.Points,
 		Guard: pathGuard(e, t.Guard, func() *Call[A, D, B] { return t.call(e, asked) }),
 		Handler: func(ctx context.Context, jobID string, raw json.RawMessage) (*jobs.Outcome, error) {
 			return t.carryOut(ctx, e, asked, jobID, raw)

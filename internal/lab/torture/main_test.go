@@ -21,6 +21,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"esoz/internal/app"
 	"esoz/internal/platform/clock"
 	"esoz/internal/testkit"
 )
@@ -40,6 +41,11 @@ func TestMain(m *testing.M) {
 	if err := drawAsMany(draws()); err != nil {
 		fmt.Fprintln(os.Stderr, "rapid:", err)
 		os.Exit(2)
+	}
+	for _, op := range app.Operations() {
+		if op.Points != nil {
+			op.Points.Between = interrupt
+		}
 	}
 	took := clock.Stopwatch()
 	code := testkit.Run(m)
