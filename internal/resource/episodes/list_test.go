@@ -13,6 +13,7 @@ import (
 
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/episodes"
+	"esoz/internal/resource/medicalevents"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
 )
@@ -64,13 +65,18 @@ func TestListFilters(t *testing.T) {
 	clinic, hidden := world.ID("clinic"), world.ID("episode that a forbidden group hides")
 	goesOn := func(d episodes.Document, at time.Time) bool { return d.Period.End == nil || !d.Period.End.Before(at) }
 	began := func(d episodes.Document, before time.Time) bool { return d.Period.Start.Before(before) }
+	has := func(code string) func(d episodes.Document) bool {
+		return func(d episodes.Document) bool {
+			return slices.ContainsFunc(d.CurrentDiagnoses, func(one medicalevents.Diagnosis) bool { return one.Code.Coding[0].Code == code })
+		}
+	}
 	for query, those := range map[string]func(d episodes.Document) bool{
 		"":                        func(episodes.Document) bool { return true },
 		"status=closed":           func(d episodes.Document) bool { return d.Status == episodes.Closed },
 		"status=entered_in_error": func(d episodes.Document) bool { return d.Status == episodes.EnteredInError },
 		"status=other":            func(episodes.Document) bool { return false },
-		"code=R80":                func(d episodes.Document) bool { return len(d.CurrentDiagnoses) > 0 },
-		"code=R81":                func(episodes.Document) bool { return false },
+		"code=R80":                has("R80"),
+		"code=R81":                has("R81"),
 		"managing_organization_id=" + clinic.String(): func(d episodes.Document) bool {
 			return d.ManagingOrganization.Identifier.Value == clinic
 		},
