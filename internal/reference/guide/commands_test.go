@@ -26,6 +26,10 @@ var shellBlock = regexp.MustCompile("(?ms)(?:^<!-- tried by (\\S+?):?(?: [^>]*)?
 // The commands of a page are one script, as a reader pastes them one after another. They end without an error.
 func TestCommands(t *testing.T) {
 	t.Parallel()
+	for _, needed := range []string{"bash", "curl", "jq"} {
+		_, err := exec.LookPath(needed)
+		require.NoError(t, err, "the commands of the pages need %s", needed)
+	}
 	programs := t.TempDir()
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", programs+"/", "./cmd/esoz-sandbox", "./cmd/esoz-conformance")
 	build.Dir = repository
