@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +64,7 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T5", "a copy of the sandbox with planted faults fails the conformance run where they are, and nowhere else")
 	results, err := conformance.Run(t.Context(), conformance.Options{
-		BaseURL: startFaulty(t), Order: amount(20, math.MaxInt), Timeout: 30 * time.Second, Clock: clock.New(),
+		BaseURL: startFaulty(t), Order: amount(20, math.MaxInt), Timeout: 30 * time.Second, Clock: clock.New(), Worlds: runtime.GOMAXPROCS(0),
 	})
 	require.NoError(t, err)
 
