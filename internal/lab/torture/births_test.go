@@ -389,11 +389,11 @@ func (n *nursery) audit(t *testing.T) (whole int) {
 				told = slices.Delete(told, i, i+1)
 				continue
 			}
-			n.find("episode %s does not tell of encounter %s", id, encounter)
+			n.find("episode %s does not name encounter %s", id, encounter)
 		}
 		for _, encounter := range told {
 			if n.of[encounter] != nil {
-				n.find("episode %s tells of encounter %s, which it has told of or which is not there", id, encounter)
+				n.find("the history of episode %s names encounter %s, which it names twice or which is not stored", id, encounter)
 			}
 		}
 	}

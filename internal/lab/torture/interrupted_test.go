@@ -145,8 +145,8 @@ func TestInterruptedJobs(t *testing.T) {
 	tr.add("reads meanwhile", int(n.looks.Load()))
 }
 
-// measure has each model carried out twice, one after another, and notes what the second time leaves: an SMS tells of the first
-// referral of an encounter alone.
+// measure has each model carried out twice, one after another, and notes what the second time leaves: only the first referral
+// of an encounter makes an SMS.
 func (n *nursery) measure(t *testing.T, all []*model, carryOut func(b *birth)) {
 	t.Helper()
 	for range 2 {
@@ -384,7 +384,7 @@ func (n *nursery) look(t *testing.T, b *birth, seen bool, when string) {
 			case r.byID && seen != (reply.Status == http.StatusOK), r.byID && !seen && reply.Status != http.StatusNotFound:
 				n.find("%s answers %d %s", r.path, reply.Status, when)
 			case !r.byID && reply.Status != http.StatusOK, told && !seen:
-				n.find("%s answers %d and tells of the document (%t) %s", r.path, reply.Status, told, when)
+				n.find("%s answers %d and shows the document: %t, %s", r.path, reply.Status, told, when)
 			}
 		}
 	}
@@ -428,7 +428,7 @@ func (n *nursery) readOn(t *testing.T, over chan struct{}) {
 		}
 		for found := range told {
 			if found.refused {
-				n.find("%s tells of a package that is refused", r.path)
+				n.find("%s shows a package that was refused", r.path)
 			}
 			n.look(t, found, true, "after another part was read")
 			break

@@ -62,8 +62,8 @@ var shared = map[string]string{
 	"getRiskAssessment":              "anybody with the scope may read them (decisions R41)",
 	"listRiskAssessments":            "anybody with the scope may read them (decisions R41)",
 
-	"submitEncounterPackage": "the job judges who has signed and performed, and stores nothing of a stranger's",
-	"cancelEncounterPackage": "the job judges who has signed and performed, and changes nothing of a stranger's",
+	"submitEncounterPackage": "the request is accepted; the job checks signer and performer, and refuses another clinic's package",
+	"cancelEncounterPackage": "the request is accepted; the job checks signer and caller, and refuses another clinic's package",
 
 	// Who may not see a record learns which episode to ask an approval for.
 	"getEncounterContext":          "a context tells the ids of episodes and reports alone",
