@@ -17,6 +17,7 @@ import (
 	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/sandbox/world"
+	"esoz/internal/sandbox/world/build"
 	"esoz/openapi"
 	"esoz/openapi/tree"
 )
@@ -29,6 +30,17 @@ func seeded(t *testing.T) *world.World {
 	keys, err := seal.New([][]byte{make([]byte, 32)}, [][]byte{make([]byte, 16)})
 	require.NoError(t, err)
 	return world.New(keys, time.Date(2026, 3, 25, 10, 0, 0, 0, time.UTC))
+}
+
+// At night the date in Kyiv is a day ahead of UTC.
+func TestDaysAreThoseOfKyiv(t *testing.T) {
+	t.Parallel()
+	keys, err := seal.New([][]byte{make([]byte, 32)}, [][]byte{make([]byte, 16)})
+	require.NoError(t, err)
+	w := world.New(keys, time.Date(2026, 11, 30, 22, 30, 0, 0, time.UTC))
+	require.Equal(t, "2026-12-01", w.Day(0))
+	paid := slices.IndexFunc(w.Rows["prm.program_devices"], func(r build.Row) bool { return r["id"] == world.ID("last day of a program device") })
+	require.Equal(t, "2026-12-01", w.Rows["prm.program_devices"][paid]["end_date"])
 }
 
 // machine is the x-status-machine of a schema of the contract.

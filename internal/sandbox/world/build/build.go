@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"esoz/internal/platform/clock"
 	"esoz/internal/platform/seal"
 	"esoz/internal/resource/medicalevents"
 )
@@ -68,6 +69,9 @@ func New(keys *seal.Keys, now time.Time) *World {
 		ids: map[string]int{}, secrets: map[string]bool{},
 	}
 }
+
+// Day is the date of the day that is so many days from today, as Kyiv counts them.
+func (w *World) Day(n int) string { return clock.Today(w.Now).AddDate(0, 0, n).Format(time.DateOnly) }
 
 // namespace makes ids that are the same in every world.
 var namespace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://esoz/sandbox"))

@@ -102,7 +102,7 @@ func create(w *build.World) {
 	}{
 		{"dismissed employee pharmacist", "pharmacy", "the pharmacist in a former position", build.Row{"status": "DISMISSED"}},
 		{"employee pharmacist of the other pharmacy", "other_pharmacy", "the pharmacist in another pharmacy", nil},
-		{"leaving employee pharmacist", "pharmacy", "the pharmacist in a position that ends today", build.Row{"end_date": w.Now.Format(time.DateOnly)}},
+		{"leaving employee pharmacist", "pharmacy", "the pharmacist in a position that ends today", build.Row{"end_date": w.Day(0)}},
 	} {
 		w.Insert("prm.employees", build.Changed(w.Audited(build.Row{
 			"id": w.Object("employee", e.name, e.note), "party_id": build.ID("party pharmacist"), "legal_entity_id": build.ID(e.legalEntity),

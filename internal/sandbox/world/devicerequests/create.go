@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"esoz/gen/rules"
-	"esoz/internal/platform/clock"
 	"esoz/internal/platform/fault"
 	document "esoz/internal/resource/approvals"
 	"esoz/internal/resource/medicalevents"
@@ -89,7 +88,7 @@ func create(w *build.World) {
 		"id":                 w.Object("program device", "program device of two weeks", "the device definition in the device program of two weeks"),
 		"medical_program_id": build.ID("device program of two weeks"), "device_definition_id": build.ID("device definition"),
 		"reimbursement_type": "FIXED", "reimbursement_amount": 12.5, "device_request_allowed": true, "care_plan_activity_allowed": true,
-		"start_date": w.Now.AddDate(-1, 0, 0).Format(time.DateOnly), "is_active": true,
+		"start_date": w.Day(-365), "is_active": true,
 	}))
 
 	by := func(token, user, patient string, content any) build.Request {
@@ -277,8 +276,7 @@ func (a asking) refusals() {
 	wrong("an encounter that was entered in error", build.Row{"encounter": build.ReferenceTo("encounter", "encounter entered in error")}, "encounter_status")
 	ofOffline := build.Row{"reason": nil, "encounter": build.ReferenceTo("encounter", "encounter of a colleague")}
 	a.refused("a colleague's encounter", a.ask("offline_patient", ofOffline), "encounter_performer")
-	today := clock.Today(w.Now)
-	span := []any{"today", today.Format(time.DateOnly), "earliest", today.AddDate(0, 0, -3).Format(time.DateOnly)}
+	span := []any{"today", w.Day(0), "earliest", w.Day(-3)}
 	wrong("a request of last week", build.Row{"authored_on": in(w, -7*day)}, "authored_on", span...)
 	wrong("a request of tomorrow", build.Row{"authored_on": in(w, day)}, "authored_on", span...)
 	a.refused("a request before its encounter", a.ask("offline_patient", build.Row{

@@ -3,7 +3,6 @@ package employees
 
 import (
 	"net/http"
-	"time"
 
 	"esoz/gen/rules"
 	"esoz/internal/platform/fault"
@@ -102,7 +101,7 @@ func Add(w *build.World) {
 
 func deactivate(w *build.World) {
 	const op = "deactivateEmployee"
-	today := w.Now.Format(time.DateOnly)
+	today := w.Day(0)
 	stopped := build.Row{"status": "STOPPED", "end_date": today}
 	of := func(name string) build.Request {
 		return build.Patch(owner, "/api/employees/"+build.ID("employee "+name).String()+"/actions/deactivate")
@@ -121,7 +120,7 @@ func deactivate(w *build.World) {
 	w.Refused(op, "STOPPED without a last day", of("leaver").With(build.Row{"status": "STOPPED"}), fault.Refuse(rules.EmployeeDeactivateEndDate))
 	w.Passes(op, "STOPPED without a last day, when that is not checked", of("leaver").With(build.Row{"status": "STOPPED"}), http.StatusOK).
 		Set("RULES", "-employee.deactivate.end_date")
-	tomorrow := build.Row{"status": "STOPPED", "end_date": w.Now.AddDate(0, 0, 2).Format(time.DateOnly)}
+	tomorrow := build.Row{"status": "STOPPED", "end_date": w.Day(2)}
 	w.Refused(op, "a last day that is to come", of("leaver").With(tomorrow), fault.Refuse(rules.EmployeeDeactivateEndDatePast))
 	w.Passes(op, "a last day that is to come, when that is not checked", of("leaver").With(tomorrow), http.StatusOK).
 		Set("RULES", "-employee.deactivate.end_date_past")
@@ -136,7 +135,7 @@ func deactivate(w *build.World) {
 	w.Refused(op, "an employee with is_active = false", of("uncounted").With(stopped), fault.Refuse(rules.EmployeeDeactivateStatus))
 	w.Refused(op, "an employee with an active role, when roles forbid it", of("leaver").With(stopped), fault.Refuse(rules.EmployeeDeactivateRoles)).
 		Set("EMPLOYEE_DEACTIVATE_WITH_ROLES", "refuse")
-	early := build.Row{"status": "STOPPED", "end_date": w.Now.AddDate(-3, 0, 0).Format(time.DateOnly)}
+	early := build.Row{"status": "STOPPED", "end_date": w.Day(-3 * 365)}
 	w.Refused(op, "a last day before the first", of("leaver").With(early), fault.Refuse(rules.EmployeeDeactivateEndDateStart))
 	w.Passes(op, "a last day before the first, when that is not checked", of("leaver").With(early), http.StatusOK).
 		Set("RULES", "-employee.deactivate.end_date_start")

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"esoz/gen/rules"
-	"esoz/internal/platform/clock"
 	"esoz/internal/platform/fault"
 	stored "esoz/internal/resource/episodes"
 	"esoz/internal/resource/medicalevents"
@@ -166,7 +165,7 @@ func refusals(w *build.World, patient string) {
 	future := w.Now.Add(day).Format("2006-01-02T15:04:05.000Z07:00")
 	ancient := "1800-01-01T00:00:00.000Z"
 	border := func(days int) []any {
-		return []any{"date", today(w).AddDate(0, 0, -days).Format(time.DateOnly)}
+		return []any{"date", w.Day(-days)}
 	}
 	const epoch = 54750
 
@@ -310,8 +309,6 @@ func refusals(w *build.World, patient string) {
 }
 
 const uuidPattern = `^[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`
-
-func today(w *build.World) time.Time { return clock.Today(w.Now) }
 
 // refuse adds the case.
 func (b broken) refuse(w *build.World, patient string) {

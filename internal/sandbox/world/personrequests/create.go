@@ -65,7 +65,7 @@ func passing(w *build.World) {
 	pass("a minor who is married", sixteen(w, build.Row{"documents": []build.Row{idCard(w, nil), married(w)}}))
 	pass("unzr of another birth date, whose scan is asked for", adult(build.Row{"unzr": "19910705-01234"}))
 	pass("a foreign birth certificate and a residence permit", adult(build.Row{"documents": []build.Row{
-		document("PERMANENT_RESIDENCE_PERMIT", "any 1", build.Row{"expiration_date": days(w, 100)}), document("BIRTH_CERTIFICATE_FOREIGN", "any 2", nil),
+		document("PERMANENT_RESIDENCE_PERMIT", "any 1", build.Row{"expiration_date": w.Day(100)}), document("BIRTH_CERTIFICATE_FOREIGN", "any 2", nil),
 	}}))
 	pass("a tax id that somebody has, and that is not asked", adult(build.Row{"tax_id": "3121203456"}), "VALIDATE_PERSON_TAX_ID_UNIQUENESS", "false")
 	pass("a phone by which five persons confirm, and there is no limit", adult(build.Row{"authentication_methods": []build.Row{otp(crowdedPhone)}}),
@@ -75,7 +75,7 @@ func passing(w *build.World) {
 
 // married proves legal capacity of a minor.
 func married(w *build.World) build.Row {
-	return document("MARRIAGE_CERTIFICATE", "І-БК123456", build.Row{"issued_at": days(w, -30)})
+	return document("MARRIAGE_CERTIFICATE", "І-БК123456", build.Row{"issued_at": w.Day(-30)})
 }
 
 // wrongBodies are refused by the schema and by what answers together with it.
@@ -129,7 +129,7 @@ func wrongBodies(w *build.World) []refused {
 
 func wrongPersons(w *build.World) []refused {
 	return []refused{
-		{"born tomorrow", fault.Refuse(rules.PersonRequestCreateBirthDate), adult(build.Row{"birth_date": days(w, 2)}), nil},
+		{"born tomorrow", fault.Refuse(rules.PersonRequestCreateBirthDate), adult(build.Row{"birth_date": w.Day(2)}), nil},
 		{"older than anybody", fault.Refuse(rules.PersonRequestCreateBirthDate), adult(build.Row{"birth_date": "1800-01-01"}), nil},
 		{"a tax id that was refused", fault.Refuse(rules.PersonRequestCreateTaxIDRefused), adult(build.Row{"no_tax_id": true}), nil},
 		{"no tax id", fault.Refuse(rules.PersonRequestCreateTaxIDRequired), adult(build.Row{"tax_id": nil}), nil},
@@ -187,9 +187,9 @@ func wrongConfidants(w *build.World) []refused {
 			"two documents of one type for the confidant person", at(rules.PersonRequestCreateRelationshipDouble, list+"[1].type", "type", "BIRTH_CERTIFICATE"),
 			proof(certificate(w), certificate(w)), nil,
 		},
-		{"issued tomorrow, for the confidant person", at(rules.PersonRequestCreateRelationshipIssued, list+"[0].issued_at"), changed(build.Row{"issued_at": days(w, 2)}), nil},
+		{"issued tomorrow, for the confidant person", at(rules.PersonRequestCreateRelationshipIssued, list+"[0].issued_at"), changed(build.Row{"issued_at": w.Day(2)}), nil},
 		{"issued before birth, for the confidant person", at(rules.PersonRequestCreateRelationshipBorn, list+"[0].issued_at"), changed(build.Row{"issued_at": years(w, 11)}), nil},
-		{"over today, for the confidant person", at(rules.PersonRequestCreateRelationshipActive, list+"[0].active_to"), changed(build.Row{"active_to": days(w, -2)}), nil},
+		{"over today, for the confidant person", at(rules.PersonRequestCreateRelationshipActive, list+"[0].active_to"), changed(build.Row{"active_to": w.Day(-2)}), nil},
 	}
 }
 
@@ -216,7 +216,7 @@ func wrongDocuments(w *build.World) []refused {
 			"both passports", fault.Refuse(rules.PersonRequestCreatePassports),
 			adult(build.Row{"unzr": "19900705-01234", "documents": []build.Row{passport(nil), idCard(w, nil)}}), nil,
 		},
-		{"issued tomorrow", at(rules.PersonRequestCreateIssued, "documents[0].issued_at"), with(passport(build.Row{"issued_at": days(w, 2)})), nil},
+		{"issued tomorrow", at(rules.PersonRequestCreateIssued, "documents[0].issued_at"), with(passport(build.Row{"issued_at": w.Day(2)})), nil},
 		{"issued before birth", at(rules.PersonRequestCreateIssuedBorn, "documents[0].issued_at"), with(passport(build.Row{"issued_at": "1989-01-01"})), nil},
 		{
 			"a refugee's certificate without an end", at(rules.PersonRequestCreateExpirationRequired, "documents[0].expiration_date", "type", "REFUGEE_CERTIFICATE"),
@@ -224,7 +224,7 @@ func wrongDocuments(w *build.World) []refused {
 		},
 		{
 			"a refugee's certificate that is over", at(rules.PersonRequestCreateExpiration, "documents[0].expiration_date"),
-			with(document("REFUGEE_CERTIFICATE", "АА120518", build.Row{"expiration_date": days(w, -2)})), nil,
+			with(document("REFUGEE_CERTIFICATE", "АА120518", build.Row{"expiration_date": w.Day(-2)})), nil,
 		},
 		{"a type that registers nobody", at(rules.PersonRequestCreateDocumentType, "documents[0].type"), with(document("CHILD_BIRTH_CERTIFICATE", "1-АП123456", nil)), nil},
 		{
@@ -233,7 +233,7 @@ func wrongDocuments(w *build.World) []refused {
 		{"a married minor without another document", fault.Refuse(rules.PersonRequestCreateCapacityAlone), sixteen(w, build.Row{"documents": []build.Row{married(w)}}), nil},
 		{
 			"a minor with two documents of legal capacity", fault.Refuse(rules.PersonRequestCreateCapacityOne),
-			sixteen(w, build.Row{"documents": []build.Row{idCard(w, nil), married(w), document("DIVORCE_CERTIFICATE", "І-БК123457", build.Row{"issued_at": days(w, -5)})}}), nil,
+			sixteen(w, build.Row{"documents": []build.Row{idCard(w, nil), married(w), document("DIVORCE_CERTIFICATE", "І-БК123457", build.Row{"issued_at": w.Day(-5)})}}), nil,
 		},
 		{
 			"a person who is registered, by document", fault.Refuse(rules.PersonRequestCreateDuplicate),

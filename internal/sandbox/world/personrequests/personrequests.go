@@ -52,8 +52,6 @@ const (
 // years is a date of birth: the day, so many years ago, before today.
 func years(w *build.World, n int) string { return w.Now.AddDate(-n, 0, -1).Format(time.DateOnly) }
 
-func days(w *build.World, n int) string { return w.Now.AddDate(0, 0, n).Format(time.DateOnly) }
-
 // registered are persons whom requests name.
 func registered(w *build.World) {
 	person := func(name, first, born, note string, columns build.Row) {
@@ -153,7 +151,7 @@ func certificate(w *build.World) build.Row {
 }
 
 func idCard(w *build.World, changes build.Row) build.Row {
-	return document("NATIONAL_ID", "123456789", build.Edit(build.Row{"issued_at": years(w, 1), "expiration_date": days(w, 3000)}, changes))
+	return document("NATIONAL_ID", "123456789", build.Edit(build.Row{"issued_at": years(w, 1), "expiration_date": w.Day(3000)}, changes))
 }
 
 // unzr of a birth date.

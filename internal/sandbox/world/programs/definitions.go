@@ -3,7 +3,6 @@ package programs
 import (
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -43,9 +42,9 @@ func definitions(w *build.World) {
 
 	const program = "medical program of devices"
 	pays(w, "program device of test strips", program, "test strips", build.Row{"max_daily_count": 200, "registry_number": nil})
-	pays(w, "last day of a program device", program, "glucometer with strips", build.Row{"end_date": w.Now.Format(time.DateOnly)})
-	pays(w, "program device of last year", program, "lancets", build.Row{"start_date": "2019-01-01", "end_date": w.Now.AddDate(-1, 0, 0).Format(time.DateOnly)})
-	pays(w, "program device of next month", program, "lancets", build.Row{"start_date": w.Now.AddDate(0, 1, 0).Format(time.DateOnly)})
+	pays(w, "last day of a program device", program, "glucometer with strips", build.Row{"end_date": w.Day(0)})
+	pays(w, "program device of last year", program, "lancets", build.Row{"start_date": "2019-01-01", "end_date": w.Day(-365)})
+	pays(w, "program device of next month", program, "lancets", build.Row{"start_date": w.Day(30)})
 	pays(w, "inactive program device", program, "lancets", build.Row{"is_active": false})
 	definitionReads(w)
 }

@@ -1,8 +1,6 @@
 package programs
 
 import (
-	"time"
-
 	"esoz/internal/sandbox/world/build"
 )
 
@@ -35,7 +33,7 @@ func devicesOfPrograms(w *build.World) {
 	pays(w, "second program device", "device program of several devices", "device definition", build.Row{
 		"reimbursement_type": "PERCENTAGE", "reimbursement_amount": nil, "percentage_discount": 50,
 	})
-	pays(w, "former program device", "former device program", "device definition", build.Row{"end_date": w.Now.AddDate(0, 0, -2).Format(time.DateOnly)})
+	pays(w, "former program device", "former device program", "device definition", build.Row{"end_date": w.Day(-1)})
 	for _, program := range []string{
 		"device program", "silent device program", "scarce device program", "device program of large packages", "device program of boxes",
 		"device program of several devices", "former device program", "medical program of medications",
@@ -66,6 +64,6 @@ func pays(w *build.World, name, program, definition string, changed build.Row) {
 		"device_definition_id": build.ID(definition), "reimbursement_type": "FIXED", "reimbursement_amount": 12.5,
 		"wholesale_price": 14.2, "consumer_price": 18.65, "reimbursement_daily_count": 2, "estimated_payment_amount": 6.15, "max_daily_count": nil,
 		"registry_number": "НСЗУ-30221-1", "device_request_allowed": true, "care_plan_activity_allowed": true,
-		"start_date": w.Now.AddDate(-1, 0, 0).Format(time.DateOnly), "end_date": nil, "is_active": true,
+		"start_date": w.Day(-365), "end_date": nil, "is_active": true,
 	}, changed)))
 }
