@@ -144,9 +144,6 @@ openapi-release: ## keep the contract as the one that was released last
 reference: ## the reference as static files, into bin/reference/
 	$(GO) run ./internal/reference/export
 
-REDOC = internal/reference/npm/node_modules/redoc
-ASSETS = internal/reference/assets
-
 # What the console is bundled from, and what it is called in its npm package.
 PREACT = preact:preact/dist/preact.mjs hooks:preact/hooks/dist/hooks.mjs jsx-runtime:preact/jsx-runtime/dist/jsxRuntime.mjs \
 	signals:@preact/signals/dist/signals.mjs signals-core:@preact/signals-core/dist/signals-core.mjs
@@ -155,19 +152,13 @@ MODULES_OF_NPM = internal/reference/npm/node_modules
 each_part = for part in $(PREACT); do $(1) $(MODULES_OF_NPM)/$${part\#*:} $(CONSOLE)/preact/$${part%%:*}.mjs || exit 1; done; \
 	for part in $(PREACT_LICENCES); do $(1) $(MODULES_OF_NPM)/$${part\#*:} $(CONSOLE)/preact/$${part%%:*}.LICENSE.txt || exit 1; done
 
-reference-assets: ## take the page to read, and what the console is bundled from, from their pinned npm packages
+reference-assets: ## take what the console is bundled from, from its pinned npm packages
 	cd internal/reference/npm && npm ci --silent
 	@$(call each_part,cp)
-	gzip -n9 -c $(REDOC)/bundles/redoc.standalone.js > $(ASSETS)/redoc.standalone.js.gz
-	cp $(REDOC)/bundles/redoc.standalone.js.LICENSE.txt $(ASSETS)/
-	cp $(REDOC)/LICENSE $(ASSETS)/redoc.LICENSE.txt
 
-reference-check: ## fail when the page to read, or what the console is bundled from, is not that of its pinned npm package
+reference-check: ## fail when what the console is bundled from is not that of its pinned npm packages
 	cd internal/reference/npm && npm ci --silent
 	@$(call each_part,cmp)
-	gunzip -c $(ASSETS)/redoc.standalone.js.gz | cmp - $(REDOC)/bundles/redoc.standalone.js
-	cmp $(ASSETS)/redoc.standalone.js.LICENSE.txt $(REDOC)/bundles/redoc.standalone.js.LICENSE.txt
-	cmp $(ASSETS)/redoc.LICENSE.txt $(REDOC)/LICENSE
 
 sign-in-test: ## the sign-in page in real Chromium, with the keyboard alone
 	npm ci --silent --prefix internal/reference/npm
@@ -239,7 +230,7 @@ reproducible: ## build what is committed twice, compare, leave it in bin/release
 
 # The programs whose parts are listed.
 LISTED ?= $(PROGRAMS:%=bin/release/%)
-LICENCES = -client $(CURDIR)/gen/ts/package-lock.json -embedded $(CURDIR)/internal/reference/assets,$(CURDIR)/$(CONSOLE)/preact
+LICENCES = -client $(CURDIR)/gen/ts/package-lock.json -embedded $(CURDIR)/$(CONSOLE)/preact
 
 sbom: ## fail at a licence that nobody has agreed to; lists of parts beside bin/release/*
 	@for program in $(LISTED); do \

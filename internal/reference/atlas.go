@@ -1,12 +1,12 @@
 package reference
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -14,9 +14,10 @@ import (
 	"esoz/internal/sandbox/world"
 )
 
-// atlas is the contract as one who was refused reads it: the operations, the
-// checks of each in their order, and what each check answers.
+// atlas is the contract as its readers look for it: the operations, what each takes and answers, the checks of each in their
+// order, and what each check answers.
 type atlas struct {
+	contract contract
 	groups   []group
 	byID     map[string]*operation
 	examples map[string]map[rules.ID]string // by operation
@@ -24,12 +25,14 @@ type atlas struct {
 
 // group is the operations of one tag.
 type group struct {
-	Name, Description string
-	Operations        []*operation `json:"-"`
+	Name string
+	Both
+	Operations []*operation `json:"-"`
 }
 
 type operation struct {
-	ID, Tag, Summary, Method, Path string
+	call
+	ID, Tag, Method, Path string
 
 	Scopes  []string
 	Sources [][]part
@@ -47,70 +50,34 @@ func (o *operation) Statuses() []int {
 	return slices.Compact(statuses)
 }
 
-// Search is what a reader may look for in a list of operations.
+// Search is what a reader may look for in a list of operations, besides their rules.
 func (o *operation) Search() string {
-	words := []string{o.ID, o.Summary, o.Method, o.Path}
-	for _, rule := range o.Checks {
-		words = append(words, string(rule.ID), rule.Check, rule.CheckUK, rule.Message, rule.Description)
-	}
-	return strings.ToLower(strings.Join(words, " "))
+	words := []string{o.ID, o.Summary, o.SummaryUK, o.Method, o.Path}
+	return strings.ToLower(strings.Join(append(words, o.Scopes...), " "))
 }
 
 // gatewayID names the page of the checks that stand before every operation.
 const gatewayID = "gateway"
 
-// document is what the atlas takes from the contract. What it shows of it, it
-// shows byte for byte, in the order of the contract.
-type document struct {
-	Tags  []group
-	Paths map[string]map[string]json.RawMessage
-}
-
-type documentOperation struct {
-	OperationID string
-	Summary     string
-	Tags        []string
-	Security    []map[string][]string
-	Source      []struct{ Title, Ref string } `json:"x-source"`
-	Responses   map[string]struct {
-		Content map[string]struct {
-			Examples map[string]struct{ Value json.RawMessage }
-		}
-	}
-}
-
-func readAtlas(contract []byte) (*atlas, error) {
-	var doc document
-	if err := json.Unmarshal(contract, &doc); err != nil {
+func readAtlas(document []byte) (*atlas, error) {
+	a := &atlas{byID: map[string]*operation{}, examples: map[string]map[rules.ID]string{}}
+	if err := json.Unmarshal(document, &a.contract); err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}
-	a := &atlas{groups: doc.Tags, byID: map[string]*operation{}, examples: map[string]map[rules.ID]string{}}
-	for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
-		for _, method := range methods {
-			raw, ok := doc.Paths[path][strings.ToLower(method)]
-			if !ok {
-				continue
-			}
-			var from documentOperation
-			if err := json.Unmarshal(raw, &from); err != nil {
-				return nil, fmt.Errorf("read %s %s: %w", method, path, err)
-			}
-			if err := a.add(method, path, from); err != nil {
-				return nil, fmt.Errorf("read %s %s: %w", method, path, err)
-			}
-		}
+	a.groups = a.contract.Tags
+	if err := a.contract.eachCall(a.add); err != nil {
+		return nil, err
 	}
-	a.byID[gatewayID] = &operation{ID: gatewayID, Summary: "Checks of the gateway", Checks: rules.OfOperation("")}
+	a.contract.Paths = nil
+	a.byID[gatewayID] = &operation{
+		call: call{Summary: "Checks of the gateway", SummaryUK: "Перевірки шлюзу"}, ID: gatewayID, Checks: rules.OfOperation(""),
+	}
 	return a, nil
 }
 
-var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
-
 // add takes an operation into the atlas, with the answers of its rules.
-func (a *atlas) add(method, path string, from documentOperation) error {
-	op := &operation{
-		ID: from.OperationID, Summary: from.Summary, Method: method, Path: path, Checks: rules.OfOperation(from.OperationID),
-	}
+func (a *atlas) add(method, path string, from *call) error {
+	op := &operation{call: *from, ID: from.OperationID, Method: method, Path: path, Checks: rules.OfOperation(from.OperationID)}
 	for _, id := range rules.Guards(op.ID) {
 		rule, _ := rules.Get(id)
 		op.Guards = append(op.Guards, rule)
@@ -130,17 +97,15 @@ func (a *atlas) add(method, path string, from documentOperation) error {
 		op.Sources = append(op.Sources, linked(text))
 	}
 	answers := map[rules.ID]string{}
-	for _, response := range from.Responses {
-		for name, example := range response.Content["application/json"].Examples {
-			if _, isRule := rules.Get(rules.ID(name)); !isRule {
-				continue
+	for _, r := range from.Responses {
+		for _, example := range r.Value.Content["application/json"].Examples {
+			if _, isRule := rules.Get(rules.ID(example.Name)); isRule {
+				answers[rules.ID(example.Name)] = indented(example.Value.Value)
 			}
-			var out bytes.Buffer
-			if err := json.Indent(&out, example.Value, "", "  "); err != nil {
-				return fmt.Errorf("example %s: %w", name, err)
-			}
-			answers[rules.ID(name)] = out.String()
 		}
+	}
+	if len(answers) > 0 { // they stand at their rules
+		op.Responses = slices.DeleteFunc(op.Responses, func(r member[response]) bool { return r.Name >= "400" })
 	}
 	for i := range a.groups {
 		if slices.Contains(from.Tags, a.groups[i].Name) {
@@ -160,24 +125,25 @@ type check struct {
 	Source []part
 	Switch string // how it is switched
 	Cases  []attempt
+	Root   string // the way to the first page
 }
 
 // attempt is a case of the world as commands to paste.
 type attempt struct {
-	Title     string
-	Operation string // the operation that the case calls
-	Others    int    // how many more rules answer with it
-	Settings  string // to be sent first
-	Curl      string
+	Title    string
+	Others   int    // how many more rules answer with it
+	Settings string // to be sent first
+	Curl     string
+	Send     string // where it can be changed and sent; "" without a sandbox
 }
 
-// checks describes checks as they refuse an operation of a world.
-func (a *atlas) checks(list []rules.Rule, op *operation, w *world.World, baseURL string) []check {
+// checks describes checks as they refuse the operation of the page.
+func (v view) checks(list []rules.Rule) []check {
 	checks := make([]check, len(list))
 	for i, rule := range list {
 		checks[i] = check{
 			Rule: rule, Number: i + 1, Source: linked(rule.Source), Switch: howToSwitch(rule),
-			Answer: a.answer(rule, op), Cases: attempts(w, rule.ID, op.ID, baseURL),
+			Answer: v.Site.atlas.answer(rule, v.About), Cases: v.attempts(rule.ID), Root: v.Root,
 		}
 	}
 	return checks
@@ -209,12 +175,13 @@ func (a *atlas) answer(rule rules.Rule, op *operation) string {
 }`, rule.Status, rule.Type, rule.Message)
 }
 
-// attempts are the cases that make a rule answer: those of the operation or,
+// attempts are the cases that make a rule answer: those of the operation of the page or,
 // where the rule is shown by itself, those of one operation. First come those in
 // which no other rule answers too.
-func attempts(w *world.World, id rules.ID, operationID, baseURL string) []attempt {
+func (v view) attempts(id rules.ID) []attempt {
+	operationID := v.About.ID
 	var cases []world.Case
-	for _, c := range w.Cases {
+	for _, c := range v.World.Cases {
 		if slices.Contains(c.Rules, id) {
 			cases = append(cases, c)
 		}
@@ -228,32 +195,38 @@ func attempts(w *world.World, id rules.ID, operationID, baseURL string) []attemp
 	slices.SortStableFunc(cases, func(a, b world.Case) int { return cmp.Compare(len(a.Rules), len(b.Rules)) })
 	shown := make([]attempt, len(cases))
 	for i, c := range cases {
-		shown[i] = attemptOf(c, baseURL)
+		shown[i] = v.attemptOf(c)
 	}
 	return shown
 }
 
-// passing are the cases in which an operation refuses nothing.
-func passing(w *world.World, operationID, baseURL string) []attempt {
+// Passing are the cases in which the operation of the page refuses nothing.
+func (v view) Passing() []attempt {
 	var shown []attempt
-	for _, c := range w.Cases {
-		if c.OperationID == operationID && len(c.Rules) == 0 {
-			shown = append(shown, attemptOf(c, baseURL))
+	for _, c := range v.World.Cases {
+		if c.OperationID == v.About.ID && len(c.Rules) == 0 {
+			shown = append(shown, v.attemptOf(c))
 		}
 	}
 	return shown
 }
 
-func attemptOf(c world.Case, baseURL string) attempt {
-	a := attempt{Title: c.Title, Operation: c.OperationID, Others: max(0, len(c.Rules)-1), Curl: c.Request.Curl(baseURL)}
+func (v view) attemptOf(c world.Case) attempt {
+	a := attempt{Title: c.Title, Others: max(0, len(c.Rules)-1), Curl: c.Request.Curl(v.BaseURL)}
+	if v.Live {
+		a.Send = v.send(url.Values{"operation": {c.OperationID}, "case": {c.ID}})
+	}
 	if len(c.Config) > 0 {
 		a.Settings = world.Request{
 			Method: http.MethodPost, Path: "/_sandbox/config", Body: c.Config,
 			Headers: map[string]string{"Content-Type": "application/json"},
-		}.Curl(baseURL)
+		}.Curl(v.BaseURL)
 	}
 	return a
 }
+
+// send is the address at which the console lets a request be changed and sent.
+func (v view) send(filled url.Values) string { return v.Root + "../console/send?" + filled.Encode() }
 
 // howToSwitch tells what turns a check on or off.
 func howToSwitch(rule rules.Rule) string {
@@ -310,15 +283,6 @@ func messages() []message {
 		)
 	})
 	return all
-}
-
-// Search is what a reader may look for in a list of messages.
-func (m message) Search() string {
-	words := []string{m.Type, m.Text}
-	for _, rule := range m.Rules {
-		words = append(words, string(rule.ID), rule.Check, rule.CheckUK)
-	}
-	return strings.ToLower(strings.Join(words, " "))
 }
 
 // alphabet is all rules by their ids.

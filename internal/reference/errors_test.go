@@ -22,11 +22,10 @@ type row struct {
 func errorRows(t *testing.T) (rows []row) {
 	t.Helper()
 	for _, li := range elements(parse(t, newSite(t).body(t, "/docs/rules/errors/")), "li") {
-		text := attribute(li, "data-text")
-		if text == "" {
-			continue
+		if attribute(li, "data-statuses") == "" {
+			continue // a rule of a message
 		}
-		r := row{text: strings.ToLower(text)}
+		r := row{text: strings.ToLower(text(li))}
 		if pattern := attribute(li, "data-pattern"); pattern != "" {
 			var err error
 			r.pattern, err = regexp.Compile("(?i)^(?:" + pattern + ")$")

@@ -1,6 +1,7 @@
 package reference_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +30,17 @@ func elements(root *html.Node, name string) []*html.Node {
 	var found []*html.Node
 	for n := range root.Descendants() {
 		if n.Type == html.ElementNode && n.Data == name {
+			found = append(found, n)
+		}
+	}
+	return found
+}
+
+// withClass yields the elements below a node that have a class.
+func withClass(root *html.Node, class string) []*html.Node {
+	var found []*html.Node
+	for n := range root.Descendants() {
+		if slices.Contains(strings.Fields(attribute(n, "class")), class) {
 			found = append(found, n)
 		}
 	}

@@ -1,17 +1,14 @@
-// Package reference is the contract to read: the page of all operations, a page
-// to try them on a sandbox, and the rule atlas, which shows the checks of each
-// operation in their order, each with its answer, its source and the command
-// that provokes it. Nothing in it asks another host for anything.
+// Package reference is the contract to read: the page of all operations and a page of each, with what it takes, what it answers
+// and its checks in their order, each with its answer, its source and the command that provokes it. Nothing in it asks another
+// host for anything.
 package reference
 
 import (
 	"bytes"
-	"compress/gzip"
 	"embed"
 	"errors"
 	"fmt"
 	"html/template"
-	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -35,11 +32,8 @@ var templates embed.FS
 // Prefix is where a sandbox serves the pages.
 const Prefix = "/docs/"
 
-// Policies of the pages: what they may load and run. Exported pages hold them; a sandbox sends them as headers too.
-const (
-	Policy    = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:"
-	TryPolicy = Policy + "; script-src 'self' 'unsafe-inline'"
-)
+// Policy says what the pages may load and run. Exported pages hold it; a sandbox sends it as a header too.
+const Policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
 
 // Site is all pages of the reference.
 type Site struct {
@@ -78,8 +72,7 @@ func New(documents publish.Documents) (*Site, error) {
 		"openapi.yaml": {"application/yaml", asYAML},
 	}
 	s.pages = map[string]page{
-		"index.html":              {template: "reading.html", title: "Reference"},
-		"rules/index.html":        {template: "operations.html", title: "Rules"},
+		"index.html":              {template: "operations.html", title: "Reference"},
 		"rules/errors/index.html": {template: "errors.html", title: "Errors"},
 	}
 	for id, op := range s.atlas.byID {
@@ -91,7 +84,8 @@ func New(documents publish.Documents) (*Site, error) {
 
 var parsed = sync.OnceValues(func() (*template.Template, error) {
 	all, err := template.New("").Funcs(template.FuncMap{
-		"page": pageOf, "code": code, "policy": func() string { return Policy }, "tryPolicy": func() string { return TryPolicy },
+		"page": pageOf, "code": code, "policy": func() string { return Policy },
+		"t": translated, "text": inBoth, "description": Both.markdown,
 	}).ParseFS(templates, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("read the templates: %w", err)
@@ -141,18 +135,47 @@ type view struct {
 	About *operation
 }
 
+func (v view) Contract() *contract { return &v.Site.atlas.contract }
 func (v view) Groups() []group     { return v.Site.atlas.groups }
 func (v view) Gateway() *operation { return v.Site.atlas.byID[gatewayID] }
 func (v view) Rules() []rules.Rule { return alphabet() }
 func (v view) Messages() []message { return messages() }
-func (v view) Passing() []attempt  { return passing(v.World, v.About.ID, v.BaseURL) }
 func (v view) Guards() []check     { return v.checks(v.About.Guards) }
 func (v view) Checks() []check     { return v.checks(v.About.Checks) }
 func (v view) Count() int          { return len(rules.All) }
 func (v view) OperationCount() int { return len(v.Site.atlas.byID) - 1 } // the gateway is none
 func (v view) IsGateway() bool     { return v.About == v.Gateway() }
-func (v view) checks(list []rules.Rule) []check {
-	return v.Site.atlas.checks(list, v.About, v.World, v.BaseURL)
+
+// For is the view of an operation.
+func (v view) For(op *operation) view {
+	v.About = op
+	return v
+}
+
+func (v view) Parameters() []field { return v.Contract().parameters(v.About.Parameters) }
+func (v view) Body() *body         { return bodyOf(v.About) }
+func (v view) Answers() []answer   { return v.Contract().answers(v.About.Responses) }
+
+// Schemas are those that the operation of the page leads to; without one, those of all.
+func (v view) Schemas() []described {
+	operations := []*operation{v.About}
+	if v.About == nil {
+		operations = nil
+		for _, g := range v.Groups() {
+			operations = append(operations, g.Operations...)
+		}
+	}
+	var from []kind
+	for _, op := range operations {
+		one := v.For(op)
+		if sent := one.Body(); sent != nil {
+			from = append(from, sent.Type)
+		}
+		for _, answer := range one.Answers() {
+			from = append(from, answer.Type)
+		}
+	}
+	return v.Contract().closure(from...)
 }
 
 // Statuses are all with which a rule refuses.
@@ -163,6 +186,17 @@ func (v view) Statuses() []int {
 	}
 	slices.Sort(statuses)
 	return slices.Compact(statuses)
+}
+
+// translated is a word of the pages in both languages. The style sheet shows the one that the page has.
+func translated(en, uk string) template.HTML { return inBoth(en, uk) }
+
+// inBoth is a text in both languages, with what stands between backticks as code; one without a translation is English.
+func inBoth(en, uk string) template.HTML {
+	if uk == "" {
+		return `<span lang="en">` + code(en) + `</span>`
+	}
+	return `<span class="en">` + code(en) + `</span><span class="uk" lang="uk">` + code(uk) + `</span>`
 }
 
 // code marks up what stands between backticks.
@@ -204,26 +238,20 @@ func Assets() http.Handler {
 
 // Handler serves the pages of a sandbox under Prefix. The world is asked for
 // each time: a reset makes a new one. baseURL is where the commands of a page call.
-func (s *Site) Handler(current func() *world.World, baseURL func(*http.Request) string) (http.Handler, error) {
+func (s *Site) Handler(current func() *world.World, baseURL func(*http.Request) string) http.Handler {
 	static := Assets()
-	try, err := s.tryIt(current)
-	if err != nil {
-		return nil, err
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-cache") // asked again each time; files that have not changed answer 304
 		name := strings.TrimPrefix(r.URL.Path, Prefix)
 		switch {
 		case strings.HasPrefix(name, "assets/"):
 			static.ServeHTTP(w, r)
-		case name == "try":
-			Redirect(w, "try/", http.StatusMovedPermanently)
-		case strings.HasPrefix(name, "try/"):
-			try.ServeHTTP(w, r)
+		case name == "rules", name == "rules/": // whoever shortens an address
+			Redirect(w, strings.Repeat("../", strings.Count(name, "/"))+"./", http.StatusMovedPermanently)
 		default:
 			s.serve(w, r, name, Source{World: current(), BaseURL: baseURL(r), Live: true})
 		}
-	}), nil
+	})
 }
 
 func (s *Site) serve(w http.ResponseWriter, r *http.Request, name string, from Source) {
@@ -278,26 +306,10 @@ func (s *Site) Files(from Source, write func(name string, content []byte) error)
 	for _, entry := range entries {
 		name := "assets/" + entry.Name()
 		content, err := assets.ReadFile(name)
-		if packed, ok := strings.CutSuffix(name, ".gz"); ok && err == nil {
-			name = packed
-			content, err = unpack(content)
-		}
 		if err == nil {
 			err = write(name, content)
 		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
-}
-
-func unpack(packed []byte) ([]byte, error) {
-	reader, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, fmt.Errorf("unpack: %w", err)
-	}
-	content, err := io.ReadAll(reader)
-	if err != nil {
-		return nil, fmt.Errorf("unpack: %w", err)
-	}
-	return content, nil
 }

@@ -2,15 +2,13 @@ package sandbox
 
 import (
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"sync"
 
-	"go.yaml.in/yaml/v3"
-
 	"esoz/internal/reference"
+	"esoz/openapi/tree"
 )
 
 //go:embed openapi.yaml
@@ -44,7 +42,7 @@ func (h *Handler) reference() http.HandlerFunc {
 		if err != nil {
 			return nil, err
 		}
-		return site.Handler(h.currentWorld, h.baseURL)
+		return site.Handler(h.currentWorld, h.baseURL), nil
 	})
 	return func(w http.ResponseWriter, r *http.Request) {
 		handler, err := pages()
@@ -67,13 +65,40 @@ func (h *Handler) baseURL(r *http.Request) string {
 
 // ownDocument is the document of the sandbox's own methods as JSON.
 var ownDocument = sync.OnceValues(func() ([]byte, error) {
-	var value any
-	if err := yaml.Unmarshal(document, &value); err != nil {
+	root, err := tree.Parse(document)
+	if err != nil {
 		return nil, fmt.Errorf("parse the sandbox's document: %w", err)
 	}
-	raw, err := json.Marshal(value)
+	raw, err := tree.JSON(root)
 	if err != nil {
 		return nil, fmt.Errorf("encode the sandbox's document: %w", err)
 	}
 	return raw, nil
 })
+
+// ownPage is that document to read.
+var ownPage = sync.OnceValues(func() (*reference.API, error) {
+	own, err := ownDocument()
+	if err != nil {
+		return nil, err
+	}
+	page, err := reference.NewAPI(own)
+	if err != nil {
+		return nil, fmt.Errorf("read the sandbox's document: %w", err)
+	}
+	return page, nil
+})
+
+func (h *Handler) ownMethods(w http.ResponseWriter, r *http.Request) {
+	page, err := ownPage()
+	var content []byte
+	if err == nil {
+		content, err = page.Page("../../", h.baseURL(r))
+	}
+	if err != nil {
+		h.logger.ErrorContext(r.Context(), "the page of the sandbox's methods could not be made", "error", err)
+		h.refuse(w, http.StatusInternalServerError, errors.New("the page could not be made; see the log"))
+		return
+	}
+	file("text/html; charset=utf-8", content)(w, r)
+}

@@ -15,8 +15,6 @@ import (
 	"sync"
 
 	"github.com/google/uuid"
-	"github.com/swaggest/swgui"
-	"github.com/swaggest/swgui/v5emb"
 
 	"esoz/internal/app"
 	"esoz/internal/app/admin"
@@ -136,10 +134,9 @@ func NewHandler(
 	h.mux.HandleFunc("GET /openapi-3.1.yaml", h.published("application/yaml", h.documents.YAML31))
 	h.mux.Handle("GET "+reference.AssetsPrefix, reference.Assets())
 	h.mux.HandleFunc("GET "+reference.Prefix, h.reference())
-	bar, errBar := reference.Bar("../../", "Sandbox API")
 	view, errConsole := console.Handler()
 	documents, errGuide := guide.Handler(h.baseURL)
-	if err := errors.Join(errBar, errConsole, errGuide); err != nil {
+	if err := errors.Join(errConsole, errGuide); err != nil {
 		leave()
 		return nil, err
 	}
@@ -148,10 +145,7 @@ func NewHandler(
 	for _, part := range []string{guide.English, guide.Ukrainian, guide.Pictures} {
 		h.mux.Handle("GET "+part, documents)
 	}
-	h.mux.Handle("GET "+docsPrefix, v5emb.NewHandlerWithConfig(swgui.Config{
-		Title: "esoz sandbox", SwaggerJSON: "../openapi.json", BasePath: "./", InternalBasePath: docsPrefix,
-		AppendHead: reference.BarHead("../../"), PrependHTML: bar,
-	}))
+	h.mux.HandleFunc("GET "+docsPrefix+"{$}", h.ownMethods)
 	return h, nil
 }
 
@@ -302,14 +296,11 @@ func decodeUpTo(most int64, w http.ResponseWriter, r *http.Request, v any) error
 	return nil
 }
 
-// policy of the page at a path. Pages of Swagger UI hold a script of their own.
+// policy of the page at a path.
 func policy(path string) string {
 	own := reference.Policy
 	if strings.HasPrefix(path, console.Prefix) {
 		own = console.Policy
-	}
-	if strings.HasPrefix(path, reference.Prefix+"try/") || strings.HasPrefix(path, docsPrefix) && !guide.Has(path) {
-		own = reference.TryPolicy
 	}
 	return own + "; base-uri 'none'; frame-ancestors 'none'"
 }

@@ -26,8 +26,8 @@
     readLanguage();
     document.querySelectorAll('.met').forEach((old) => old.remove());
     const byID = new Map(coverage.operations.map((operation) => [operation.id, operation]));
-    document.querySelectorAll('.operations li').forEach((row) => {
-      const operation = byID.get(row.querySelector('a').getAttribute('href').replace('/', ''));
+    document.querySelectorAll('.operations > li').forEach((row) => {
+      const operation = byID.get(row.querySelector('a').getAttribute('href').split('/')[1]);
       if (operation) row.querySelector('.counts').append(' ', make('span', ...ofMany(operation.rules)));
     });
     const about = document.querySelector('[data-operation]');

@@ -48,14 +48,16 @@ export const get = <T>(path: string): Promise<T> => ask<T>('GET', path);
 /** A request to the API that can be sent or shown as a command. */
 export interface Sendable { method: string; path: string; headers: Header[]; body: string }
 
-/** Sends a request to the API and returns the number under which it is kept. */
-export async function send(r: Sendable): Promise<{ number: number; status: number }> {
+/** What came of a request: the number under which it is kept (0: it is not), and what was answered. */
+export interface Answer { number: number; status: number; body: string }
+
+export async function send(r: Sendable): Promise<Answer> {
   const answer = await fetch(at(r.path), {
     method: r.method, headers: r.headers.map((h): [string, string] => [h.name, h.value]),
     body: r.body && r.method !== 'GET' && r.method !== 'HEAD' ? r.body : undefined,
   });
-  await answer.arrayBuffer();
-  return { number: Number(/(\d+)$/.exec(answer.headers.get('X-Sandbox-Explain') ?? '')?.[1] ?? 0), status: answer.status };
+  const body = await answer.text();
+  return { number: Number(/(\d+)$/.exec(answer.headers.get('X-Sandbox-Explain') ?? '')?.[1] ?? 0), status: answer.status, body };
 }
 
 export const sendableOf = (c: Pick<Case, 'request'>): Sendable => ({

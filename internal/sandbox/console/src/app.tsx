@@ -2,6 +2,7 @@ import { render } from 'preact';
 import { Jobs } from './jobs';
 import { A, Title } from './parts';
 import { Requests } from './requests';
+import { Send } from './send';
 import { Settings } from './settings';
 import { Messages } from './sms';
 import { Start } from './start';
@@ -13,12 +14,12 @@ function Missing() {
   return <><Title>{t('No such view', 'Немає такого розділу')}</Title><p><A to="">{t('Start', 'Початок')}</A></p></>;
 }
 
-const views: Record<string, () => preact.JSX.Element> = { start: Start, requests: Requests, sms: Messages, jobs: Jobs, world: World, settings: Settings };
+const views: Record<string, () => preact.JSX.Element> = { start: Start, requests: Requests, send: Send, sms: Messages, jobs: Jobs, world: World, settings: Settings };
 
 function App() {
   const view = place.value.view, View = views[view] ?? Missing;
   const tabs: [string, string, string][] = [
-    ['start', '', t('Start', 'Початок')], ['requests', 'requests', t('Requests', 'Запити')], ['sms', 'sms', 'SMS'],
+    ['start', '', t('Start', 'Початок')], ['requests', 'requests', t('Requests', 'Запити')], ['send', 'send', t('Send', 'Надіслати')], ['sms', 'sms', 'SMS'],
     ['jobs', 'jobs', t('Jobs and events', 'Завдання та події')], ['world', 'world', t('World', 'Світ')],
     ['settings', 'settings', t('Settings', 'Налаштування')],
   ];

@@ -1,9 +1,10 @@
 import { computed, signal, useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { ask, at, get, send, sendableFrom, type Check, type Message, type Opened, type Sendable, type Summary } from './api';
+import { ask, at, get, sendableFrom, type Check, type Message, type Opened, type Summary } from './api';
 import { command, formats, har, type Format } from './commands';
 import { A, Copy, pretty, Status, Title } from './parts';
-import { attempt, go, jobs, lines, loaded, loadWorld, messages, operations, place, recording, requests, setQuery, tests, world } from './state';
+import { Editor } from './send';
+import { attempt, go, jobs, lines, loaded, messages, operations, place, recording, requests, setQuery, tests } from './state';
 import { clockTime, dateTime, language, plural, t } from './text';
 
 const paused = signal<Summary[] | null>(null); // what was there when the reader stopped the list
@@ -176,64 +177,6 @@ function CopyAs({ of }: { of: Opened }) {
   );
 }
 
-/** Sends a request again, changed or not. */
-function Editor({ of, close }: { of: Opened; close: () => void }) {
-  useEffect(() => { void loadWorld(); }, []);
-  const first = sendableFrom(of);
-  const method = useSignal(first.method), path = useSignal(first.path), body = useSignal(pretty(first.body));
-  const headers = useSignal(first.headers.map((h) => `${h.name}: ${h.value}`).join('\n'));
-  const busy = useSignal(false);
-  const masked = headers.value.includes('***');
-  const sendable = (): Sendable => ({
-    method: method.value, path: path.value, body: body.value,
-    headers: headers.value.split('\n').filter((line) => line.includes(':')).map((line) => {
-      const colon = line.indexOf(':');
-      return { name: line.slice(0, colon).trim(), value: line.slice(colon + 1).trim() };
-    }),
-  });
-  return (
-    <form class="editor" aria-label={t('Edit and send again', 'Змінити й надіслати знову')} onSubmit={async (e) => {
-      e.preventDefault();
-      busy.value = true;
-      const sent = await attempt(() => {
-        const r = sendable();
-        if (!r.path.startsWith('/')) throw new Error(t('The path begins with /', 'Шлях починається з /'));
-        return send(r);
-      });
-      busy.value = false;
-      if (sent?.number) { close(); go(`requests/${sent.number}`); }
-    }}>
-      <div class="row">
-        <select aria-label={t('Method', 'Метод')} value={method.value} onChange={(e) => { method.value = e.currentTarget.value; }}>
-          {[...new Set(['GET', 'POST', 'PATCH', 'PUT', 'DELETE', of.method])].map((m) => <option key={m}>{m}</option>)}
-        </select>
-        <input class="grow" aria-label={t('Path', 'Шлях')} value={path.value} onInput={(e) => { path.value = e.currentTarget.value; }} />
-      </div>
-      <div class="row">
-        <label for="token">{t('Token', 'Токен')}</label>
-        <select id="token" value="" onChange={(e) => {
-          const line = `Authorization: Bearer ${e.currentTarget.value}`;
-          headers.value = [line, ...headers.value.split('\n').filter((l) => l && !/^authorization:/i.test(l))].join('\n');
-          e.currentTarget.value = '';
-        }}>
-          <option value="">{t('as it was', 'як було')}</option>
-          {world.value?.tokens.map((token) => <option key={token.value} value={token.value}>{token.name} — {token.note}</option>)}
-        </select>
-      </div>
-      {masked && <p class="note" role="alert">{t('A secret of your own was not kept (***). Write it anew, or choose a token of this world.', 'Ваш власний секрет не збережено (***). Впишіть його знову або виберіть токен цього світу.')}</p>}
-      <label for="headers">{t('Headers', 'Заголовки')}</label>
-      <textarea id="headers" rows={4} spellcheck={false} value={headers.value} onInput={(e) => { headers.value = e.currentTarget.value; }} />
-      <label for="body">{t('Body', 'Тіло')}</label>
-      <textarea id="body" rows={10} spellcheck={false} value={body.value} onInput={(e) => { body.value = e.currentTarget.value; }} />
-      {of.request.cut && <p class="note" role="alert">{t('The body was cut.', 'Тіло обрізано.')}</p>}
-      <div class="row">
-        <button type="submit" class="main" disabled={busy.value}>{t('Send', 'Надіслати')}</button>
-        <button type="button" onClick={close}>{t('Cancel', 'Скасувати')}</button>
-      </div>
-    </form>
-  );
-}
-
 function Caused({ of }: { of: Opened }) {
   const { jobs: started, sms, events } = of.caused;
   if (started.length + sms.length + events.length === 0) return null;
@@ -283,7 +226,7 @@ function Detail({ number }: { number: string }) {
         <CopyAs of={o} />
         <button type="button" aria-expanded={editing.value} onClick={() => { editing.value = !editing.value; }}>{t('Edit and send again', 'Змінити й надіслати знову')}</button>
       </div>
-      {editing.value && <Editor of={o} close={() => { editing.value = false; }} />}
+      {editing.value && <Editor first={sendableFrom(o)} cut={o.request.cut} close={() => { editing.value = false; }} />}
       {o.warnings.map((w, i) => <p key={i} class="warning">⚠ {w}</p>)}
       {x && x.refusals.length > 0 && <section><h2>{t('Why it was refused', 'Чому відмовлено')}</h2>{x.refusals.map((c) => <Refusal key={c.id} of={c} />)}</section>}
       {x && x.refusals.length === 0 && o.status >= 400 && <p><strong>{x.summary}</strong></p>}
