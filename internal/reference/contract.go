@@ -2,6 +2,7 @@ package reference
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
 )
 
 // contract is a document of OpenAPI, as far as pages show it. What has an order in it keeps its order.
@@ -197,7 +199,7 @@ func kindOf(s *schema) kind {
 	case s.Format != "":
 		return kind{Words: strings.TrimSpace(s.Type + " " + s.Format)}
 	}
-	return kind{Words: s.Type}
+	return kind{Words: cmp.Or(s.Type, "any")}
 }
 
 // bounds tells what a value must fit, in signs that need no language.
@@ -215,8 +217,8 @@ func bounds(s *schema) (told []string) {
 		}
 	}
 	between("value", s.Minimum, s.Maximum)
-	between("length", s.MinLength, s.MaxLength)
-	between("items", s.MinItems, s.MaxItems)
+	between("length", s.MinLength, unless(s.MaxLength, "1048576"))
+	between("items", s.MinItems, unless(s.MaxItems, "10000"))
 	if s.Items != nil {
 		told = append(told, bounds(s.Items)...)
 	}
@@ -230,6 +232,14 @@ func bounds(s *schema) (told []string) {
 		told = append(told, "default "+string(s.Default))
 	}
 	return told
+}
+
+// unless leaves out the bound of all bodies, which the contract gives where a value has none of its own.
+func unless(most *json.Number, general json.Number) *json.Number {
+	if most != nil && *most == general {
+		return nil
+	}
+	return most
 }
 
 func enumOf(s *schema) (values []string) {
@@ -253,7 +263,7 @@ func plain(raw json.RawMessage) string {
 
 func fieldOf(name string, s *schema) field {
 	f := field{Name: name, Type: kindOf(s), Bounds: bounds(s), Enum: enumOf(s), Both: s.Both}
-	if s.Type != "object" && s.Type != "array" && len(s.Example) > 0 {
+	if len(s.Example) > 0 && !bytes.ContainsAny(s.Example[:1], "{[") {
 		f.Example = plain(s.Example)
 	}
 	return f
@@ -403,7 +413,7 @@ func (b Both) markdown() (template.HTML, error) {
 	write := func(attributes, text string) error {
 		out.WriteString("<div " + attributes + ">")
 		defer out.WriteString("</div>")
-		return goldmark.Convert([]byte(text), &out)
+		return goldmark.New(goldmark.WithExtensions(extension.Table)).Convert([]byte(text), &out)
 	}
 	var err error
 	switch {

@@ -156,23 +156,38 @@ func (v view) Parameters() []field { return v.Contract().parameters(v.About.Para
 func (v view) Body() *body         { return bodyOf(v.About) }
 func (v view) Answers() []answer   { return v.Contract().answers(v.About.Responses) }
 
-// Schemas are those that the operation of the page leads to; without one, those of all.
-func (v view) Schemas() []described {
-	operations := []*operation{v.About}
-	if v.About == nil {
-		operations = nil
-		for _, g := range v.Groups() {
-			operations = append(operations, g.Operations...)
-		}
+// SchemasOfBody are those that the body of the operation leads to.
+func (v view) SchemasOfBody() []described {
+	if sent := v.Body(); sent != nil {
+		return v.Contract().closure(sent.Type)
 	}
+	return nil
+}
+
+// SchemasOfAnswers are those that its answers lead to, and its body does not.
+func (v view) SchemasOfAnswers() []described {
 	var from []kind
-	for _, op := range operations {
-		one := v.For(op)
-		if sent := one.Body(); sent != nil {
-			from = append(from, sent.Type)
-		}
-		for _, answer := range one.Answers() {
-			from = append(from, answer.Type)
+	if sent := v.Body(); sent != nil {
+		from = append(from, sent.Type)
+	}
+	for _, answer := range v.Answers() {
+		from = append(from, answer.Type)
+	}
+	return v.Contract().closure(from...)[len(v.SchemasOfBody()):]
+}
+
+// Schemas are those that any operation leads to.
+func (v view) Schemas() []described {
+	var from []kind
+	for _, g := range v.Groups() {
+		for _, op := range g.Operations {
+			one := v.For(op)
+			if sent := one.Body(); sent != nil {
+				from = append(from, sent.Type)
+			}
+			for _, answer := range one.Answers() {
+				from = append(from, answer.Type)
+			}
 		}
 	}
 	return v.Contract().closure(from...)

@@ -25,8 +25,6 @@ func printBanner(out io.Writer, at Addresses, w *world.World, old bool) {
 	fmt.Fprintf(table, "  Documents\t%s/_sandbox/docs/uk/ (in English: /en/)\n", at.BaseURL)
 	fmt.Fprintf(table, "  API\t%s\n", at.BaseURL)
 	fmt.Fprintf(table, "  Reference\t%s/docs/\n", at.BaseURL)
-	fmt.Fprintf(table, "  Try it\t%s/docs/try/\n", at.BaseURL)
-	fmt.Fprintf(table, "  Rules\t%s/docs/rules/\n", at.BaseURL)
 	fmt.Fprintf(table, "  Contract\t%s/openapi.yaml\n", at.BaseURL)
 	fmt.Fprintf(table, "  World\t%s/_sandbox/world (its methods: %s/_sandbox/docs/)\n", at.BaseURL, at.BaseURL)
 	fmt.Fprintf(table, "  PostgreSQL\t%s\n", at.DatabaseURL)

@@ -127,7 +127,7 @@ func pagesWorkUnderAPath(t *testing.T, b *box) {
 	testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil))
 	link := regexp.MustCompile(`(?:src|href)="([^"#]+)"`)
 	for _, path := range []string{
-		"/", "/docs", "/docs/", "/docs/try", "/docs/try/", "/docs/rules", "/docs/rules/createDivision", "/_sandbox/docs", "/_sandbox/docs/",
+		"/", "/docs", "/docs/", "/docs/rules", "/docs/rules/createDivision", "/_sandbox/docs", "/_sandbox/docs/",
 		"/_sandbox/explain/last", "/console", "/console/requests/1", "/_sandbox/coverage?format=html", "/_sandbox/docs/uk", "/_sandbox/docs/uk/concepts",
 	} {
 		content := fetch(base+path, "text/html")
@@ -136,9 +136,6 @@ func pagesWorkUnderAPath(t *testing.T, b *box) {
 			require.False(t, strings.HasPrefix(found[1], "/"), "%s leads to %s", path, found[1])
 		}
 	}
-	require.Contains(t, fetch(base+"/docs/try/", ""), `"swaggerJsonUrl":"./openapi.json"`)
-	require.Contains(t, fetch(base+"/docs/try/swagger-ui.css", ""), "swagger-ui")
-	require.Contains(t, fetch(base+"/docs/try/openapi.json", ""), `"url":"../../"`)
 	require.Contains(t, fetch(base+"/docs/rules/createDivision/", ""), base+"/api/divisions")
 }
 
@@ -154,7 +151,7 @@ func TestPublic(t *testing.T) {
 	require.NotContains(t, b.url, "[::]")
 	require.Contains(t, b.out.String(), b.url+"/docs/")
 	testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil))
-	for _, path := range []string{"/console/", "/docs/", "/docs/try/", "/docs/rules/", "/_sandbox/docs/", "/_sandbox/docs/uk/", "/_sandbox/coverage?format=html"} {
+	for _, path := range []string{"/console/", "/docs/", "/docs/rules/createDivision/", "/_sandbox/docs/", "/_sandbox/docs/uk/", "/_sandbox/coverage?format=html"} {
 		_, page := b.get(t, path)
 		require.Contains(t, string(page), "This sandbox is public.", path)
 	}
@@ -163,7 +160,7 @@ func TestPublic(t *testing.T) {
 // No page of another site holds one of ours in a frame.
 func pagesCannotBeFramed(t *testing.T, b *box) {
 	for _, path := range []string{
-		"/console/", "/console/requests", "/docs/", "/docs/try/", "/docs/rules/", "/_sandbox/docs/", "/_sandbox/docs/en/concepts/", "/_sandbox/explain/last",
+		"/console/", "/console/requests", "/docs/", "/docs/rules/createDivision/", "/_sandbox/docs/", "/_sandbox/docs/en/concepts/", "/_sandbox/explain/last",
 		"/_sandbox/coverage?format=html",
 	} {
 		header, _ := b.get(t, path)
@@ -176,7 +173,7 @@ func pagesCannotBeFramed(t *testing.T, b *box) {
 // One bar stands on every page, and leads from each to the others.
 func pagesHaveTheBar(t *testing.T, b *box) {
 	for path, status := range map[string]int{
-		"/console/": 200, "/console/requests/1": 200, "/docs/": 200, "/docs/try/": 200, "/docs/rules/": 200, "/docs/rules/createDivision/": 200,
+		"/console/": 200, "/console/requests/1": 200, "/docs/": 200, "/docs/rules/createDivision/": 200,
 		"/docs/rules/errors/": 200, "/_sandbox/docs/": 200, "/_sandbox/coverage?format=html": 200, "/_sandbox/explain/last": 200,
 		"/_sandbox/docs/en/": 200, "/_sandbox/docs/uk/concepts/": 200, "/_sandbox/docs/uk/nothing/": 404, "/docs/nothing": 404, "/docs/rules/nothing/": 404, "/_sandbox/nothing": 404, "/openapi.nothing": 404,
 	} {
@@ -199,7 +196,7 @@ func pagesHaveTheBar(t *testing.T, b *box) {
 		root, err = root.Parse(bar[1])
 		require.NoError(t, err)
 		require.Equal(t, b.url+"/", root.String(), path)
-		for _, name := range []string{"Console", "Reference", "Try it", "Rules", "Errors", "Coverage", "Sandbox API"} {
+		for _, name := range []string{"Console", "Reference", "Errors", "Coverage", "Sandbox API"} {
 			require.Contains(t, bar[0], ">"+name+"</a>", path)
 		}
 	}

@@ -349,7 +349,7 @@ func inboxWaits(t *testing.T, b *box) {
 // Each curl of the banner can be pasted and works.
 func banner(t *testing.T, b *box) {
 	for _, line := range []string{
-		b.url + "/docs/", b.url + "/docs/try/", b.url + "/docs/rules/", "sandbox-doctor", "sandbox-owner", "sandbox-pharmacist", "sandbox-mis",
+		b.url + "/docs/", "sandbox-doctor", "sandbox-owner", "sandbox-pharmacist", "sandbox-mis",
 		"# createDivision", "# resendApprovalSms", "# resendDeclarationRequestOtp", "# releaseServiceRequest", "# stopDeviceDispense",
 	} {
 		require.Contains(t, b.out.String(), line)
@@ -424,7 +424,7 @@ func (b *box) get(t *testing.T, path string) (http.Header, []byte) {
 
 func pages(t *testing.T, b *box) {
 	for path, contentType := range map[string]string{
-		"/console": "text/html", "/console/sms": "text/html", "/docs": "text/html", "/docs/": "text/html", "/docs/try/": "text/html", "/docs/rules/createDivision/": "text/html",
+		"/console": "text/html", "/console/sms": "text/html", "/docs": "text/html", "/docs/": "text/html", "/console/send": "text/html", "/docs/rules/createDivision/": "text/html",
 		"/openapi.json": "application/json", "/openapi.yaml": "application/yaml", "/openapi-3.1.yaml": "application/yaml",
 		"/_sandbox/docs/": "text/html", "/_sandbox/openapi.json": "application/json",
 	} {

@@ -37,11 +37,6 @@ const (
 // Local is the address of a sandbox in the documents. The pages show that of the sandbox they stand on in its place.
 const Local = "http://127.0.0.1:8080"
 
-// Has tells whether an address is one of a document or a picture.
-func Has(address string) bool {
-	return strings.HasPrefix(address, English) || strings.HasPrefix(address, Ukrainian) || strings.HasPrefix(address, Pictures)
-}
-
 // page is a document.
 type page struct {
 	file    string // in docs.Files

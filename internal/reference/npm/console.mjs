@@ -164,10 +164,10 @@ async function keyboardAlone() {
 // The bar: clock, reset, language, theme; and the pages that have it.
 async function bars() {
   await call('POST', '/_sandbox/worlds', { name: 'beside' });
-  for (const path of ['/docs/', '/docs/try/', '/docs/rules/', '/docs/rules/createDivision/', '/docs/rules/errors/', '/_sandbox/coverage?format=html', '/_sandbox/docs/', '/_sandbox/docs/uk/', '/_sandbox/explain/last', '/docs/nowhere', '/console/world', '/_sandbox/worlds/beside/console/']) {
+  for (const path of ['/docs/', '/docs/rules/createDivision/', '/docs/rules/errors/', '/_sandbox/coverage?format=html', '/_sandbox/docs/', '/_sandbox/docs/uk/', '/_sandbox/explain/last', '/docs/nowhere', '/console/world', '/_sandbox/worlds/beside/console/']) {
     const page = await open(path, { language: 'uk' });
     await page.locator('.bar .clock').waitFor();
-    assert.deepEqual(await page.locator('.bar nav a').allTextContents(), ['Консоль', 'Довідник', 'Спробувати', 'Правила', 'Помилки', 'Покриття', 'API пісочниці', 'Документи'], path);
+    assert.deepEqual(await page.locator('.bar nav a').allTextContents(), ['Консоль', 'Довідник', 'Помилки', 'Покриття', 'API пісочниці', 'Документи'], path);
     await page.locator('.bar select').waitFor();
     await page.context().close();
   }
@@ -195,9 +195,9 @@ async function bars() {
 async function marks() {
   await call('POST', '/_sandbox/coverage/reset');
   await call('GET', '/api/divisions/00000000-0000-0000-0000-000000000000');
-  const page = await open('/docs/rules/', { language: 'uk' });
-  await page.locator('.operations li', { has: page.locator('a[href="getDivision/"]') }).getByText(/^перевірено 1 із \d+$/).waitFor();
-  await page.locator('.operations li', { has: page.locator('a[href="createDivision/"]') }).getByText(/^перевірено 0 із \d+$/).waitFor();
+  const page = await open('/docs/', { language: 'uk' });
+  await page.locator('.operations > li', { has: page.locator('a[href="rules/getDivision/"]') }).getByText(/^перевірено 1 із \d+$/).waitFor();
+  await page.locator('.operations > li', { has: page.locator('a[href="rules/createDivision/"]') }).getByText(/^перевірено 0 із \d+$/).waitFor();
   await page.goto(`${base}/docs/rules/getDivision/`);
   const refused = (await call('GET', '/_sandbox/requests/last')).body.rules[0];
   await page.locator(`[id="${refused}"]`).getByText('✓ спрацювало, разів: 1').waitFor({ state: 'attached' });
@@ -209,10 +209,57 @@ async function marks() {
   await page.context().close();
 }
 
-// The other pages of our own; those of Redoc and Swagger UI are their makers'.
+// The reference: a rule is found by its id and by its text, in the language of the bar; a request of it is changed and sent.
+async function reference() {
+  await call('POST', '/_sandbox/reset');
+  const page = await open('/docs/', { size: narrow, language: 'uk' });
+  const search = page.getByRole('searchbox', { name: 'Пошук' }), rule = page.locator('a[href="rules/createDivision/#division.create.settlement"]');
+  assert.equal(await rule.isVisible(), false);
+  for (const words of ['division.create.settlement', await rule.locator('xpath=..').locator('.uk').innerText()]) {
+    await search.fill(words);
+    await rule.waitFor();
+    assert.equal(await page.locator('a[href="rules/listJobs/"]').count() + await page.locator('a[href="rules/getService/"]:visible').count(), 0);
+  }
+  await search.fill('немає такого ніде');
+  await page.getByText('Нічого не знайдено.').waitFor();
+  await search.fill('division.create.settlement');
+  await rule.click();
+  await page.waitForURL('**/docs/rules/createDivision/#division.create.settlement');
+  await page.locator('.bar button[lang=en]').click();
+  await page.getByRole('heading', { name: 'What it answers' }).waitFor();
+  await page.locator('[id="division.create.settlement"] .send a').first().click();
+  await page.locator('.editor').waitFor();
+  assert.equal(await page.getByLabel('Operation').inputValue(), 'createDivision');
+  await look(page, 'send-narrow');
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await page.locator('.refusal').getByText('division.create.settlement').waitFor();
+
+  // A case that wants a setting, another case, and a request of one's own, which is not recorded.
+  const off = (await call('GET', '/_sandbox/world?operations=createDivision')).body.cases.find((c) => c.config);
+  await page.goto(`${base}/console/send?operation=createDivision&case=${encodeURIComponent(off.id)}`);
+  await page.getByRole('button', { name: 'Set them' }).click();
+  await page.getByText('Set.', { exact: true }).waitFor();
+  assert.deepEqual((await call('GET', '/_sandbox/config')).body, off.config);
+  await page.getByLabel('Case').selectOption({ index: 0 });
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await page.waitForURL('**/console/requests/*');
+  await page.goto(`${base}/_sandbox/docs/`);
+  await page.getByRole('searchbox').fill('getClock');
+  await page.locator('#getClock summary').first().click();
+  await page.locator('#getClock .send a').click();
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await page.locator('h2 .s2').waitFor();
+  await page.locator('main pre').getByText('"now"').waitFor();
+  await page.goto(`${base}/console/send?operation=createDivision&case=nothing`);
+  await page.locator('main [role=alert]').waitFor();
+  await call('POST', '/_sandbox/reset');
+  await page.context().close();
+}
+
+// The other pages.
 async function others() {
   await call('GET', '/api/divisions');
-  for (const path of ['/docs/rules/', '/docs/rules/getDivision/', '/docs/rules/errors/', '/_sandbox/coverage?format=html', '/_sandbox/explain/last', '/docs/nowhere']) {
+  for (const path of ['/docs/', '/docs/rules/getDivision/', '/docs/rules/submitEncounterPackage/', '/_sandbox/docs/', '/docs/rules/errors/', '/_sandbox/coverage?format=html', '/_sandbox/explain/last', '/docs/nowhere']) {
     for (const [width, size] of Object.entries({ wide, narrow })) {
       for (const colorScheme of ['light', 'dark']) {
         const page = await open(path, { size, colorScheme });
@@ -239,7 +286,7 @@ async function documents() {
       }
     }
   }
-  const page = await open('/docs/rules/', { language: 'uk' });
+  const page = await open('/docs/', { language: 'uk' });
   await page.getByRole('link', { name: 'Документи' }).click();
   await page.getByRole('heading', { name: 'Документи', exact: true }).waitFor();
   await page.getByRole('link', { name: 'Основні поняття' }).click();
@@ -461,12 +508,13 @@ try {
   await keyboardAlone();
   await bars();
   await marks();
+  await reference();
   await others();
   await documents();
   await turned();
   await world();
   await badInput();
-  for (const path of ['requests', 'world', 'sms', 'jobs', 'settings']) {
+  for (const path of ['requests', 'send?operation=createDivision', 'world', 'sms', 'jobs', 'settings']) {
     for (const [width, size] of Object.entries({ wide, narrow })) {
       const page = await open(`/console/${path}`, { size });
       await page.locator('main h1').waitFor();

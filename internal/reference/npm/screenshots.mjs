@@ -35,20 +35,6 @@ async function take(page, name) {
   await page.close();
 }
 
-// tryOut sends the filled-in request of an operation and waits for its answer.
-async function tryOut(page, tag, operation, status) {
-  const block = page.locator(`[id="operations-${tag}-${operation}"]`);
-  await block.locator('.opblock-summary-control').click();
-  await block.getByRole('button', { name: 'Try it out' }).click();
-  await block.getByRole('button', { name: 'Execute' }).click();
-  const answer = block.locator('.live-responses-table .response-col_status').last();
-  await answer.waitFor();
-  const got = (await answer.innerText()).trim();
-  if (!got.startsWith(String(status))) faults.push(`${operation} answered ${got}, not ${status}`);
-  await block.locator('.live-responses-table').scrollIntoViewIfNeeded();
-  await block.locator('.responses-wrapper').evaluate((element) => scrollTo(0, scrollY + element.getBoundingClientRect().top - 60));
-}
-
 // The newcomer's path through the console.
 async function consolePictures() {
   const call = (method, path, body) => fetch(base + path, {
@@ -89,17 +75,10 @@ async function consolePictures() {
 }
 
 for (const [kind, size] of Object.entries({ desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } })) {
-  const reading = await open(size, '/docs/#operation/createDivision');
-  await reading.getByRole('heading', { name: 'Create Division' }).first().waitFor();
-  await reading.waitForTimeout(500); // it scrolls to the operation when it has drawn itself
-  await take(reading, `reading-${kind}`);
-
-  const trying = await open(size, '/docs/try/');
-  await tryOut(trying, 'Approvals', 'resendApprovalSms', 202);
-  await tryOut(trying, 'Divisions', 'createDivision', 200);
-  await take(trying, `trying-${kind}`);
-
-  await take(await open(size, '/docs/rules/'), `rules-${kind}`);
+  await take(await open(size, '/docs/'), `reference-${kind}`);
+  const sending = await open(size, '/console/send?operation=createDivision');
+  await sending.getByLabel('Case').waitFor();
+  await take(sending, `send-${kind}`);
   await take(await open(size, '/docs/rules/createDivision/#division.create.settlement'), `operation-${kind}`);
   await take(await open(size, pathToFileURL('bin/conformance.html').href), `conformance-${kind}`);
   await take(await open(size, '/_sandbox/coverage?format=html'), `coverage-${kind}`);

@@ -61,7 +61,7 @@ export function Settings() {
           <button type="submit">{t('Switch the rule off', 'Вимкнути правило')}</button>
           <button type="button" onClick={() => void turnRule('+')}>{t('Switch it on', 'Увімкнути')}</button>
         </form>
-        <p class="note"><a href={at('docs/rules/')}>{t('All rules', 'Усі правила')}</a></p>
+        <p class="note"><a href={at('docs/')}>{t('All rules', 'Усі правила')}</a></p>
       </section>
       <Strict />
     </>
