@@ -320,7 +320,7 @@ func TestContentTypes(t *testing.T) {
 		"/docs/openapi.json":          "application/json",
 		"/docs/openapi.yaml":          "application/yaml",
 		"/docs/assets/atlas.css":      "text/css; charset=utf-8",
-		"/docs/assets/filter.js":      "text/javascript; charset=utf-8",
+		"/docs/assets/filter.js":      "application/javascript",
 	} {
 		res := s.get(t, address)
 		require.NoError(t, res.Body.Close())
