@@ -33,14 +33,17 @@ WALKS = '^Test(Cases|ResetLeavesWhatTheSeedingPutThere|Pages|Public|Workers|Worl
 WALKED = ./internal/sandbox ./internal/sandbox/demo ./gen/client/examples
 ALONE = ./openapi/... ./internal/reference/...
 TOGETHER = $$($(GO) list ./... | grep -vE '^esoz/(openapi|internal/reference)(/|$$)')
-# The engines are not watched either: one process has PostgreSQL and the document stores of all tests.
+# The engines are not watched either, and that matters most: one process has PostgreSQL and the document stores of all tests.
 ENGINES = bin/withengines
-test: ## all tests but the torture, on real engines that are started for them
-	$(GO) build -o bin/ ./internal/testkit/withengines
+.PHONY: $(ENGINES)
+$(ENGINES):
+	@$(GO) build -o bin/ ./internal/testkit/withengines
+
+test: $(ENGINES) ## all tests but the torture, on real engines that are started for them
 	$(ENGINES) $(GO) test $(RACE) -p 3 -timeout 30m -skip $(WALKS) ./internal/sandbox $(TOGETHER) # the longest first
 	$(GO) test -vet=off -ldflags='-s -w' -timeout 20m $(ALONE)
 	$(ENGINES) $(GO) test -vet=off -timeout 20m -run $(WALKS) $(WALKED)
-	$(GO) -C internal/lab test $(RACE) -timeout 20m $$($(GO) -C internal/lab list ./... | grep -v /torture)
+	$(ENGINES) $(GO) -C internal/lab test $(RACE) -timeout 20m $$($(GO) -C internal/lab list ./... | grep -v /torture)
 
 # Where the race detector would see the client alone: what a test sends one request after another. (make several-servers
 # has the races for one transition with the detector.)
@@ -53,16 +56,16 @@ KilledBetweenDocumentAndCommit|InterruptedJobs|KilledPackages|KilledSandboxStart
 one_line = '^Test($(subst $() ,,$(1)))$$'
 # Requests that are made up; the detector makes them ten times as slow, and finds little in more of the same.
 MADE_UP = BrokenBodies|BrokenParameters|FittingRequests
-torture-short: ## the short form of the torture: faults, races (make hostile sends what is made up)
+torture-short: $(ENGINES) ## the short form of the torture: faults, races (make hostile sends what is made up)
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target torture-watched torture-unwatched # one core each
 	$(GO) -C internal/lab test $(TORTURE_UNWATCHED) -run $(call one_line,$(PROGRAMS_OF_THEIR_OWN)) ./torture
 
 .PHONY: torture-watched torture-unwatched
 TORTURE_UNWATCHED = -vet=off -ldflags='-s -w' -timeout 45m
 torture-watched:
-	$(GO) -C internal/lab test $(RACE) -timeout 45m -skip $(call one_line,$(ONE_BY_ONE)|$(PROGRAMS_OF_THEIR_OWN)|$(MADE_UP)) ./torture
+	$(ENGINES) $(GO) -C internal/lab test $(RACE) -timeout 45m -skip $(call one_line,$(ONE_BY_ONE)|$(PROGRAMS_OF_THEIR_OWN)|$(MADE_UP)) ./torture
 torture-unwatched:
-	$(GO) -C internal/lab test $(TORTURE_UNWATCHED) -run $(call one_line,$(ONE_BY_ONE)) ./torture
+	$(ENGINES) $(GO) -C internal/lab test $(TORTURE_UNWATCHED) -run $(call one_line,$(ONE_BY_ONE)) ./torture
 
 # Several servers need a document store that FerretDB 1 is not.
 DOCUMENTS = internal/lab/tools/documentdb-up
@@ -74,8 +77,8 @@ torture: ## what docs/reliability.md tells of, done anew: an hour; RUN=TestX doe
 		ESOZ_TEST_MONGODB_URI=$$($(DOCUMENTS)) && export ESOZ_TEST_MONGODB_URI || exit 1; fi; \
 	$(GO) -C internal/lab test -count=1 -timeout 3h -v $(if $(RUN),-run '$(RUN)') ./torture -args -full -report $(CURDIR)/docs/reliability.md
 
-hostile: ## hostile input, without the race detector
-	$(GO) -C internal/lab test -vet=off -ldflags='-s -w' -count=1 -timeout 20m -run $(call one_line,$(MADE_UP)) ./torture -args -times 2
+hostile: $(ENGINES) ## hostile input, without the race detector
+	$(ENGINES) $(GO) -C internal/lab test -vet=off -ldflags='-s -w' -count=1 -timeout 20m -run $(call one_line,$(MADE_UP)) ./torture -args -times 2
 
 FUZZTIME ?= 10s
 

@@ -48,6 +48,9 @@ func TestDoctor(t *testing.T) {
 		{"PERSON_PK_KEYPHRASE", strings.Repeat("ab", 16), "wrong    keys: PERSON_PK_KEYPHRASE: "},
 		{"MAX_ATTEMPTS", "0", "wrong    settings: MAX_ATTEMPTS: want at least 1\n"},
 		{"DATABASE_URL", "postgres://127.0.0.1:1/esoz", "wrong    PostgreSQL: does not answer: "},
+		{"DATABASE_URL", "postgres://esoz:secret@[", "wrong    PostgreSQL: parse DATABASE_URL: not a PostgreSQL connection string\n"},
+		{"DATABASE_URL", "postgres://127.0.0.1:1/esoz?sslmode=verify-full&sslrootcert=nowhere.pem", "wrong    PostgreSQL: parse DATABASE_URL: open nowhere.pem: "},
+		{"MONGO_URL", "mongodb://127.0.0.1:1/?tls=true&tlsCAFile=nowhere.pem", "wrong    document store: parse MONGO_URL: open nowhere.pem: "},
 		{"MONGO_URL", "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100", "wrong    document store: does not answer: "},
 		{"MONGO_DATABASE", "another", "wrong    document store: service_requests has no indexes: run esoz migrate\n"},
 	} {

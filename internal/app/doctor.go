@@ -35,13 +35,15 @@ const (
 
 // Examine looks at the databases of a configuration and changes nothing.
 func Examine(ctx context.Context, cfg *config.Config) (findings []Finding, err error) {
+	e := &examination{ctx: ctx}
 	keys, err := NewKeys(cfg)
 	if err != nil {
 		return nil, err
 	}
 	pool, err := postgres.Open(ctx, string(cfg.DatabaseURL), 1)
 	if err != nil {
-		return nil, err
+		e.check("PostgreSQL", err)
+		return e.findings, nil
 	}
 	defer pool.Close()
 	documents, err := mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout)
@@ -50,7 +52,6 @@ func Examine(ctx context.Context, cfg *config.Config) (findings []Finding, err e
 	}
 	defer func() { err = errors.Join(err, mongodb.Close(context.WithoutCancel(ctx), documents)) }()
 
-	e := &examination{ctx: ctx}
 	if !e.check("PostgreSQL", e.postgres(pool, cfg)) {
 		return e.findings, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,13 +87,17 @@ func (r *rig) loseDatabases() {
 	require.NoError(t, r.withDocuments(t.Context(), func(store *mongo.Database) error { return store.Drop(t.Context()) }))
 }
 
-// packaged runs a script of packaging/ with the settings of the rig's servers.
+// packaged runs a script of packaging/ with the settings of the rig's servers, one secret
+// of which lies in a file.
 func (r *rig) packaged(script string, args ...string) {
 	t := r.t
 	t.Helper()
 	path := strings.Join([]string{dumpTools(t), filepath.Dir(program(t)), os.Getenv("PATH")}, ":")
+	secret := filepath.Join(t.TempDir(), "database")
+	require.NoError(t, os.WriteFile(secret, []byte(r.dsn+"\n"), 0o600))
+	settings := slices.DeleteFunc(r.environ(freeAddress(t), "off"), func(s string) bool { return strings.HasPrefix(s, "DATABASE_URL=") })
 	cmd := exec.Command(filepath.Join(repository, "packaging", script), args...)
-	cmd.Env = append(r.environ(freeAddress(t), "off"), "PATH="+path, "HOME="+t.TempDir())
+	cmd.Env = append(settings, "DATABASE_URL_FILE="+secret, "PATH="+path, "HOME="+t.TempDir())
 	output, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", output)
 }

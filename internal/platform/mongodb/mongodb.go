@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"reflect"
 	"slices"
@@ -42,6 +43,9 @@ func Open(uri, database string, timeout time.Duration, monitors ...*event.Comman
 		opts.SetMonitor(monitor)
 	}
 	client, err := mongo.Connect(opts)
+	if unreadable := (*fs.PathError)(nil); errors.As(err, &unreadable) { // of tlsCAFile or tlsCertificateKeyFile
+		return nil, fmt.Errorf("parse MONGO_URL: %w", unreadable)
+	}
 	if err != nil {
 		return nil, errors.New("parse MONGO_URL: not a MongoDB connection string") // the driver's text may quote the password
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"strings"
@@ -27,6 +28,9 @@ import (
 func Open(ctx context.Context, dsn string, maxConns int32) (*pgxpool.Pool, error) {
 	IgnoreEnvironment()
 	cfg, err := pgxpool.ParseConfig(dsn)
+	if unreadable := (*fs.PathError)(nil); errors.As(err, &unreadable) { // of sslrootcert, sslcert or sslkey
+		return nil, fmt.Errorf("parse DATABASE_URL: %w", unreadable)
+	}
 	if err != nil {
 		return nil, errors.New("parse DATABASE_URL: not a PostgreSQL connection string") // the driver's text may quote the password
 	}
