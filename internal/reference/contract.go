@@ -407,13 +407,15 @@ func bodyOf(op *operation) *body {
 	return b
 }
 
+var convert = goldmark.New(goldmark.WithExtensions(extension.Table))
+
 // markdown makes a text of the contract HTML, in both languages. HTML in it is left out.
 func (b Both) markdown() (template.HTML, error) {
 	var out bytes.Buffer
 	write := func(attributes, text string) error {
 		out.WriteString("<div " + attributes + ">")
 		defer out.WriteString("</div>")
-		return goldmark.New(goldmark.WithExtensions(extension.Table)).Convert([]byte(text), &out)
+		return convert.Convert([]byte(text), &out)
 	}
 	var err error
 	switch {

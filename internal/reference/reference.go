@@ -261,8 +261,10 @@ func (s *Site) Handler(current func() *world.World, baseURL func(*http.Request) 
 		switch {
 		case strings.HasPrefix(name, "assets/"):
 			static.ServeHTTP(w, r)
-		case name == "rules", name == "rules/": // whoever shortens an address
-			Redirect(w, strings.Repeat("../", strings.Count(name, "/"))+"./", http.StatusMovedPermanently)
+		case name == "rules": // whoever shortens an address
+			Redirect(w, "./", http.StatusMovedPermanently)
+		case name == "rules/":
+			Redirect(w, "../", http.StatusMovedPermanently)
 		default:
 			s.serve(w, r, name, Source{World: current(), BaseURL: baseURL(r), Live: true})
 		}
