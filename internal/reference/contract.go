@@ -17,10 +17,7 @@ import (
 
 // contract is a document of OpenAPI, as far as pages show it. What has an order in it keeps its order.
 type contract struct {
-	Info struct {
-		Version string
-		Both
-	}
+	Info       struct{ Both }
 	Tags       []group
 	Paths      members[members[json.RawMessage]]
 	Components struct {

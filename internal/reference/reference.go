@@ -84,8 +84,8 @@ func New(documents publish.Documents) (*Site, error) {
 
 var parsed = sync.OnceValues(func() (*template.Template, error) {
 	all, err := template.New("").Funcs(template.FuncMap{
-		"page": pageOf, "code": code, "policy": func() string { return Policy },
-		"t": translated, "text": inBoth, "description": Both.markdown,
+		"page": pageOf, "policy": func() string { return Policy },
+		"t": inBoth, "text": inBoth, "description": Both.markdown,
 	}).ParseFS(templates, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("read the templates: %w", err)
@@ -203,10 +203,8 @@ func (v view) Statuses() []int {
 	return slices.Compact(statuses)
 }
 
-// translated is a word of the pages in both languages. The style sheet shows the one that the page has.
-func translated(en, uk string) template.HTML { return inBoth(en, uk) }
-
-// inBoth is a text in both languages, with what stands between backticks as code; one without a translation is English.
+// inBoth is a text in both languages, of which the style sheet shows that of the page, with what stands between backticks as
+// code; one without a translation is English.
 func inBoth(en, uk string) template.HTML {
 	if uk == "" {
 		return `<span lang="en">` + code(en) + `</span>`
