@@ -213,6 +213,10 @@ async function marks() {
 async function reference() {
   await call('POST', '/_sandbox/reset');
   const page = await open('/docs/', { size: narrow, language: 'uk' });
+  await page.getByRole('link', { name: 'правила, що змінилися з попередньої версії' }).click();
+  await page.waitForURL('**/_sandbox/docs/uk/rule-changes/');
+  await page.locator('main h1').waitFor();
+  await page.goBack();
   const search = page.getByRole('searchbox', { name: 'Пошук' }), rule = page.locator('a[href="rules/createDivision/#division.create.settlement"]');
   assert.equal(await rule.isVisible(), false);
   for (const words of ['division.create.settlement', await rule.locator('xpath=..').locator('.uk').innerText()]) {

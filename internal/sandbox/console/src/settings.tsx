@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { ask, at } from './api';
 import { Title } from './parts';
 import { attempt, dials, loadDials, loadSettings, settings, turn } from './state';
-import { t } from './text';
+import { language, t } from './text';
 
 const acts = ['unknown_fields', 'pages_of_one', 'accepted', 'tokens', 'errors'];
 
@@ -61,7 +61,7 @@ export function Settings() {
           <button type="submit">{t('Switch the rule off', 'Вимкнути правило')}</button>
           <button type="button" onClick={() => void turnRule('+')}>{t('Switch it on', 'Увімкнути')}</button>
         </form>
-        <p class="note"><a href={at('docs/')}>{t('All rules', 'Усі правила')}</a></p>
+        <p class="note"><a href={at('docs/')}>{t('All rules', 'Усі правила')}</a>, <a href={at(`_sandbox/docs/${language.value}/rule-changes/`)}>{t('rules that changed since the last version', 'правила, що змінилися з попередньої версії')}</a></p>
       </section>
       <Strict />
     </>
