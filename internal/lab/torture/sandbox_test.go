@@ -152,7 +152,11 @@ func TestKilledBetweenDocumentAndCommit(t *testing.T) {
 		c := crash{op.ID, strings.TrimPrefix(passing.Request.Headers["Authorization"], "Bearer "), op.Moves.Collection, 1 + len(op.Also), len(changed), nil}
 		touched := c
 		touched.touch = bson.D{{Key: op.Moves.Attribute, Value: "completed"}, {Key: "updated_at", Value: later}}
-		crashes = append(crashes, c, touched)
+		if *full {
+			crashes = append(crashes, c, touched)
+		} else { // a server's start costs more than the rest of it: every operation dies once
+			crashes = append(crashes, []crash{c, touched}[len(crashes)%2])
+		}
 	}
 	require.NotEmpty(t, crashes)
 	for _, c := range crashes {
