@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -45,6 +46,12 @@ const (
 	forgetTimeout = 5 * time.Second // no caller waits for it
 )
 
+// apart is how long a job waits for a database: another time for each. Jobs that have kept each other from it for all the time
+// of their tries would do so for ever if they began again together.
+func apart() time.Duration {
+	return snooze/2 + rand.N(snooze*3/2) //nolint:gosec // no secret
+}
+
 // Work carries out one job.
 func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
 	job, err := w.Get(ctx, riverJob.Args.ID)
@@ -84,7 +91,7 @@ func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
 		// must be written, however long that takes.
 		w.count(job, "waits")
 		w.Logger.WarnContext(ctx, "job waits", "job_id", job.ID, "operation", job.Operation, "request_id", job.RequestID, "error", err)
-		return river.JobSnooze(snooze)
+		return river.JobSnooze(apart())
 	case errors.Is(err, errDial), errors.Is(err, errPanic) && riverJob.Attempt >= maxPanics, riverJob.Attempt >= riverJob.MaxAttempts:
 		w.count(job, "failed_with_error")
 		w.Logger.ErrorContext(ctx, "job failed", "job_id", job.ID, "operation", job.Operation, "request_id", job.RequestID, "error", err)

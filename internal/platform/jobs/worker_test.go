@@ -304,6 +304,34 @@ func TestLastTry(t *testing.T) {
 	}, time.Minute, 10*time.Millisecond, "what ends is counted after its answer is written")
 }
 
+// Jobs that have found an engine away begin again apart.
+func TestJobsWaitApart(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t, testkit.Idle())
+	queue := queueOf(t, srv, map[string]jobs.Handler{
+		"finds an engine away": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) {
+			return nil, fmt.Errorf("look up a document: %w", fault.ErrUnavailable)
+		},
+	})
+	const together = 8
+	for i := range together {
+		id := fmt.Sprintf("%024x", i+1)
+		orphan(t, srv, id, "finds an engine away")
+		_, err := queue.River.Insert(t.Context(), jobs.Args{ID: id}, nil)
+		require.NoError(t, err)
+	}
+	var first, last time.Duration
+	require.Eventually(t, func() bool {
+		var waiting int
+		require.NoError(t, srv.Pool.QueryRow(t.Context(), `
+			SELECT count(*), coalesce(min(scheduled_at - attempted_at), '0'), coalesce(max(scheduled_at - attempted_at), '0')
+			FROM river.river_job WHERE kind = 'carry_out' AND state IN ('available', 'scheduled') AND scheduled_at > attempted_at`).Scan(&waiting, &first, &last))
+		return waiting == together
+	}, time.Minute, 10*time.Millisecond)
+	require.GreaterOrEqual(t, first, time.Second)
+	require.Greater(t, last-first, 100*time.Millisecond)
+}
+
 // A try whose deadline passes after its change of a document still ends the job and
 // removes its mark.
 func TestChangeInTheLastMoment(t *testing.T) {
