@@ -77,8 +77,9 @@ torture: ## what docs/reliability.md tells of, done anew: an hour; RUN=TestX doe
 		ESOZ_TEST_MONGODB_URI=$$($(DOCUMENTS)) && export ESOZ_TEST_MONGODB_URI || exit 1; fi; \
 	$(GO) -C internal/lab test -count=1 -timeout 3h -v $(if $(RUN),-run '$(RUN)') ./torture -args -full -report $(CURDIR)/docs/reliability.md
 
-hostile: $(ENGINES) ## hostile input, without the race detector
-	$(ENGINES) $(GO) -C internal/lab test -vet=off -ldflags='-s -w' -count=1 -timeout 20m -run $(call one_line,$(MADE_UP)) ./torture -args -times 2
+TIMES ?= 1
+hostile: $(ENGINES) ## hostile input, without the race detector; TIMES=10 makes up ten times as much
+	$(ENGINES) $(GO) -C internal/lab test -vet=off -ldflags='-s -w' -count=1 -timeout 20m -run $(call one_line,$(MADE_UP)) ./torture -args -times $(TIMES)
 
 FUZZTIME ?= 10s
 
