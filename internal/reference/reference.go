@@ -259,7 +259,7 @@ func (s *Site) Handler(current func() *world.World, baseURL func(*http.Request) 
 		switch {
 		case strings.HasPrefix(name, "assets/"):
 			static.ServeHTTP(w, r)
-		case name == "rules": // whoever shortens an address
+		case name == "rules": // a reader has shortened the address of an operation
 			Redirect(w, "./", http.StatusMovedPermanently)
 		case name == "rules/":
 			Redirect(w, "../", http.StatusMovedPermanently)
