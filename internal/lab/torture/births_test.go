@@ -81,6 +81,9 @@ func models(t *testing.T, w *world.World, store *mongo.Database) (all []*model) 
 		m.readSigned(t)
 		content := map[string]any{}
 		if m.content != nil {
+			if len(m.content.Signatures) == 0 { // a sandbox alone takes it
+				continue
+			}
 			require.NoError(t, json.Unmarshal(m.content.JSON, &content))
 		}
 		body := bodyWith(c.Request.Body, m.signs, nil)
