@@ -127,9 +127,12 @@ func (m *model) collect(content map[string]any) {
 	}
 }
 
-// copyEpisodes gives packages episodes of their own, so many of each.
-func copyEpisodes(t *testing.T, all []*model, store *mongo.Database, n int) {
+// makeRoom gives packages episodes of their own, so many of each, and lets activities of care plans have any number of referrals.
+func makeRoom(t *testing.T, all []*model, store *mongo.Database, n int) {
 	t.Helper()
+	_, err := store.Collection("activities").UpdateMany(t.Context(), bson.D{{Key: "detail.quantity", Value: bson.D{{Key: "$exists", Value: true}}}},
+		bson.D{{Key: "$set", Value: bson.D{{Key: "detail.quantity.value", Value: 1_000_000}}}})
+	require.NoError(t, err)
 	copied := map[string][]uuid.UUID{}
 	for _, m := range all {
 		if !m.isPackage() {
@@ -340,7 +343,7 @@ func (n *nursery) audit(t *testing.T) (whole int) {
 			n.find("job %s of %s has not ended", b.job, b.operation)
 			continue
 		case there == b.refused || status == jobs.FailedWithError:
-			n.find("job %s of %s ended in status %d", b.job, b.operation, status)
+			n.find("job %s of %s ended in status %d, %s", b.job, b.operation, status, b.plan)
 		}
 		for collection, ids := range b.born {
 			for _, id := range ids {

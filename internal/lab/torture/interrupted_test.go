@@ -2,6 +2,7 @@ package torture
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -38,6 +39,13 @@ type plan struct {
 	mu   sync.Mutex
 	seen []string
 	hits int
+}
+
+func (p *plan) String() string {
+	if p == nil {
+		return "not interrupted"
+	}
+	return fmt.Sprintf("to be interrupted at %v, steps: %v", p.at, p.seen)
 }
 
 // interrupt is called between two writes of each job.
@@ -83,7 +91,7 @@ func TestInterruptedJobs(t *testing.T) {
 	}
 	wanted := amount(1, 1000)
 	const together = 4 // packages of an episode
-	copyEpisodes(t, all, s.Mongo, amount(40, 1200))
+	makeRoom(t, all, s.Mongo, amount(40, 1200))
 	n.measure(t, all, func(b *birth) {
 		plans.Store(b.job, b.plan)
 		_, err := s.Jobs.Release(t.Context(), b.job)
@@ -125,16 +133,16 @@ func TestInterruptedJobs(t *testing.T) {
 	}
 	n.carryOut(t, s, n.births[measured:])
 
+	whole := n.audit(t)
+	n.requireNone(t)
 	interruptions, packages := 0, 0
 	for _, b := range n.births[measured:] {
-		require.Equal(t, len(b.plan.at), b.plan.hits, "interruptions of %s at %v: %v", b.operation, b.plan.at, b.plan.seen)
+		require.Equal(t, len(b.plan.at), b.plan.hits, "%s: %s", b.operation, b.plan)
 		interruptions += b.plan.hits
 		if b.isPackage() {
 			packages++
 		}
 	}
-	whole := n.audit(t)
-	n.requireNone(t)
 	n.again(t, s)
 	require.Equal(t, whole, n.audit(t))
 	n.requireNone(t)
@@ -448,7 +456,7 @@ func TestKilledPackages(t *testing.T) {
 		if all = models(t, r.world, store); !*full {
 			all = richest(all)
 		}
-		copyEpisodes(t, all, store, amount(20, 400))
+		makeRoom(t, all, store, amount(20, 400))
 		return nil
 	}))
 	_, err := r.pool.Exec(t.Context(), "TRUNCATE jobs.jobs") // the world's pending one would be carried out too
