@@ -212,6 +212,7 @@ type history struct {
 	*arena
 	line     lifeline
 	id       uuid.UUID
+	first    bson.D                     // all that a document is put back to
 	requests map[string][]world.Request // by operation: of each client under its first name, its second and so on
 	broken   [historians]int            // how often each client has lost an answer, and has gone on under another name
 	at       func() time.Duration
@@ -275,6 +276,7 @@ func (a *arena) newHistory(t *testing.T, line lifeline) *history {
 		}
 		_, err := a.store.Collection(line.collection).InsertOne(t.Context(), model)
 		require.NoError(t, err)
+		h.first = slices.DeleteFunc(model, func(e bson.E) bool { return e.Key == "_id" || e.Key == "applied_jobs" })
 	}
 	for _, m := range line.moves() {
 		passing, found := a.world.Passing(m.operation)
@@ -356,8 +358,7 @@ func (h *history) part(t *testing.T, first, others []move, seed uint64, n int, f
 func (h *history) act(ctx context.Context, client int, m move) error {
 	if m.operation == h.line.back.operation {
 		call := h.at()
-		_, err := h.store.Collection(h.line.collection).UpdateOne(ctx, bson.D{{Key: "_id", Value: h.id}},
-			bson.D{{Key: "$set", Value: bson.D{{Key: h.line.field, Value: m.to}}}})
+		_, err := h.store.Collection(h.line.collection).UpdateOne(ctx, bson.D{{Key: "_id", Value: h.id}}, bson.D{{Key: "$set", Value: h.first}})
 		if err != nil {
 			return fmt.Errorf("put back: %w", err)
 		}
