@@ -227,7 +227,7 @@ func (o *Addition[A, D, B]) commit(ctx context.Context, tx postgres.Tx, c *Call[
 // Operation registers the addition.
 func (o *Addition[A, D, B]) Operation(e *Engine, asked A) Operation {
 	return Operation{
-		ID: o.ID, Rules: RulesOf(o.checks()), Anew: o.anew(), Points: &o.Points,
+		ID: o.ID, Shape: "Addition", Rules: RulesOf(o.checks()), Anew: o.anew(), Points: &o.Points,
 		Guard: pathGuard(e, o.Guard, func() *Call[A, D, B] { return newCall[A, D, B](e, asked, o.Kind, o.Collection) }),
 		Handler: func(ctx context.Context, jobID string, raw json.RawMessage) (*jobs.Outcome, error) {
 			return o.carryOut(ctx, e, asked, jobID, raw)

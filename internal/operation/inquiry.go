@@ -72,7 +72,7 @@ func (q *Inquiry[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, raw
 // Operation registers the inquiry.
 func (q *Inquiry[A, D, B]) Operation(e *Engine, asked A) Operation {
 	registered := Operation{
-		ID: q.ID, Rules: RulesOf(q.checks()), Still: true,
+		ID: q.ID, Shape: "Inquiry", Rules: RulesOf(q.checks()), Still: true,
 		Guard: pathGuard(e, q.Guard, func() *Call[A, D, B] { return newCall[A, D, B](e, asked, q.Kind, q.Collection) }),
 	}
 	if q.Commit != nil {

@@ -16,6 +16,7 @@ import (
 // Operation is an operation of the contract as its resource registers it.
 type Operation struct {
 	ID      string     // operationId
+	Shape   string     // of the value that says what the operation does; "" of a plain function
 	Rules   []rules.ID // in checked order, without those of the gateway and of the body's schema
 	Guard   httpapi.Guard
 	Body    httpapi.BodyCheck

@@ -357,7 +357,7 @@ func (o *Package[A, B]) commit(ctx context.Context, tx postgres.Tx, c *PackageCa
 func (o *Package[A, B]) Operation(e *Engine, asked A) Operation {
 	checks := slices.Concat(o.Guard, o.Checks, o.Judged)
 	return Operation{
-		ID: o.ID, Rules: RulesOf(checks), Signed: true, Points: &o.Points,
+		ID: o.ID, Shape: "Package", Rules: RulesOf(checks), Signed: true, Points: &o.Points,
 		Guard: pathGuard(e, o.Guard, func() *PackageCall[A, B] { return newCall[A, struct{}, B](e, asked, o.ID, o.Decides) }),
 		Handler: func(ctx context.Context, jobID string, raw json.RawMessage) (*jobs.Outcome, error) {
 			return o.carryOut(ctx, e, asked, jobID, raw)

@@ -49,7 +49,7 @@ func (r *Record[D]) Get(ctx context.Context, e *Engine, path Path) (*D, error) {
 
 // Operation registers the record.
 func (r *Record[D]) Operation() Operation {
-	return Operation{ID: r.ID, Rules: RulesOf(r.Checks), Reads: r.Collection}
+	return Operation{ID: r.ID, Shape: "Record", Rules: RulesOf(r.Checks), Reads: r.Collection}
 }
 
 // PatientExists passes when the patient of the path exists.

@@ -32,7 +32,8 @@ func (o *Create[S]) Run(ctx context.Context, s S) error {
 // body look at.
 func (o *Create[S]) Operation(e *Engine, read Reader[S]) Operation {
 	return Operation{
-		ID: o.ID, Rules: slices.Concat(RulesOf(o.Guard), RulesOf(o.Body), RulesOf(o.Checks)), Guard: guard(e, o.Guard), Body: body(o.Body, read),
+		ID: o.ID, Shape: "Create", Rules: slices.Concat(RulesOf(o.Guard), RulesOf(o.Body), RulesOf(o.Checks)),
+		Guard: guard(e, o.Guard), Body: body(o.Body, read),
 	}
 }
 
@@ -81,7 +82,8 @@ func (o *RowTransition[S]) once(ctx context.Context, s S) error {
 // body look at; it is nil when there is no body.
 func (o *RowTransition[S]) Operation(e *Engine, read Reader[S]) Operation {
 	return Operation{
-		ID: o.ID, Rules: slices.Concat(RulesOf(o.Guard), RulesOf(o.Body), RulesOf(o.Checks)), Guard: guard(e, o.Guard), Body: body(o.Body, read),
+		ID: o.ID, Shape: "RowTransition", Rules: slices.Concat(RulesOf(o.Guard), RulesOf(o.Body), RulesOf(o.Checks)),
+		Guard: guard(e, o.Guard), Body: body(o.Body, read),
 		Moves: o.Moves,
 	}
 }

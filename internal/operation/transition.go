@@ -500,7 +500,7 @@ func (t *Transition[A, D, B]) Operation(e *Engine, asked A) Operation {
 		}
 	}
 	return Operation{
-		ID: t.ID, Rules: RulesOf(t.checks()), Moves: t.moves(t.Event), Also: also, Signed: t.Signed != nil, Points: &t.Points,
+		ID: t.ID, Shape: "Transition", Rules: RulesOf(t.checks()), Moves: t.moves(t.Event), Also: also, Signed: t.Signed != nil, Points: &t.Points,
 		Guard: pathGuard(e, t.Guard, func() *Call[A, D, B] { return t.call(e, asked) }),
 		Handler: func(ctx context.Context, jobID string, raw json.RawMessage) (*jobs.Outcome, error) {
 			return t.carryOut(ctx, e, asked, jobID, raw)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"esoz/internal/app"
 	"esoz/internal/reference/blueprint"
 	"esoz/openapi"
 )
@@ -20,6 +21,7 @@ import (
 // operationLine is an operation's row of docs/operations.md.
 type operationLine struct {
 	ID, Summary, Method, Path string
+	Shape                     string // of its value, or empty
 	Seed                      string // of its method page, or empty
 	Scopes, Sources           []string
 	Contract, Code            string // files, from the root of the repository
@@ -41,11 +43,16 @@ func operationPage(root string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	shapes := map[string]string{}
+	for _, op := range app.Operations() {
+		shapes[op.ID] = op.Shape
+	}
 	byTag := map[string][]operationLine{}
 	for address, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			line := operationLine{
-				ID: op.OperationID, Summary: op.Summary, Method: method, Path: address, Scopes: scopes(doc, op), Sources: sources(op),
+				ID: op.OperationID, Summary: op.Summary, Method: method, Path: address, Shape: shapes[op.OperationID],
+				Scopes: scopes(doc, op), Sources: sources(op),
 			}
 			line.Seed, line.Sources = splitSeed(line.Sources)
 			if line.Contract, err = fileNamed(contract, line.ID+".yaml"); err != nil {
@@ -81,7 +88,7 @@ Made from the contract by `+"`make generate`"+`. Each row links to everything ab
 
 - **operation**: its id, which leads to its cases in the sandbox's world. The five core methods are bold and name their method page ("seed 000" to "seed 004"), the national system's own description;
 - **rules**: how many documented checks can refuse it, those of the gateway included. The link opens its page of a sandbox on this machine (`+"`make run`"+`);
-- **files**: its part of the contract, and the Go file that serves it;
+- **files**: its part of the contract, and the Go file that serves it, with the [shape](architecture.md#the-shapes-of-an-operation) of the value there; without one it is a plain function;
 - **sources**: the public documents it follows, explained in [divergences.md](divergences.md#sources).
 
 Operations that the national system documents and this server does not have stand [at the end](#not-yet).
@@ -92,7 +99,7 @@ Operations that the national system documents and this server does not have stan
 
 | operation | request | scope | rules | files | sources |
 |---|---|---|---|---|---|
-{{range .Operations}}| {{with .Seed}}**{{end}}[{{.ID}}](sandbox-world.md#{{lower .ID}}){{with .Seed}}**{{end}}<br>{{.Summary}}{{with .Seed}} ({{.}}){{end}} | `+"`{{.Method}} {{.Path}}`"+` | {{range .Scopes}}`+"`{{.}}`"+` {{else}}none {{end}}| [{{rules .ID}}](http://127.0.0.1:8080/docs/rules/{{.ID}}/) | [contract](../{{.Contract}}), [code](../{{.Code}}) | {{cell (semicolons .Sources)}} |
+{{range .Operations}}| {{with .Seed}}**{{end}}[{{.ID}}](sandbox-world.md#{{lower .ID}}){{with .Seed}}**{{end}}<br>{{.Summary}}{{with .Seed}} ({{.}}){{end}} | `+"`{{.Method}} {{.Path}}`"+` | {{range .Scopes}}`+"`{{.}}`"+` {{else}}none {{end}}| [{{rules .ID}}](http://127.0.0.1:8080/docs/rules/{{.ID}}/) | [contract](../{{.Contract}}), [code](../{{.Code}}){{with .Shape}} {{.}}{{end}} | {{cell (semicolons .Sources)}} |
 {{end}}{{end}}
 ## Not yet
 
