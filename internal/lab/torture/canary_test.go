@@ -62,10 +62,10 @@ func listenTo(t *testing.T, tr *trial, ill illness) {
 	}
 	cases := s.World.Cases
 	if ill.begin != nil || ill.options != nil {
-		cases = sampleOf(cases, amount(300, len(cases)))
+		cases = sampleOf(cases, amount(300, 3000))
 	}
 	var made []string
-	for round := range amount(1, 10) {
+	for round := range amount(1, 2) {
 		if round > 0 && ill.begin == nil {
 			require.NoError(t, s.World.Seed(t.Context(), s.Pool, s.Mongo))
 		}

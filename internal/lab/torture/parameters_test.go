@@ -28,7 +28,7 @@ func TestBrokenParameters(t *testing.T) {
 		for _, op := range all {
 			t.Run(op.id, func(t *testing.T) {
 				t.Parallel()
-				breakParameters(t, tr, c, &op, each(*manifold*2_000, 30_000, len(all)))
+				breakParameters(t, tr, c, &op, each(*manifold*2_000, 10_000, len(all)))
 			})
 		}
 	})

@@ -59,7 +59,7 @@ func TestFittingRequests(t *testing.T) {
 				}
 				checks := 1
 				if op.body() != nil {
-					checks = each(60, 350_000/draws(), bodies)
+					checks = each(60, 100_000/draws(), bodies)
 				}
 				var accepted, refused int
 				for range checks {
