@@ -54,13 +54,13 @@ func fully(t *testing.T, inTests, total rounds) rounds {
 func TestOneWinnerOnOneServer(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T7", "of 64 callers who want one transition exactly one gets it, and the others the documented refusal; of 64 codes the last one lives (one server, the sandbox's FerretDB)")
-	newArena(t, "", 1).races(t, tr, fully(t, rounds{rows: 200, documents: 60, codes: 60}, rounds{rows: 18_000, documents: 18_000, codes: 1_800}))
+	newArena(t, "", 1).races(t, tr, fully(t, rounds{rows: 200, documents: 60, codes: 60}, rounds{rows: 18_000, documents: 4_000, codes: 1_800}))
 }
 
 func TestOneWinnerOnThreeServers(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T7", "the same on three servers and a document store whose findAndModify is atomic")
-	newArena(t, severalServers(t), 3).races(t, tr, fully(t, rounds{rows: 200, documents: 200, codes: 90}, rounds{rows: 18_000, documents: 18_000, codes: 3_600}))
+	newArena(t, severalServers(t), 3).races(t, tr, fully(t, rounds{rows: 200, documents: 200, codes: 90}, rounds{rows: 18_000, documents: 9_000, codes: 3_600}))
 }
 
 // contest is an operation that many want to carry out on the same thing.
