@@ -17,9 +17,9 @@ import (
 // Entry is one change of one row or document.
 type Entry struct {
 	Actor      uuid.UUID
-	Resource   string // the table or the collection
-	ResourceID uuid.UUID
-	Changeset  any // the written fields, as JSON
+	Resource   string    // the table or the collection
+	ResourceID uuid.UUID // a person's, too: no error tells it
+	Changeset  any       // the written fields, as JSON
 	At         time.Time
 }
 
@@ -27,14 +27,14 @@ type Entry struct {
 func Write(ctx context.Context, tx postgres.Tx, e Entry) error {
 	changeset, err := json.Marshal(e.Changeset)
 	if err != nil {
-		return fmt.Errorf("encode audit changeset of %s %s: %w", e.Resource, e.ResourceID, err)
+		return fmt.Errorf("encode audit changeset of %s: %w", e.Resource, err)
 	}
 	err = db.New().InsertAuditLog(ctx, tx, db.InsertAuditLogParams{
 		ID: uuid.New(), ActorID: e.Actor.String(), Resource: e.Resource, ResourceID: e.ResourceID.String(),
 		Changeset: changeset, InsertedAt: e.At,
 	})
 	if err != nil {
-		return fmt.Errorf("write audit row of %s %s: %w", e.Resource, e.ResourceID, err)
+		return fmt.Errorf("write audit row of %s: %w", e.Resource, err)
 	}
 	return nil
 }
