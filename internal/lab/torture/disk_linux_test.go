@@ -27,7 +27,7 @@ func TestFullDisk(t *testing.T) {
 	// The other engine has a disk of its own.
 	require.NoError(t, os.Symlink(t.TempDir(), filepath.Join(dir, "documents")))
 	r := newRig(t, rigOptions{Documents: documentsOfTests(), Dir: dir})
-	l := newLoad(t, r, flock{rows: amount(300, 8000), documents: amount(20, 700)})
+	l := newLoad(t, r, flock{rows: amount(300, 2500), documents: amount(20, 300)})
 	s := l.serve()
 	before := l.warmUp(s)
 	l.start(8, s)
