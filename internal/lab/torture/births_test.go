@@ -168,9 +168,11 @@ func (m *model) fresh(n int) *birth {
 		panic(err)
 	}
 	if m.signs != "" {
-		by := authority.Owner{Signer: m.content.Signatures[0].Signer}
-		container := authority.New().SignBy([]byte(renew.Replace(string(m.content.JSON))), by, clock.New().Now())
-		body[m.signs] = base64.StdEncoding.EncodeToString(container)
+		content := []byte(renew.Replace(string(m.content.JSON)))
+		for _, s := range m.content.Signatures { // none where content need not be signed
+			content = authority.New().SignBy(content, authority.Owner{Signer: s.Signer}, clock.New().Now())
+		}
+		body[m.signs] = base64.StdEncoding.EncodeToString(content)
 	}
 	b.request.Body = body
 	return b
