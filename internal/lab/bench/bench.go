@@ -122,6 +122,7 @@ var all = []struct {
 	{"B4", "One-time codes", (*lab).b4},
 	{"B5", "Mixed flow", (*lab).b5},
 	{"B6", "Declarations", (*lab).b6},
+	{"B7", "Encounter packages", (*lab).b7},
 	{"growth", "Growing data", (*lab).growth},
 	{"records", "Growing records of a patient", (*lab).records},
 	{"start", "Starting up", (*lab).start},
