@@ -78,7 +78,8 @@ type packages struct {
 
 // b7 submits packages of encounters.
 func (l *lab) b7(ctx context.Context, b *Benchmark) (err error) {
-	b.About = about(aboutB7, conditionsOfPackage, observationsOfPackage, l.documents(), l.plan.Clients, named)
+	n := 5 * l.plan.Documents // a package has sixteen documents
+	b.About = about(aboutB7, conditionsOfPackage, observationsOfPackage, n, l.plan.Clients, named)
 	defer func() {
 		b.reachRate("packages beside raw inserts of their documents", 0.3, ours, rawInserts)
 		own := b.row(toTheEnd)
@@ -94,11 +95,11 @@ func (l *lab) b7(ctx context.Context, b *Benchmark) (err error) {
 	}
 	defer func() { err = join(err, p.close(context.WithoutCancel(ctx))) }()
 	b.Rows, err = l.interleave(ctx,
-		contender{name: ours, process: p.server.process, prepare: p.prepare(l.documents()), round: func(ctx context.Context, _ time.Duration) (Round, error) {
+		contender{name: ours, process: p.server.process, prepare: p.prepare(n), round: func(ctx context.Context, _ time.Duration) (Round, error) {
 			return p.carryOut(ctx, p.all, l.plan.Clients)
 		}},
 		contender{name: rawInserts, prepare: p.emptyRaw, round: func(ctx context.Context, _ time.Duration) (Round, error) {
-			return p.insertRaw(ctx, l.documents())
+			return p.insertRaw(ctx, n)
 		}})
 	if err != nil {
 		return err
