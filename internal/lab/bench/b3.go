@@ -106,25 +106,6 @@ func (t transition) caller(w *world.World, at time.Time) operation.Caller {
 	return c
 }
 
-// copies makes documents like the world's.
-func (t transition) copies(ctx context.Context, from *mongo.Database, ids []uuid.UUID) ([]any, error) {
-	var model bson.D
-	if err := from.Collection(t.Moves.Collection).FindOne(ctx, bson.D{{Key: "_id", Value: t.id}}).Decode(&model); err != nil {
-		return nil, fmt.Errorf("read the document of %s: %w", t.ID, err)
-	}
-	all := make([]any, len(ids))
-	for i, id := range ids {
-		one := slices.Clone(model)
-		for k := range one {
-			if one[k].Key == "_id" {
-				one[k].Value = id
-			}
-		}
-		all[i] = one
-	}
-	return all, nil
-}
-
 // history is the list that the transition adds to, "" when it has none.
 func (t transition) history(l *lab) string {
 	_, change := t.Update(t.caller(l.world, time.Time{}), l.keys, t.place())
@@ -165,7 +146,7 @@ func (l *lab) b3(ctx context.Context, b *Benchmark) (err error) {
 		defer (*into).Close()
 	}
 	for database, into := range map[string]**mongo.Database{documents: &s.world, contended: &s.store, contendedFloor: &s.floor.store, contendedRaw: &s.raw} {
-		if *into, err = mongodb.Open(l.addresses.Mongo, database, patience); err != nil {
+		if *into, err = l.openDocuments(database); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, mongodb.Close(context.WithoutCancel(ctx), *into)) }()
@@ -254,18 +235,16 @@ func (s *stage) fill(ctx context.Context, t transition, into *mongo.Database, n 
 	for i := range ids {
 		ids[i] = uuid.New()
 	}
-	all, err := t.copies(ctx, s.world, ids)
+	like, err := model(ctx, s.world.Collection(t.Moves.Collection), t.id)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := into.Collection(t.Moves.Collection).DeleteMany(ctx, bson.D{}); err != nil {
-		return nil, fmt.Errorf("empty %s: %w", t.Moves.Collection, err)
+	collection := into.Collection(t.Moves.Collection)
+	if err := deleteAll(ctx, collection); err != nil {
+		return nil, err
 	}
-	const batch = 500
-	for start := 0; start < len(all); start += batch {
-		if _, err := into.Collection(t.Moves.Collection).InsertMany(ctx, all[start:min(start+batch, len(all))]); err != nil {
-			return nil, fmt.Errorf("fill %s: %w", t.Moves.Collection, err)
-		}
+	if err := add(ctx, collection, n, func(i int) bson.D { return with(like, "_id", ids[i]) }); err != nil {
+		return nil, err
 	}
 	for _, pool := range []*pgxpool.Pool{s.pool, s.floor.pool} {
 		if _, err := pool.Exec(ctx, "TRUNCATE jobs.jobs"); err != nil {
@@ -285,6 +264,11 @@ func (a *actor) change(ctx context.Context, t transition, r request, ids []uuid.
 			return Round{}, err
 		}
 	}
+	return a.carryOut(ctx, all, callers)
+}
+
+// carryOut sends each request once and waits for the jobs.
+func (a *actor) carryOut(ctx context.Context, all []vegeta.Target, callers int) (Round, error) {
 	took := clock.Stopwatch()
 	round, err := closedLoop(ctx, once(all), callers, jobsPatience)
 	if err != nil {
@@ -298,10 +282,15 @@ func (a *actor) change(ctx context.Context, t transition, r request, ids []uuid.
 	if err := a.pool.QueryRow(ctx, "SELECT count(*) FROM jobs.jobs WHERE status = 1").Scan(&processed); err != nil {
 		return round, fmt.Errorf("count jobs: %w", err)
 	}
-	if round.Wrong = round.Requests - processed; round.Wrong > 0 && round.Example == "" {
-		round.Example = fmt.Sprintf("%d of %d jobs had not ended well after %s", round.Wrong, round.Requests, round.Time.Round(time.Second))
-	}
+	round.missing(processed)
 	return round, nil
+}
+
+// missing counts as wrong those requests whose jobs have not ended well.
+func (r *Round) missing(processed int) {
+	if r.Wrong = r.Requests - processed; r.Wrong > 0 && r.Example == "" {
+		r.Example = fmt.Sprintf("%d of %d jobs had not ended well after %s", r.Wrong, r.Requests, r.Time.Round(time.Second))
+	}
 }
 
 // settled waits for the jobs to end.

@@ -30,6 +30,7 @@ type Plan struct {
 	Mixed     time.Duration `json:"mixed_ns"`  // B5: at each rate
 	Sizes     []int         `json:"sizes"`     // growth: divisions
 	Records   []int         `json:"records"`   // records: encounters of a patient
+	Referrals []int         `json:"referrals"` // referrals: service requests, in a store that uses its indexes
 	Steady    float64       `json:"steady"`    // B1, growth: requests a second of the open loop
 	Starts    int           `json:"starts"`
 	Workers   int           `json:"workers"`  // worlds: of parallel tests
@@ -42,7 +43,7 @@ func Full() Plan {
 	return Plan{
 		Name: "full", WarmUp: 5 * time.Second, Round: 20 * time.Second, Rounds: 5, Clients: 16,
 		Documents: 100, Armings: 200, Callers: 64, Phones: 20_000, Codes: 500, Mixed: 5 * time.Minute,
-		Sizes: []int{1000, 100_000, 1_000_000}, Records: []int{1000, 100_000}, Steady: 300, Starts: 7, Workers: 8, Worlds: 50, Micro: 2 * time.Second,
+		Sizes: []int{1000, 100_000, 1_000_000}, Records: []int{1000, 100_000}, Referrals: []int{1000, 1_000_000}, Steady: 300, Starts: 7, Workers: 8, Worlds: 50, Micro: 2 * time.Second,
 	}
 }
 
@@ -51,7 +52,7 @@ func Quick() Plan {
 	return Plan{
 		Name: "quick", WarmUp: 500 * time.Millisecond, Round: time.Second, Rounds: 2, Clients: 16,
 		Documents: 20, Armings: 3, Callers: 64, Phones: 2000, Codes: 500, Mixed: 2 * time.Second,
-		Sizes: []int{1000, 20_000}, Records: []int{100, 1000}, Steady: 300, Starts: 3, Workers: 8, Worlds: 5, Micro: 200 * time.Millisecond,
+		Sizes: []int{1000, 20_000}, Records: []int{100, 1000}, Referrals: []int{1000, 20_000}, Steady: 300, Starts: 3, Workers: 8, Worlds: 5, Micro: 200 * time.Millisecond,
 	}
 }
 
@@ -122,8 +123,10 @@ var all = []struct {
 	{"B4", "One-time codes", (*lab).b4},
 	{"B5", "Mixed flow", (*lab).b5},
 	{"B6", "Declarations", (*lab).b6},
+	{"B7", "Encounter packages", (*lab).b7},
 	{"growth", "Growing data", (*lab).growth},
 	{"records", "Growing records of a patient", (*lab).records},
+	{"referrals", "Growing referrals", (*lab).referrals},
 	{"start", "Starting up", (*lab).start},
 	{"worlds", "A world for every test", (*lab).worlds},
 	{"parts", "Parts of a request", (*lab).micro},

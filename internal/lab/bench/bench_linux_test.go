@@ -2,26 +2,33 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
+	"esoz/internal/app"
 	"esoz/internal/lab/bench/floor"
+	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
 	"esoz/internal/platform/mongodb"
+	"esoz/internal/platform/sms"
 )
 
 // TestMain also runs the parts that are processes of their own.
 func TestMain(m *testing.M) {
-	if len(os.Args) < 2 || os.Args[1] != "engines" && os.Args[1] != "floor" {
+	if len(os.Args) < 2 || !slices.Contains([]string{"engines", "floor", "serve"}, os.Args[1]) {
 		os.Exit(m.Run())
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
@@ -40,7 +47,28 @@ func part(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if args[0] == "serve" {
+		return serve(ctx, cfg)
+	}
 	return floor.Run(ctx, cfg)
+}
+
+// serve is the server, without the rest of its program.
+func serve(ctx context.Context, cfg *config.Config) (err error) {
+	a, err := app.New(ctx, app.Options{Config: config.NewLive(cfg), Clock: clock.New(), Logger: app.NewLogger(os.Stderr, cfg), Provider: sms.Log{}})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close(context.WithoutCancel(ctx))) }()
+	if err := a.Start(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Stop(context.WithoutCancel(ctx))) }()
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.ListenAddr)
+	if err != nil {
+		return err
+	}
+	return a.Serve(ctx, listener, a.Handler, prometheus.NewRegistry())
 }
 
 // The floor answers everything that it is compared by, pgbench understands its
@@ -150,4 +178,87 @@ func TestFloorChangesDocuments(t *testing.T) {
 		}, 10*time.Second, 50*time.Millisecond)
 	}
 	require.NoError(t, l.stopChildren())
+}
+
+// A round of packages leaves their documents in a store without those of the round before, the
+// raw inserts leave as many, and what is refused counts as wrong. Each referral is found by its number.
+func TestPackagesAndReferrals(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	l, err := newLab(ctx, Options{Self: self, Dir: t.TempDir(), Progress: io.Discard, Plan: Plan{Clients: 2}})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.close()) })
+	require.NoError(t, os.Mkdir(l.program(""), 0o755))
+	require.NoError(t, os.Symlink(self, l.program("esoz")))
+
+	p, err := l.packages(ctx)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, p.close(context.Background())) })
+	left := func(store *mongo.Database) map[string]int {
+		counts := map[string]int{}
+		for collection := range collectionsOfPackage {
+			count, err := store.Collection(collection).CountDocuments(ctx, bson.D{})
+			require.NoError(t, err)
+			counts[collection] = int(count)
+		}
+		return counts
+	}
+	for range 2 { // a round starts from nothing
+		require.NoError(t, p.prepare(1)(ctx))
+		round, err := p.carryOut(ctx, p.all, 1)
+		require.NoError(t, err)
+		require.Equal(t, 1, round.Requests)
+		require.Zero(t, round.Wrong, round.Example)
+		require.Equal(t, collectionsOfPackage, left(p.store))
+
+		require.NoError(t, p.emptyRaw(ctx))
+		round, err = p.insertRaw(ctx, 1)
+		require.NoError(t, err)
+		require.Equal(t, 1, round.Requests)
+		require.Equal(t, collectionsOfPackage, left(p.raw))
+	}
+	_, err = p.pool.Exec(ctx, "TRUNCATE jobs.jobs")
+	require.NoError(t, err)
+	round, err := p.carryOut(ctx, p.all, 1) // the documents are there
+	require.NoError(t, err)
+	require.Equal(t, 1, round.Wrong)
+
+	require.NoError(t, p.prepare(1)(ctx))
+	round, err = p.steadily(ctx, 1, time.Second)
+	require.NoError(t, err)
+	require.Equal(t, 1, round.Requests)
+	require.Zero(t, round.Wrong, round.Example)
+	require.Positive(t, round.P50)
+
+	const referrals = 5
+	requests, s, err := l.refer(ctx, referrals)
+	require.NoError(t, err)
+	require.Len(t, requests, referrals)
+	for i, r := range requests {
+		require.NoError(t, s.finds(ctx, r, benched("referral", i)))
+	}
+	require.Error(t, s.finds(ctx, requests[0], benched("referral", 1)))
+	nobody := requests[0]
+	nobody.Path = "/api/service_requests?requisition=0000-0000-0000-0000"
+	require.Error(t, s.finds(ctx, nobody, benched("referral", 0)))
+	require.NoError(t, l.stopChildren())
+}
+
+// Without a store that uses its indexes the goals are not measured, and the rows say why.
+func TestNeedsAnotherStore(t *testing.T) {
+	t.Parallel()
+	l := &lab{plan: Quick()}
+	for _, run := range []func(*lab, context.Context, *Benchmark) error{(*lab).b7, (*lab).referrals} {
+		var b Benchmark
+		require.NoError(t, run(l, t.Context(), &b))
+		require.NotEmpty(t, b.Rows)
+		require.NotEmpty(t, b.Goals)
+		require.Len(t, b.Notes(), len(b.Rows))
+		for _, goal := range b.Goals {
+			require.Equal(t, NotMeasured, goal.Verdict())
+		}
+	}
 }

@@ -47,6 +47,7 @@ type lab struct {
 	engines   *process
 	addresses addresses
 	admin     *pgxpool.Pool
+	stores    []string   // databases of documents that were opened
 	children  []*process // of the benchmark that runs
 }
 
@@ -188,7 +189,7 @@ func (l *lab) makeTemplate(ctx context.Context) (err error) {
 		return err
 	}
 	defer pool.Close()
-	store, err := mongodb.Open(l.addresses.Mongo, documents, patience)
+	store, err := l.openDocuments(documents)
 	if err != nil {
 		return err
 	}
@@ -360,23 +361,4 @@ func (l *lab) close() error {
 		errs = append(errs, os.RemoveAll(filepath.Join(l.Dir, folder)))
 	}
 	return errors.Join(errs...)
-}
-
-// dropDocuments empties a store that is not ours and stays.
-func (l *lab) dropDocuments() error {
-	if l.MongoURI == "" {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), stopPatience)
-	defer cancel()
-	for _, name := range []string{documents, contended, contendedRaw} {
-		store, err := mongodb.Open(l.MongoURI, name, stopPatience)
-		if err != nil {
-			return err
-		}
-		if err := join(store.Drop(ctx), mongodb.Close(ctx, store)); err != nil {
-			return fmt.Errorf("drop documents %s: %w", name, err)
-		}
-	}
-	return nil
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
-	"esoz/internal/app"
 	"esoz/internal/platform/mongodb"
 )
 
@@ -78,14 +77,11 @@ func (l *lab) record(ctx context.Context, size int) (requests [][]request, s *se
 	if err := l.createDatabase(ctx, name, original); err != nil {
 		return nil, nil, err
 	}
-	store, err := mongodb.Open(l.addresses.Mongo, name, patience)
+	store, err := l.newDocuments(ctx, name)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer func() { err = join(err, mongodb.Close(context.WithoutCancel(ctx), store)) }()
-	if err := join(app.IndexDocuments(ctx, store), l.world.SeedDocuments(ctx, store)); err != nil {
-		return nil, nil, err
-	}
 	get, err := l.passing("getEncounter")
 	if err != nil {
 		return nil, nil, err
