@@ -187,8 +187,8 @@ func (l *load) add(t *testing.T, c world.Case) {
 	}
 	d.code = phoneInPath.MatchString(c.Request.Path)
 	d.readSigned(t)
-	if d.signs != "" && len(d.content.Signatures) == 0 {
-		return // esoz serve takes signed content only
+	if d.isUnsigned() {
+		return
 	}
 	if body, ok := d.request.Body.(map[string]any); ok && body["completed_with"] != nil {
 		return // a record carries out one referral, and none of its copies
@@ -235,6 +235,9 @@ func (d *deed) readSigned(t *testing.T) {
 		}
 	}
 }
+
+// isUnsigned tells of content that should be signed and is not: a sandbox takes it, esoz serve does not.
+func (d *deed) isUnsigned() bool { return d.signs != "" && len(d.content.Signatures) == 0 }
 
 // signed is the body with the content of a copy.
 func (d *deed) signed(i int) any {
