@@ -55,9 +55,11 @@ type birth struct {
 	within  uuid.UUID              // the episode
 	name    string                 // X-Request-Id
 	job     string
-	refused bool  // its job must fail
-	doubled bool  // its job is carried out by two at once
-	plan    *plan // where its job is interrupted
+	refused bool   // its job must fail
+	doubled bool   // its job is carried out by two at once
+	sent    []byte // content that is signed
+	undoes  *birth // the package that it takes back; nil: it makes something new
+	plan    *plan  // where its job is interrupted
 }
 
 // models are those of the contract, but for requests whose ids are those of objects that are there already.
@@ -69,6 +71,10 @@ func models(t *testing.T, w *world.World, store *mongo.Database) (all []*model) 
 			known[id.String()] = true
 		}
 	}
+	// Activities of care plans leave as much as all births ask for.
+	_, err := store.Collection("activities").UpdateMany(t.Context(), bson.D{{Key: "detail.quantity.value", Value: bson.D{{Key: "$gt", Value: 0}}}},
+		bson.D{{Key: "$set", Value: bson.D{{Key: "detail.quantity.value", Value: 1e6}}}})
+	require.NoError(t, err)
 	adds := map[string]bool{}
 	for _, op := range app.Operations() {
 		adds[op.ID] = op.Points != nil && op.Update == nil
@@ -168,14 +174,19 @@ func (m *model) fresh(n int) *birth {
 		panic(err)
 	}
 	if m.signs != "" {
-		content := []byte(renew.Replace(string(m.content.JSON)))
-		for _, s := range m.content.Signatures { // none where content need not be signed
-			content = authority.New().SignBy(content, authority.Owner{Signer: s.Signer}, clock.New().Now())
-		}
-		body[m.signs] = base64.StdEncoding.EncodeToString(content)
+		b.sent = []byte(renew.Replace(string(m.content.JSON)))
+		body[m.signs] = m.sign(b.sent)
 	}
 	b.request.Body = body
 	return b
+}
+
+// sign signs content as the model's is signed.
+func (m *model) sign(content []byte) string {
+	for _, s := range m.content.Signatures { // none where content need not be signed
+		content = authority.New().SignBy(content, authority.Owner{Signer: s.Signer}, clock.New().Now())
+	}
+	return base64.StdEncoding.EncodeToString(content)
 }
 
 // ids of all documents of the birth.
