@@ -52,7 +52,7 @@ NothingConfidentialIsTold|OneWinnerOnOneServer
 # Tests that start the program itself. They measure how long it takes to answer, so they do not run beside what keeps all cores busy.
 PROGRAMS_OF_THEIR_OWN = Backup|KilledServer|ServerWithoutFaults|FullDisk|PostgresRestarts|NoConnections|Failover|LargePages|NetworkFaults|\
 ChangesUnderNetworkFaults|LostAnswersAreFoundAgain|Outbox|OutboxWithCrashes|OutboxOfAnUnreliableGateway|Pooler|RollingRestarts|\
-KilledBetweenDocumentAndCommit|InterruptedJobs|KilledPackages|KilledSandboxStartsAgain|Soak|Upgrade|HostileWire|PlantedFaultsAreFound
+KilledBetweenDocumentAndCommit|InterruptedJobs|InterruptedCancellations|KilledPackages|KilledSandboxStartsAgain|Soak|Upgrade|HostileWire|PlantedFaultsAreFound
 one_line = '^Test($(subst $() ,,$(1)))$$'
 # Requests that are made up; the detector makes them ten times as slow, and finds little in more of the same.
 MADE_UP = BrokenBodies|BrokenParameters|FittingRequests

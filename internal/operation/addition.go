@@ -41,6 +41,10 @@ type Addition[A, D, B any] struct {
 	// Prepare, when set, looks up what New needs, once the checks have passed.
 	Prepare func(ctx context.Context, c *Call[A, D, B]) error
 
+	// Claim, when set, takes from another document what this one uses up, before it is stored.
+	// Until the job ends, every try of it finds what it has claimed.
+	Claim func(ctx context.Context, c *Call[A, D, B]) error
+
 	// Told, when set, makes the event, unless it names no entity, and the audit row of the document.
 	Told func(d *D) Told
 	// Respond, when set, is what the finished job shows; otherwise it shows a link to the document.
@@ -134,7 +138,7 @@ func (o *Addition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, jo
 	}
 	c := o.call(e, asked, p.ID, p.Body)
 	c.Caller = Caller{Subject: p.Unchecked.By, Config: e.Config.Get(), Now: e.Clock.Now().Truncate(time.Millisecond)}
-	c.path = p.Unchecked.Path
+	c.path, c.job = p.Unchecked.Path, jobID
 	c.knowPatient()
 	if o.readSigned(c); o.Signed != nil {
 		ctx = signature.WithClaims(ctx, p.Unchecked.Claims)
@@ -188,6 +192,14 @@ func (o *Addition[A, D, B]) add(ctx context.Context, c *Call[A, D, B], jobID str
 	}
 	if o.Prepare != nil {
 		if err := o.Prepare(ctx, c); err != nil {
+			return nil, mongodb.Mark{}, err
+		}
+	}
+	if o.Claim != nil {
+		if err := o.at(jobID, "claim"); err != nil {
+			return nil, mongodb.Mark{}, err
+		}
+		if err := o.Claim(ctx, c); err != nil {
 			return nil, mongodb.Mark{}, err
 		}
 	}

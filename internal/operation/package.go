@@ -82,6 +82,9 @@ type Changed struct {
 	Collection string
 	ID         uuid.UUID
 	Change     Change
+	// While it does not hold these, it stays as it is: a try of the job that comes so far when another one has ended the job
+	// finds no mark, and must not push an item again.
+	While []mongodb.Condition
 }
 
 // Start makes the checks of the request and leaves the rest to a job.
@@ -322,7 +325,7 @@ func (o *Package[A, B]) follow(ctx context.Context, c *PackageCall[A, B], w Writ
 			collection: then.Collection, id: then.ID, store: mongodb.DocumentsOf(c.engine.Documents, then.Collection),
 			change: mongodb.Change{Set: set, Push: then.Change.Push, Mark: mongodb.Mark{Job: fmt.Sprintf("%s/%d", c.job, i), At: mark.At}},
 		}
-		ours, err := one.make(ctx, nil)
+		ours, err := one.make(ctx, then.While)
 		if err != nil {
 			return nil, err
 		}

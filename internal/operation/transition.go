@@ -98,12 +98,15 @@ type Call[A, D, B any] struct {
 	engine  *Engine
 	kind    string
 	path    Path
-	job     string // of packages
+	job     string // of additions and packages
 	isNew   bool   // from the check IsNew on
 	store   mongodb.Documents
 	stored  mongodb.Document
 	lookups lookups
 }
+
+// Job is the job that carries the call out: "" in a request.
+func (c *Call[A, D, B]) Job() string { return c.job }
 
 func (c *Call[A, D, B]) looked() *lookups { return &c.lookups }
 

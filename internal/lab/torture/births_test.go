@@ -55,9 +55,11 @@ type birth struct {
 	within  uuid.UUID              // the episode
 	name    string                 // X-Request-Id
 	job     string
-	refused bool  // its job must fail
-	doubled bool  // its job is carried out by two at once
-	plan    *plan // where its job is interrupted
+	refused bool   // its job must fail
+	doubled bool   // its job is carried out by two at once
+	sent    []byte // content that is signed
+	undoes  *birth // the package that it takes back; nil: it makes something new
+	plan    *plan  // where its job is interrupted
 }
 
 // models are those of the contract, but for requests whose ids are those of objects that are there already.
@@ -79,10 +81,10 @@ func models(t *testing.T, w *world.World, store *mongo.Database) (all []*model) 
 		}
 		m := &model{deed: deed{operation: c.OperationID, request: c.Request}, ids: map[string][]string{}}
 		m.readSigned(t)
-		content := map[string]any{}
 		if m.isUnsigned() {
 			continue
 		}
+		content := map[string]any{}
 		if m.content != nil {
 			require.NoError(t, json.Unmarshal(m.content.JSON, &content))
 		}
@@ -174,12 +176,17 @@ func (m *model) fresh(n int) *birth {
 		panic(err)
 	}
 	if m.signs != "" {
-		by := authority.Owner{Signer: m.content.Signatures[0].Signer}
-		container := authority.New().SignBy([]byte(renew.Replace(string(m.content.JSON))), by, clock.New().Now())
-		body[m.signs] = base64.StdEncoding.EncodeToString(container)
+		b.sent = []byte(renew.Replace(string(m.content.JSON)))
+		body[m.signs] = m.sign(b.sent)
 	}
 	b.request.Body = body
 	return b
+}
+
+// sign signs content as the model's is signed.
+func (m *model) sign(content []byte) string {
+	by := authority.Owner{Signer: m.content.Signatures[0].Signer}
+	return base64.StdEncoding.EncodeToString(authority.New().SignBy(content, by, clock.New().Now()))
 }
 
 // ids of all documents of the birth.

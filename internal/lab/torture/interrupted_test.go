@@ -253,7 +253,10 @@ func (n *nursery) forgotten(t *testing.T) {
 // doubled, it goes on after another try has carried the job out to its end.
 func (n *nursery) meet(t *testing.T, s *testkit.Server, b *birth, step string, first bool) error {
 	decided := !strings.HasPrefix(step, takingBack) && slices.Index(b.steps, step) > slices.Index(b.steps, deciding)
-	if b.isPackage() {
+	switch {
+	case b.undoes != nil:
+		n.lookBack(t, b, step)
+	case b.isPackage():
 		n.look(t, b, decided, "at "+step)
 	}
 	if b.doubled {
@@ -263,10 +266,8 @@ func (n *nursery) meet(t *testing.T, s *testkit.Server, b *birth, step string, f
 		return nil
 	}
 	if b.refused && first {
-		_, err := n.store.Collection(episodes.Collection).UpdateOne(t.Context(), bson.D{{Key: "_id", Value: b.within}},
-			bson.D{{Key: "$set", Value: bson.D{{Key: "status", Value: episodes.Closed}}}})
-		if err != nil {
-			n.find("close episode: %s", err)
+		if err := n.disturb(t, b); err != nil {
+			n.find("have %s refused: %s", b.operation, err)
 		}
 	}
 	switch how := rand.IntN(6); {

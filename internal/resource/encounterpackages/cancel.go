@@ -13,6 +13,7 @@ import (
 	"esoz/internal/operation"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/jobs"
+	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/resource/episodes"
 	"esoz/internal/resource/medicalevents"
@@ -276,7 +277,7 @@ func takeBack(c *call) operation.Written {
 	}
 	w.Then = append(w.Then, operation.Changed{Collection: "encounters", ID: e.ID, Change: operation.Change{
 		Set: set, Push: map[string]any{"signed_content_links": p.cancelName()},
-	}})
+	}, While: []mongodb.Condition{{Field: "signed_content_links", Operator: mongodb.Not, Values: []any{p.cancelName()}}}})
 	for _, k := range kinds {
 		for _, r := range p.taken(k) {
 			set := map[string]any{k.status(): inError}

@@ -2,6 +2,7 @@ package servicerequests
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"esoz/gen/db"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/resource/medicalevents"
 )
@@ -79,7 +81,7 @@ var Create = operation.Addition[*API, Document, create]{
 		c.Body.number, err = medicalevents.NumberOf(ctx, c.API.Engine, entity, id, &c.Caller)
 		return err
 	},
-	New: newDocument,
+	Claim: claimQuantity, New: newDocument,
 	Told: func(d *Document) operation.Told {
 		return operation.Told{Changeset: map[string]any{
 			"status": d.Status, "program_processing_status": d.ProgramProcessingStatus, "code": d.Code.Identifier.Value,
@@ -99,6 +101,25 @@ var Create = operation.Addition[*API, Document, create]{
 		}
 		return c.API.inform(ctx, tx, c.Body.phone, c.Config.ServiceRequestCreateSMS, d)
 	},
+}
+
+// claimQuantity takes what is asked for from the activity that the check of what is left has
+// read. When another job has claimed some since, the check is made again.
+func claimQuantity(ctx context.Context, c *creating) error {
+	isLeft := []operation.Check[*creating]{created.check("activity_quantity", (*proposal).enoughIsLeft)}
+	for {
+		p := &c.Body.proposal
+		if p.planned == nil || p.wanted() == 0 || slices.ContainsFunc(p.planned.Claims, func(one claim) bool { return one.Job == p.job }) {
+			return nil
+		}
+		err := c.API.claim(ctx, p.planned, claim{Job: p.job, Referral: c.ID, Quantity: p.wanted()})
+		if !errors.Is(err, fault.ErrStale) {
+			return err
+		}
+		if err := operation.Run(ctx, isLeft, c); err != nil {
+			return err
+		}
+	}
 }
 
 func requesterIsUser(ctx context.Context, c *creating) error {

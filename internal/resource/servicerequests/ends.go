@@ -2,7 +2,6 @@ package servicerequests
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -38,8 +37,12 @@ func ends[B any]() []operation.Following[*API, Document, B] {
 			if id == uuid.Nil {
 				return nil, nil
 			}
-			planned, left, err := c.API.leftOf(ctx, id)
+			planned, err := c.API.activity(ctx, id)
 			if err != nil || planned == nil {
+				return nil, err
+			}
+			left, _, err := c.API.leftOf(ctx, planned)
+			if err != nil {
 				return nil, err
 			}
 			return []operation.Step{{
@@ -49,12 +52,4 @@ func ends[B any]() []operation.Following[*API, Document, B] {
 			}}, nil
 		}},
 	}
-}
-
-// activity is what is counted of an activity of a care plan.
-type activity struct {
-	Detail struct {
-		Quantity *quantity `bson:"quantity"`
-	} `bson:"detail"`
-	UpdatedAt *time.Time `bson:"updated_at"`
 }

@@ -29,6 +29,8 @@ type proposal struct {
 
 	programs  *[]api.ReferenceRequest // that PreQualify asks
 	encounter *operation.Referent     // of context
+	job       string                  // "" in a request
+	planned   *activity               // of which something is asked for, as the check of what is left has read it
 	names     map[string]*string      // display_value, by id
 }
 
@@ -43,6 +45,7 @@ func (a asked[B]) check(name string, pass func(p *proposal, ctx context.Context,
 	return operation.Check[*operation.Call[*API, Document, B]]{Rule: rule, Pass: func(ctx context.Context, c *operation.Call[*API, Document, B]) error {
 		p := a.of(&c.Body)
 		p.at, p.api, p.caller, p.patient, p.find = a.at, c.API, &c.Caller, c.Patient, c.Referent
+		p.job = c.Job()
 		return pass(p, ctx, rule)
 	}}
 }
@@ -350,15 +353,23 @@ func (p *proposal) enoughIsLeft(ctx context.Context, _ rules.ID) error {
 	if id == uuid.Nil {
 		return nil
 	}
-	planned, left, err := p.api.leftOf(ctx, id)
-	if err != nil || planned == nil {
+	var err error
+	if p.planned, err = p.api.activity(ctx, id); err != nil || p.planned == nil {
 		return err
 	}
-	wanted := 0.0
-	if p.Quantity != nil {
-		wanted = p.Quantity.Value
+	left, err := p.api.leftTo(ctx, p.planned, p.job)
+	if err != nil {
+		return err
 	}
-	return operation.Expect(left.Value > 0 && wanted <= left.Value, "what is left of the activity", wanted, left.Value)
+	return operation.Expect(left.Value > 0 && p.wanted() <= left.Value, "what is left of the activity", p.wanted(), left.Value)
+}
+
+// wanted is how much is asked for.
+func (p *proposal) wanted() float64 {
+	if p.Quantity == nil {
+		return 0
+	}
+	return p.Quantity.Value
 }
 
 func (p *proposal) methodIsUsable(ctx context.Context, _ rules.ID) error {

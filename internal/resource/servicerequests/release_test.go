@@ -19,7 +19,10 @@ import (
 	"esoz/internal/testkit"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
+func TestMain(m *testing.M) {
+	servicerequests.Create.Between = between
+	testkit.Main(m)
+}
 
 var (
 	doctor      = world.TokenValue("doctor")
