@@ -106,7 +106,9 @@ func (s *Listing) Granted(ctx context.Context, kind string, asked *uuid.UUID) ([
 }
 
 // Operation registers the page.
-func (p *Page[D]) Operation() Operation { return Operation{ID: p.ID, Shape: "Page", Rules: RulesOf(p.Checks)} }
+func (p *Page[D]) Operation() Operation {
+	return Operation{ID: p.ID, Shape: "Page", Rules: RulesOf(p.Checks)}
+}
 
 // Orders of a list, by inserted_at.
 const (
