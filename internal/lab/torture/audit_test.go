@@ -69,6 +69,7 @@ func (l *load) audit(crashed bool) (marked int) {
 	a.auditCodes()
 	a.auditTokens()
 	marked = a.auditMessages()
+	a.auditInformed()
 	require.Empty(t, a.findings[:min(len(a.findings), 20)], "%d findings: %s", len(a.findings), l.rig.all()[0].log())
 	return marked
 }
@@ -567,6 +568,19 @@ func (a *auditor) auditTokens() {
 // informing are the operations after which the patient gets an SMS without a code.
 var informing = []string{"cancelApproval", "recallServiceRequest", "cancelServiceRequest", "completeDeviceRequest", "revokeDeviceRequest", "markInErrorDeviceRequest"}
 
+// auditInformed: no message without a code but after a change that sends one. Who has no phone is not told.
+func (a *auditor) auditInformed() {
+	informed := 0
+	for _, s := range a.sent {
+		if a.changed[s.object] && slices.Contains(informing, s.operation) {
+			informed++
+		}
+	}
+	if told := sum(a.counts("SELECT id::text, 1 FROM otp.sms_logs WHERE inserted_at >= $1 AND verification_id IS NULL", a.began)); told > informed {
+		a.find("%d SMS without a code, but only %d changes that send one", told, informed)
+	}
+}
+
 // auditMessages: each code has its message, each message has been sent unless its
 // code is dead, and those that may have been sent twice are marked.
 func (a *auditor) auditMessages() (marked int) {
@@ -583,16 +597,6 @@ func (a *auditor) auditMessages() (marked int) {
 				WHEN 'Unknown' THEN s.tries < 2 AND EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id AND v.active)
 				ELSE true END
 			OR s.verification_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id))`, a.began)
-	informed := 0
-	for _, s := range a.sent {
-		if a.changed[s.object] && slices.Contains(informing, s.operation) {
-			informed++
-		}
-	}
-	// Who has no phone is not told.
-	if told := sum(a.counts("SELECT id::text, 1 FROM otp.sms_logs WHERE inserted_at >= $1 AND verification_id IS NULL", a.began)); told > informed {
-		a.find("%d SMS without a code, but only %d changes that send one", told, informed)
-	}
 	require.NoError(t, a.rig.pool.QueryRow(t.Context(), "SELECT count(*) FROM otp.sms_logs WHERE inserted_at >= $1 AND tries > 1", a.began).Scan(&marked))
 	if marked > 0 && !a.crashed {
 		a.find("%d messages are marked as sent twice, and nothing has crashed", marked)
