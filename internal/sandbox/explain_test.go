@@ -31,7 +31,7 @@ func (b *box) explain(t *testing.T, requestID string) *traffic.Explanation {
 }
 
 // requireExplained checks the explanation of an answer to a case: exactly its
-// rules have refused, and whatever stands before them has passed or is off.
+// rules have refused, and the rules before them have passed or are off.
 func requireExplained(t *testing.T, b *box, c conformance.Result) {
 	t.Helper()
 	x := b.explain(t, c.RequestID)
@@ -117,8 +117,8 @@ func explainOnATerminal(t *testing.T, b *box) {
 	require.Len(t, columns, 1, "the answers stand under each other")
 }
 
-// What is no check of an operation is told too, and nothing is claimed that is
-// not known.
+// Answers that no check of an operation gave are explained, too, and no check is said
+// to have passed when that is not known.
 func explainOutsideOfRules(t *testing.T, b *box) {
 	send := func(r world.Request) *traffic.Explanation {
 		return b.explain(t, testkit.Send(t, b.url, r).Header.Get("X-Request-Id"))

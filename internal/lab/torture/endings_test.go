@@ -501,7 +501,7 @@ func TestSettingsOfTimeHaveEndings(t *testing.T) {
 			require.True(t, named != without, "%s (%s) must be an ending or have none, one of both", f.Name, f.Doc)
 		}
 	}
-	require.Equal(t, len(endless), found, "what has no ending is a setting")
+	require.Equal(t, len(endless), found, "each name in endless is that of a setting")
 }
 
 // codesOf is a period in which no more codes are sent than a setting allows: the

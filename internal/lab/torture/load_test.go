@@ -236,7 +236,7 @@ func (d *deed) readSigned(t *testing.T) {
 	}
 }
 
-// isUnsigned tells of content that should be signed and is not: a sandbox takes it, esoz serve does not.
+// isUnsigned tells whether the content has no signature: a sandbox takes the request, esoz serve refuses it.
 func (d *deed) isUnsigned() bool { return d.signs != "" && len(d.content.Signatures) == 0 }
 
 // signed is the body with the content of a copy.

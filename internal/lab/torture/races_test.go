@@ -357,7 +357,7 @@ func (a *arena) winners(t *testing.T, c *contest) (won int) {
 			won++
 			return
 		}
-		if len(c.documents) > 1 && what != c.second { // who comes between two changes is told of the other document
+		if len(c.documents) > 1 && what != c.second { // the winner changes one document after another, and the refusal may name any of them
 			require.Equal(t, refusalsLike(c.operation, c.second), refusalsLike(c.operation, what), "%s: %+v", c.operation, what)
 			return
 		}
